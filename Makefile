@@ -1,0 +1,38 @@
+PYTHON ?= python3
+PORT ?= 8080
+BIN := .venv/bin
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: help install demo dev test check bench clean
+
+help: ## Show what there is to do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/installed: requirements.txt requirements-dev.txt constraints.txt infra/weights.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	$(BIN)/python -m infra.weights
+	@touch $@
+
+install: .venv/installed ## Create .venv with the pinned requirements and the cut-out weights
+
+demo: install ## Make a mascot in every format: CHARACTER="…" ACTION="…" MOTION="…"
+	@$(BIN)/python -m infra.demo $(if $(CHARACTER),--character "$(CHARACTER)") $(if $(ACTION),--action "$(ACTION)") $(if $(MOTION),--motion "$(MOTION)") $(if $(NAME),--name "$(NAME)")
+
+dev: install ## Serve the API and the assets on PORT
+	@$(BIN)/python -m infra.local --port $(PORT)
+
+test: install ## Run the tests
+	$(BIN)/python -m pytest
+
+check: install ## Lint, types, and the tests with warnings as errors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: install ## Measure; a table, and JSON under bench-results/
+	$(BIN)/python -m tests.bench
+
+clean: ## Remove what was installed and made (not .mascotry, your data)
+	rm -rf .venv .models out bench-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

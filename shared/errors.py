@@ -1,0 +1,98 @@
+"""Every fault that Mascotry raises on purpose.
+
+    MascotryError
+    ├── BadRequest            400 bad_request           the request is wrong; names the field
+    ├── Unauthorized          401 unauthorized          no key, or one that nobody issued
+    ├── InsufficientCredits   402 insufficient_credits  says what is required and what is there
+    ├── Forbidden             403 forbidden             a key without the scope
+    ├── NotFound              404 not_found             also what belongs to another workspace
+    ├── Conflict              409 conflict              compare-and-set lost; read again and retry
+    ├── RateLimited           429 rate_limited          carries the seconds to wait
+    ├── Busy                  503 busy                  somebody else holds the lease; come back
+    └── StepError                                       a step of a job failed
+        ├── TransientError                              trying the same again may help
+        └── PermanentError                              it will not
+
+An expected outcome (refused, waiting) is a value and not in this tree.
+"""
+
+from typing import Any, ClassVar
+
+
+class MascotryError(Exception):
+    """A fault with an API code, an HTTP status and word on whether a retry helps."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class BadRequest(MascotryError):
+    """The request is wrong; `field` names the part and the message says what would be right."""
+
+    code = "bad_request"
+    status = 400
+
+    def __init__(self, message: str, *, field: str | None = None, **details: Any) -> None:
+        super().__init__(message, **({"field": field} if field else {}), **details)
+
+
+class Unauthorized(MascotryError):
+    code = "unauthorized"
+    status = 401
+
+
+class InsufficientCredits(MascotryError):
+    code = "insufficient_credits"
+    status = 402
+
+
+class Forbidden(MascotryError):
+    code = "forbidden"
+    status = 403
+
+
+class NotFound(MascotryError):
+    code = "not_found"
+    status = 404
+
+
+class Conflict(MascotryError):
+    """A precondition on a document or an object did not hold; nothing was written."""
+
+    code = "conflict"
+    status = 409
+    retryable = True
+
+
+class RateLimited(MascotryError):
+    code = "rate_limited"
+    status = 429
+    retryable = True
+
+
+class Busy(MascotryError):
+    code = "busy"
+    status = 503
+    retryable = True
+
+
+class StepError(MascotryError):
+    """A step of a job failed; `reason` is the stable code that the job's error carries."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class TransientError(StepError):
+    retryable = True
+
+
+class PermanentError(StepError):
+    retryable = False

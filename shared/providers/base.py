@@ -1,0 +1,121 @@
+"""The provider protocols: who draws the still, and who moves it.
+
+A refusal and a wait are expected outcomes and come back as values; a fault is raised as
+`TransientError` or `PermanentError`. A provider never sleeps and never retries a paid submit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+Rgb = tuple[int, int, int]
+Progress = Callable[[float], None]
+"""Called with the share of the work that is done, 0 to 1. Raises to stop cancelled work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The words behind a picture, kept apart so that an artist who understands them can use them.
+
+    `character` says who it is, `action` what the still shows, `motion` how it moves.
+    """
+
+    character: str
+    action: str
+    motion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """`prompt` is the full composed text; `scene` the same in parts. `size` is the square's width."""
+
+    prompt: str
+    scene: Scene
+    seed: int
+    size: int = 1024
+    references: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A still in a file. `background` is the flat key colour that it is known to stand on, if any;
+    `metadata` holds what the asset should tell its owner (words that could not be drawn, …)."""
+
+    path: Path
+    model: str
+    background: Rgb | None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRequest:
+    """Move `still` (a cut-out PNG with alpha) on a flat `background`.
+
+    `scene` is None when nobody knows the words behind the still (an upload). `end_still` and
+    `end_scene` are the last frame's pose; a loop ends where it starts.
+    """
+
+    prompt: str
+    scene: Scene | None
+    still: Path
+    seed: int
+    duration: float
+    loop: bool
+    background: Rgb
+    size: int = 512
+    fps: int = 24
+    end_still: Path | None = None
+    end_scene: Scene | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A film in a file: H.264 in MP4, square, without sound."""
+
+    path: Path
+    model: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider will not make this, and says why; asking again is pointless."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody else's machine is at work: ask for `operation` again after `delay` seconds."""
+
+    operation: str
+    delay: float
+
+
+class ImageProvider(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def generate(
+        self, request: ImageRequest, folder: Path, progress: Progress
+    ) -> Picture | Refused:
+        """Draw one still into a file in `folder`."""
+        ...
+
+
+class VideoProvider(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def submit(
+        self, request: VideoRequest, folder: Path, progress: Progress
+    ) -> Film | Waiting | Refused:
+        """Start a film; a provider that is quick enough may return it at once."""
+        ...
+
+    def poll(self, operation: str, folder: Path, progress: Progress) -> Film | Waiting | Refused:
+        """Ask after a film that was started earlier, by the operation that `submit` gave."""
+        ...
