@@ -1,0 +1,139 @@
+"""What can happen to a job, and what then has to be done: the vocabulary of `advance`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.model.job import Fault, Job, Output, StepKind
+
+# --- events --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery reached a worker, which wants the step."""
+
+    step: str
+    attempt: int
+    delivery: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """The worker is about to make a submit that costs money."""
+
+    step: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The step's files are complete in the work area."""
+
+    step: str
+    attempt: int
+    outputs: Mapping[str, Output]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The step's files stand at their public names."""
+
+    step: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    step: str
+    attempt: int
+    fault: Fault
+    transient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """Somebody else's machine works on; ask again after `delay` seconds."""
+
+    step: str
+    attempt: int
+    operation: str
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFinalized:
+    """The public object of an asset of this job is complete."""
+
+    asset_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """Look for what is overdue. `orphaned` says that no worker of before can be alive, so every
+    lease is void and every delivery lost."""
+
+    orphaned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Everything that the job's end asked for has been done."""
+
+
+Event = (
+    Claimed
+    | Intended
+    | Succeeded
+    | Published
+    | Failed
+    | Waited
+    | ObjectFinalized
+    | Cancelled
+    | Swept
+    | Settled
+)
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Deliver a step. Repeating it is harmless: the four parts name the task."""
+
+    kind: StepKind
+    step: str
+    attempt: int
+    delivery: int
+    not_before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Copy a step's files to their public names, then tell `Published`."""
+
+    step: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Remove the placeholders of these assets, which will never be files, then tell `Settled`."""
+
+    unmade: tuple[str, ...]
+
+
+Command = Enqueue | Publish | Settle
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The next job (the very same object when the event changed nothing) and what to do now."""
+
+    job: Job
+    commands: tuple[Command, ...] = ()

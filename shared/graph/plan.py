@@ -1,0 +1,300 @@
+"""`plan`: from a request to a job, its assets and their links.
+
+Everything is decided here, before any work: the steps and what they need, every asset with its
+final public path, the generation links and the price. Pure but for the ids it is given.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from shared.graph.prices import price
+from shared.model.asset import EXTENSIONS, WEB_FORMATS, Asset, AssetType, asset_key
+from shared.model.collection import Collection
+from shared.model.item import Item
+from shared.model.job import Job, JobType, PlannedAsset, Step, StepKind
+from shared.model.link import Link, Role
+from shared.model.request import GenerateRequest, GenerateType
+from shared.ports import Ids
+
+IMAGE_SIZE = 1024
+VIDEO_SIZE = 512
+HASH_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """An existing still that a film starts from or ends in."""
+
+    asset_id: str
+    type: AssetType
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A job that nobody has started, and the documents that are created together with it."""
+
+    job: Job
+    assets: tuple[Asset, ...]
+    links: tuple[Link, ...]
+
+
+class _Draft:
+    """A plan while it is being made."""
+
+    def __init__(self, folder: str, item: Item, ids: Ids) -> None:
+        self.folder = folder
+        self.item = item
+        self.ids = ids
+        self.assets: dict[str, PlannedAsset] = {}
+        self.links: list[tuple[str, str, Role]] = []
+        self.steps: dict[str, Step] = {}
+
+    def add_assets(
+        self, type_: AssetType, sizes: Iterable[int] = (), *, key: str | None = None
+    ) -> tuple[str, ...]:
+        """An asset at full size and its variants, which share one hash in their paths."""
+        stem = f"{self.folder}/{self.item.slug}-{self.ids.token(HASH_LENGTH)}"
+        base = key or asset_key(type_, None)
+        keys = []
+        for size in (None, *sizes):
+            name = base if size is None else f"{base}_{size}"
+            suffix = "" if size is None else f"-{size}"
+            self.assets[name] = PlannedAsset(
+                id=self.ids.uuid(),
+                type=type_,
+                size=size,
+                path=f"{stem}{suffix}.{EXTENSIONS[type_]}",
+            )
+            keys.append(name)
+            if size is not None:
+                self.link(self.assets[base].id, name)
+        return tuple(keys)
+
+    def link(self, source_id: str, target: str, role: Role = Role.SOURCE) -> None:
+        self.links.append((source_id, self.assets[target].id, role))
+
+
+def plan(
+    request: GenerateRequest,
+    *,
+    workspace_id: str,
+    user_prefix: str,
+    collection: Collection,
+    item: Item,
+    source: Still | None = None,
+    end: Still | None = None,
+    ids: Ids,
+    now: datetime,
+) -> Plan:
+    """The job for a request. `source` and `end` are the stills that its asset ids name."""
+    slug = collection.settings.cdn.slug or collection.slug
+    draft = _Draft(f"{user_prefix}/{slug}", item, ids)
+    is_film = request.type is GenerateType.ANIMATION
+    sizes, warnings = _usable_sizes(request, collection)
+
+    still_step, still_id = _plan_still(draft, request, source, () if is_film else sizes)
+    if is_film:
+        end_step, end_id = None, None
+        if end is not None:
+            end_step, end_id = _plan_cutout(draft, end, key="end_transparent_image")
+        _plan_film(
+            draft,
+            request,
+            sizes,
+            needs=tuple(step for step in (still_step, end_step) if step),
+            still_id=still_id,
+            end_id=end_id,
+        )
+
+    cost = price(
+        images=0 if request.source_image_asset_id else 1,
+        video_seconds=request.duration if is_film else 0,
+    )
+    job = Job(
+        id=ids.uuid(),
+        created_at=now,
+        updated_at=now,
+        workspace_id=workspace_id,
+        type=_job_type(request),
+        project_id=collection.project_id,
+        collection_id=collection.id,
+        item_id=item.id,
+        item_name=item.name,
+        cost_credits=cost,
+        cache_control=_cache_control(collection),
+        request=request.model_dump(mode="json", exclude_none=True),
+        assets=draft.assets,
+        steps=draft.steps,
+        warnings=warnings,
+    )
+    return Plan(job, _assets(job, item, now), _links(draft, now))
+
+
+# --- parts of the graph --------------------------------------------------------------------------
+
+
+def _plan_still(
+    draft: _Draft, request: GenerateRequest, source: Still | None, sizes: Sequence[int]
+) -> tuple[str | None, str]:
+    """The steps that end in a cut-out; gives the step to wait for, if any, and its asset id."""
+    if source is not None:
+        return _plan_cutout(draft, source, key="transparent_image")
+    (image,) = draft.add_assets(AssetType.IMAGE)
+    cutouts = draft.add_assets(AssetType.TRANSPARENT_IMAGE, sizes)
+    draft.link(draft.assets[image].id, cutouts[0])
+    draft.steps["image"] = Step(
+        kind=StepKind.IMAGE,
+        makes=(image,),
+        params={"action": request.image_prompt, "size": IMAGE_SIZE},
+    )
+    draft.steps["cutout"] = Step(
+        kind=StepKind.CUTOUT,
+        needs=("image",),
+        inputs={"image": draft.assets[image].id},
+        makes=cutouts[:1],
+    )
+    if cutouts[1:]:
+        draft.steps["resize"] = Step(
+            kind=StepKind.RESIZE,
+            needs=("cutout",),
+            fired_by=cutouts[0],
+            inputs={"still": draft.assets[cutouts[0]].id},
+            makes=cutouts[1:],
+        )
+    return "cutout", draft.assets[cutouts[0]].id
+
+
+def _plan_cutout(draft: _Draft, still: Still, *, key: str) -> tuple[str | None, str]:
+    """The cut-out of an existing still: itself when it is one, else a step that makes it."""
+    if still.type is AssetType.TRANSPARENT_IMAGE:
+        return None, still.asset_id
+    (cutout,) = draft.add_assets(AssetType.TRANSPARENT_IMAGE, key=key)
+    draft.link(still.asset_id, cutout)
+    step_id = "cutout" if key == "transparent_image" else "cutout-end"
+    draft.steps[step_id] = Step(
+        kind=StepKind.CUTOUT, inputs={"image": still.asset_id}, makes=(cutout,)
+    )
+    return step_id, draft.assets[cutout].id
+
+
+def _plan_film(
+    draft: _Draft,
+    request: GenerateRequest,
+    sizes: Sequence[int],
+    *,
+    needs: tuple[str, ...],
+    still_id: str,
+    end_id: str | None,
+) -> None:
+    """The video and, fired by its published file, one transcoding per web format."""
+    (video,) = draft.add_assets(AssetType.VIDEO)
+    draft.link(still_id, video)
+    if request.loops:
+        end_id = still_id
+    if end_id:
+        draft.link(end_id, video, Role.END_FRAME)
+    draft.steps["video"] = Step(
+        kind=StepKind.VIDEO,
+        needs=needs,
+        inputs={"still": still_id, **({"end_still": end_id} if end_id else {})},
+        makes=(video,),
+        params={
+            "motion": request.animation_prompt,
+            "duration": request.duration,
+            "loop": request.loops,
+            "size": VIDEO_SIZE,
+        },
+    )
+    for type_ in WEB_FORMATS:
+        films = draft.add_assets(type_, sizes)
+        draft.link(draft.assets[video].id, films[0])
+        draft.steps[f"transcode-{type_.value}"] = Step(
+            kind=StepKind.TRANSCODE,
+            needs=("video",),
+            fired_by=video,
+            inputs={"video": draft.assets[video].id, "still": still_id},
+            makes=films,
+            params={"format": type_.value},
+        )
+
+
+def plan_chain(
+    length: int, *, workspace_id: str, ids: Ids, now: datetime, kind: StepKind = StepKind.NOOP
+) -> Job:
+    """A job of steps that do nothing, one after the other: what the queue itself costs."""
+    names = [f"step-{number}" for number in range(length)]
+    needs = {after: (before,) for before, after in pairwise(names)}
+    return Job(
+        id=ids.uuid(),
+        created_at=now,
+        updated_at=now,
+        workspace_id=workspace_id,
+        type=JobType.ITEM_GENERATION,
+        steps={name: Step(kind=kind, needs=needs.get(name, ())) for name in names},
+    )
+
+
+# --- details -------------------------------------------------------------------------------------
+
+
+def _usable_sizes(
+    request: GenerateRequest, collection: Collection
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The sizes below the base, largest first; the others are named in warnings."""
+    is_film = request.type is GenerateType.ANIMATION
+    asked = request.sizes
+    if asked is None:
+        asked = collection.settings.animation_sizes if is_film else ()
+    base = VIDEO_SIZE if is_film else IMAGE_SIZE
+    sizes = sorted(set(asked), reverse=True)
+    warnings = tuple(
+        f"size {size} was left out: the full size is {base}" for size in sizes if size >= base
+    )
+    return tuple(size for size in sizes if size < base), warnings
+
+
+def _job_type(request: GenerateRequest) -> JobType:
+    if request.type is GenerateType.IMAGE:
+        return JobType.IMAGE_GENERATION
+    return JobType.ANIMATION if request.source_image_asset_id else JobType.ITEM_GENERATION
+
+
+def _cache_control(collection: Collection) -> str:
+    cdn = collection.settings.cdn
+    return f"public, max-age={cdn.cache_seconds}, immutable" if cdn.enabled else "public, no-cache"
+
+
+def _assets(job: Job, item: Item, now: datetime) -> tuple[Asset, ...]:
+    return tuple(
+        Asset(
+            id=planned.id,
+            created_at=now,
+            updated_at=now,
+            project_id=item.project_id,
+            collection_id=item.collection_id,
+            item_id=item.id,
+            job_id=job.id,
+            type=planned.type,
+            size=planned.size,
+            path=planned.path,
+        )
+        for planned in job.assets.values()
+    )
+
+
+def _links(draft: _Draft, now: datetime) -> tuple[Link, ...]:
+    return tuple(
+        Link(
+            id=draft.ids.uuid(),
+            created_at=now,
+            updated_at=now,
+            source_asset_id=source,
+            target_asset_id=target,
+            role=role,
+            item_id=draft.item.id,
+            collection_id=draft.item.collection_id,
+        )
+        for source, target, role in draft.links
+    )

@@ -1,0 +1,46 @@
+"""How patient we are: leases, tries and waits, as data."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+
+from shared.model.job import StepKind
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`lease` outlives the longest run of the step, so a lease that expired means a dead worker."""
+
+    lease: timedelta
+    attempts: int = 5
+    backoff: timedelta = timedelta(seconds=1)
+    backoff_limit: timedelta = timedelta(minutes=5)
+
+
+POLICIES: Mapping[StepKind, Policy] = MappingProxyType(
+    {
+        StepKind.IMAGE: Policy(lease=timedelta(minutes=5)),
+        StepKind.CUTOUT: Policy(lease=timedelta(minutes=5)),
+        StepKind.VIDEO: Policy(lease=timedelta(minutes=10)),
+        StepKind.TRANSCODE: Policy(lease=timedelta(minutes=15)),
+        StepKind.RESIZE: Policy(lease=timedelta(minutes=5)),
+        StepKind.PURGE: Policy(lease=timedelta(minutes=10), attempts=20),
+        StepKind.NOOP: Policy(lease=timedelta(minutes=1)),
+    }
+)
+
+GRACE = timedelta(seconds=60)
+"""How late a delivery or a trigger may be before the sweeper takes it for lost."""
+
+
+def backoff(kind: StepKind, job_id: str, step: str, attempt: int) -> timedelta:
+    """The wait before try `attempt + 1`: exponential, with jitter in [½, 1).
+
+    The jitter is drawn from the names, not from a dice, so that the graph stays a pure function.
+    """
+    policy = POLICIES[kind]
+    ceiling = min(policy.backoff * 2.0 ** (attempt - 1), policy.backoff_limit)
+    digest = hashlib.sha256(f"{job_id}/{step}/{attempt}".encode()).digest()
+    return ceiling * (0.5 + int.from_bytes(digest[:4], "big") / 2**33)

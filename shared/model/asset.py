@@ -1,0 +1,97 @@
+"""An asset: one file, what is known of it and how it came to be."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import Field
+
+from shared.model.base import Entity, Value
+
+
+class AssetType(StrEnum):
+    IMAGE = "image"
+    TRANSPARENT_IMAGE = "transparent_image"
+    VIDEO = "video"
+    WEBM = "webm"
+    HEVC = "hevc"
+    STACKED_VIDEO = "stacked_video"
+
+
+EXTENSIONS: Mapping[AssetType, str] = MappingProxyType(
+    {
+        AssetType.IMAGE: "png",
+        AssetType.TRANSPARENT_IMAGE: "png",
+        AssetType.VIDEO: "mp4",
+        AssetType.WEBM: "webm",
+        AssetType.HEVC: "mov",
+        AssetType.STACKED_VIDEO: "mp4",
+    }
+)
+
+CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
+    {"png": "image/png", "mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime"}
+)
+
+WEB_FORMATS = (AssetType.WEBM, AssetType.HEVC, AssetType.STACKED_VIDEO)
+"""The formats that a video is transcoded to: all of them carry alpha."""
+
+
+class AssetStatus(StrEnum):
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Provenance(Value):
+    """Who made a file, from what: enough to make it again."""
+
+    provider: str
+    model: str
+    seed: int | None = None
+    prompt: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    style_card_version: int | None = None
+    reference_asset_ids: tuple[str, ...] = ()
+
+
+class Content(Value):
+    """What a finished file is: filled in when the asset is published."""
+
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    duration: float | None = None
+    frames: int | None = None
+    fps: float | None = None
+
+
+class Asset(Entity):
+    """One file. `size` is the width of a size variant, None for the full size.
+
+    `path` is the file's public name, allocated before the file exists. Uploads belong to no
+    collection, item or job.
+    """
+
+    project_id: str | None
+    collection_id: str | None
+    item_id: str | None
+    job_id: str | None
+    type: AssetType
+    size: int | None = None
+    path: str
+    status: AssetStatus = AssetStatus.PENDING
+    content: Content | None = None
+    provenance: Provenance | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def content_type(self) -> str:
+        return CONTENT_TYPES[EXTENSIONS[self.type]]
+
+
+def asset_key(type_: AssetType, size: int | None) -> str:
+    """An asset's key in a job's `asset_ids` and `urls`: `webm`, or `webm_256` for a variant."""
+    return type_.value if size is None else f"{type_.value}_{size}"

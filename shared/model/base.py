@@ -1,0 +1,47 @@
+"""What all stored documents have in common."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
+
+
+def _utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a time needs a zone; use UTC")
+    return value.astimezone(UTC)
+
+
+def instant_text(value: datetime) -> str:
+    """ISO-8601 in UTC with exactly six fractional digits, so that text sorts as time does."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+Instant = Annotated[datetime, AfterValidator(_utc), PlainSerializer(instant_text, return_type=str)]
+
+
+class Value(BaseModel):
+    """An immutable value inside a document. Unknown fields are an error, not a surprise later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def with_(self, **changes: Any) -> Self:
+        """A copy with some fields changed (the changes are trusted, as in model_copy)."""
+        return self.model_copy(update=changes)
+
+
+class Entity(Value):
+    """A stored document: it has an id and knows when it came and last changed."""
+
+    id: str
+    created_at: Instant
+    updated_at: Instant
+
+    def stored(self) -> dict[str, Any]:
+        """The document's data as the Documents port takes it."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Self:
+        """The entity that was stored; the inverse of `stored`."""
+        return cls.model_validate(data)

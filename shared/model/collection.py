@@ -1,0 +1,58 @@
+"""A collection: one character, with everything that keeps it the same."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from shared.model.base import Entity, Instant, Value
+
+MAX_REFERENCES = 6
+
+
+class Quality(StrEnum):
+    DRAFT = "draft"
+    STANDARD = "standard"
+    BEST = "best"
+
+
+class Cdn(Value):
+    """How caches treat the files: `enabled` False makes them ask again each time; `slug` overrides
+    the collection's own in new public paths."""
+
+    enabled: bool = True
+    slug: str | None = None
+    cache_seconds: int = Field(default=31_536_000, ge=0, le=31_536_000)
+
+
+class Settings(Value):
+    """`animation_sizes` are widths in pixels of the variants of every animation."""
+
+    animation_sizes: tuple[int, ...] = ()
+    cdn: Cdn = Cdn()
+    max_retries: int = Field(default=2, ge=0, le=5)
+    quality: Quality = Quality.STANDARD
+
+
+class StyleCard(Value):
+    """What the character looks like, in words and numbers; `version` counts its editions."""
+
+    version: int
+    summary: str
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+class Collection(Entity):
+    """One character. `seed` makes every picture of it start from the same dice."""
+
+    project_id: str
+    name: str
+    slug: str
+    prompt: str
+    seed: int
+    reference_asset_ids: tuple[str, ...] = Field(default=(), max_length=MAX_REFERENCES)
+    style_card: StyleCard | None = None
+    cautions: tuple[str, ...] = ()
+    settings: Settings = Settings()
+    is_published: bool = True
+    deleted_at: Instant | None = None

@@ -1,0 +1,139 @@
+"""A job: a graph of steps, held in one document so that fan-in and fan-out are one atomic write."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from shared.model.asset import AssetType, Content, Provenance
+from shared.model.base import Entity, Instant, Value
+
+
+class JobStatus(StrEnum):
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class JobType(StrEnum):
+    ITEM_GENERATION = "item_generation"
+    IMAGE_GENERATION = "image_generation"
+    ANIMATION = "animation"
+    DELETION = "deletion"
+
+
+class StepKind(StrEnum):
+    """One function and one queue per kind."""
+
+    IMAGE = "image"
+    CUTOUT = "cutout"
+    VIDEO = "video"
+    TRANSCODE = "transcode"
+    RESIZE = "resize"
+    PURGE = "purge"
+    NOOP = "noop"
+
+
+class StepStatus(StrEnum):
+    """`blocked → ready → running → (publishing →) succeeded`, or `failed`, or `skipped`.
+
+    `waiting` is a running step whose work goes on at somebody else's machine. `publishing` has
+    committed its result; its files are being copied to their public names.
+    """
+
+    BLOCKED = "blocked"
+    READY = "ready"
+    RUNNING = "running"
+    WAITING = "waiting"
+    PUBLISHING = "publishing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+FINISHED = frozenset({StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.SKIPPED})
+
+
+class Fault(Value):
+    """Why something failed: a stable code and a sentence for people."""
+
+    code: str
+    message: str
+    step: str | None = None
+
+
+class PlannedAsset(Value):
+    """An asset that the job will make, with the place that its file will have."""
+
+    id: str
+    type: AssetType
+    size: int | None
+    path: str
+
+
+class Output(Value):
+    """A file that a step made, still in the work area, and what its asset should say."""
+
+    work_path: str
+    content: Content
+    provenance: Provenance
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class Step(Value):
+    """One node of the graph.
+
+    `inputs` are asset ids by role, `makes` are keys of the job's `assets`. A step with `fired_by`
+    starts when the object of that asset is finalized in the public bucket; the others start as soon
+    as all of `needs` succeeded. `attempt` counts tries, `delivery` the tasks sent for this try.
+    """
+
+    kind: StepKind
+    needs: tuple[str, ...] = ()
+    fired_by: str | None = None
+    inputs: dict[str, str] = Field(default_factory=dict)
+    makes: tuple[str, ...] = ()
+    params: dict[str, Any] = Field(default_factory=dict)
+    status: StepStatus = StepStatus.BLOCKED
+    attempt: int = 1
+    delivery: int = 0
+    not_before: Instant | None = None
+    lease_until: Instant | None = None
+    operation: str | None = None
+    """What a waiting provider knows our work by."""
+    intent: bool = False
+    """A paid submit was about to be made in this attempt."""
+    outputs: dict[str, Output] = Field(default_factory=dict)
+    started_at: Instant | None = None
+    finished_at: Instant | None = None
+    error: Fault | None = None
+
+
+class Job(Entity):
+    """`settled` turns True when everything that a job's end asks for has been done."""
+
+    workspace_id: str
+    type: JobType
+    status: JobStatus = JobStatus.PENDING
+    project_id: str | None = None
+    collection_id: str | None = None
+    item_id: str | None = None
+    item_name: str | None = None
+    cost_credits: int = 0
+    cache_control: str = "public, max-age=31536000, immutable"
+    request: dict[str, Any] = Field(default_factory=dict)
+    assets: dict[str, PlannedAsset] = Field(default_factory=dict)
+    steps: dict[str, Step]
+    warnings: tuple[str, ...] = ()
+    error: Fault | None = None
+    completed_at: Instant | None = None
+    settled: bool = False
+
+    @property
+    def finished(self) -> bool:
+        return self.status in (JobStatus.COMPLETED, JobStatus.FAILED)
+
+    def with_step(self, step_id: str, **changes: Any) -> "Job":
+        """A copy in which one step has some fields changed."""
+        return self.with_(steps={**self.steps, step_id: self.steps[step_id].with_(**changes)})

@@ -1,0 +1,53 @@
+"""Where each document lives. The workspace is in the path, so no query can cross tenants."""
+
+
+def workspace(workspace_id: str) -> str:
+    return f"workspaces/{workspace_id}"
+
+
+def collection_of(workspace_id: str, kind: str) -> str:
+    """The path of a workspace's collection of documents, such as its `items`."""
+    return f"workspaces/{workspace_id}/{kind}"
+
+
+def project(workspace_id: str, project_id: str) -> str:
+    return f"workspaces/{workspace_id}/projects/{project_id}"
+
+
+def collection(workspace_id: str, collection_id: str) -> str:
+    return f"workspaces/{workspace_id}/collections/{collection_id}"
+
+
+def slug(workspace_id: str, text: str) -> str:
+    """The reservation that makes a collection slug unique in its workspace."""
+    return f"workspaces/{workspace_id}/slugs/{text}"
+
+
+def item(workspace_id: str, item_id: str) -> str:
+    return f"workspaces/{workspace_id}/items/{item_id}"
+
+
+def asset(workspace_id: str, asset_id: str) -> str:
+    return f"workspaces/{workspace_id}/assets/{asset_id}"
+
+
+def link(workspace_id: str, link_id: str) -> str:
+    return f"workspaces/{workspace_id}/links/{link_id}"
+
+
+def job(workspace_id: str, job_id: str) -> str:
+    return f"workspaces/{workspace_id}/jobs/{job_id}"
+
+
+def progress(workspace_id: str, job_id: str, step_id: str) -> str:
+    """Progress has its own document: the job must not be written by everybody."""
+    return f"workspaces/{workspace_id}/progress/{job_id}.{step_id}"
+
+
+def due(job_id: str) -> str:
+    """What the sweeper must look at, by time; one per job that is not settled."""
+    return f"due/{job_id}"
+
+
+def key(key_hash: str) -> str:
+    return f"keys/{key_hash}"

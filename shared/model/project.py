@@ -1,0 +1,9 @@
+"""A project: the top of the hierarchy, one app or one client's work."""
+
+from shared.model.base import Entity, Instant
+
+
+class Project(Entity):
+    name: str
+    organization_id: str | None = None
+    deleted_at: Instant | None = None
