@@ -80,7 +80,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove a document. With a version it must be at it; without one an absent document is fine."""
+    """Remove a document. With a version it must be at it; without one it may be absent."""
 
     path: str
     version: str | None = None
@@ -152,7 +152,7 @@ class Documents(Protocol):
 
 
 class Bucket(StrEnum):
-    """`ASSETS` is public and behind the CDN, `WORK` is private and expires, `UPLOADS` is private."""
+    """`ASSETS` is public, behind the CDN; `WORK` is private and expires; `UPLOADS` is private."""
 
     ASSETS = "assets"
     WORK = "work"
@@ -230,7 +230,7 @@ class Blobs(Protocol):
         ...
 
     def upload_url(self, name: str, *, content_type: str, expires_at: datetime) -> str:
-        """A signed URL that accepts one PUT into UPLOADS with that content type until it expires."""
+        """A signed URL that accepts one PUT of that content type into UPLOADS until it expires."""
         ...
 
 
@@ -257,3 +257,17 @@ class Tasks(Protocol):
         It is delivered at least once, and again with backoff until the function answers 2xx.
         """
         ...
+
+
+# --- all of them ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The world outside, as one value that services take."""
+
+    documents: Documents
+    blobs: Blobs
+    tasks: Tasks
+    clock: Clock
+    ids: Ids

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.model.base import Entity, Instant, Value
+from shared.model.base import Entity, Value
 
 MAX_REFERENCES = 6
 
@@ -55,4 +55,3 @@ class Collection(Entity):
     cautions: tuple[str, ...] = ()
     settings: Settings = Settings()
     is_published: bool = True
-    deleted_at: Instant | None = None

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from shared.model.base import Entity, Instant
+from shared.model.base import Entity
 
 
 class ItemType(StrEnum):
@@ -17,4 +17,3 @@ class Item(Entity):
     type: ItemType
     name: str
     slug: str
-    deleted_at: Instant | None = None

@@ -28,7 +28,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """`prompt` is the full composed text; `scene` the same in parts. `size` is the square's width."""
+    """`prompt` is the full composed text, `scene` the same in parts, `size` the square's width."""
 
     prompt: str
     scene: Scene
@@ -99,6 +99,11 @@ class ImageProvider(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether asking a second time, after a crash, costs nothing."""
+        ...
+
     def generate(
         self, request: ImageRequest, folder: Path, progress: Progress
     ) -> Picture | Refused:
@@ -109,6 +114,11 @@ class ImageProvider(Protocol):
 class VideoProvider(Protocol):
     @property
     def name(self) -> str: ...
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether asking a second time, after a crash, costs nothing."""
+        ...
 
     def submit(
         self, request: VideoRequest, folder: Path, progress: Progress

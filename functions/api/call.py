@@ -1,0 +1,132 @@
+"""One API call while it is handled: who asks, for what, with which arguments."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from flask import Request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import BadRequest as MalformedBody
+
+from shared.config import Settings
+from shared.errors import BadRequest
+from shared.model.job import Job
+from shared.model.workspace import Scope
+from shared.ports import Document, Page, Ports, Query
+from shared.services import entities
+from shared.services.keys import Principal
+
+B = TypeVar("B", bound=BaseModel)
+
+DEFAULT_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: its data (any JSON value), its meta and its status."""
+
+    data: Any
+    status: int = 200
+    meta: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler gets. `ids` are the ids in the path, by name."""
+
+    ports: Ports
+    settings: Settings
+    who: Principal
+    request: Request
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self, model: type[B]) -> B:
+        """The JSON body as a model; BadRequest names the field and says what would be right."""
+        try:
+            given = self.request.get_json(force=True)
+        except MalformedBody as error:
+            raise BadRequest("the body must be JSON", field="body") from error
+        if not isinstance(given, dict):
+            raise BadRequest("the body must be a JSON object", field="body")
+        try:
+            return model.model_validate(given)
+        except ValidationError as error:
+            raise _as_bad_request(error) from None
+
+    def flag(self, name: str) -> bool:
+        """A query parameter that is true or false; false when it is absent."""
+        given = self.request.args.get(name, "false").lower()
+        if given not in ("true", "false", "1", "0"):
+            raise BadRequest("must be true or false", field=name)
+        return given in ("true", "1")
+
+    def number(self, name: str, default: int) -> int:
+        """A query parameter that is a whole number."""
+        given = self.request.args.get(name)
+        if given is None:
+            return default
+        try:
+            return int(given)
+        except ValueError:
+            raise BadRequest("must be a whole number", field=name) from None
+
+    def poll_url(self, job_id: str) -> str:
+        """Where a client waits for a job."""
+        return f"{self.settings.base_url}/v1/jobs/{job_id}?wait=true"
+
+    def deleted(self, id_: str, job: Job) -> Reply:
+        """The answer to a DELETE: it is gone, and what was below it is being removed."""
+        data = {"id": id_, "deleted": True, "job_id": job.id, "poll_url": self.poll_url(job.id)}
+        return Reply(data, status=202)
+
+    def listing(self, query: Query, show: Callable[[Page[Document]], list[Any]]) -> Reply:
+        """One page of a list, as the query parameters ask for it."""
+        limit = self.number("limit", DEFAULT_LIMIT)
+        offset = self.number("offset", 0)
+        results, total = entities.page(
+            self.ports.documents,
+            query,
+            limit=limit,
+            offset=offset,
+            cursor=self.request.args.get("cursor"),
+        )
+        pagination = {
+            "total": total,
+            "limit": limit,
+            "offset": offset,
+            "has_more": results.next_cursor is not None,
+            "next_cursor": results.next_cursor,
+        }
+        return Reply(show(results), meta={"pagination": pagination})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a path of the API, the scope it needs and the code that answers."""
+
+    method: str
+    path: str
+    handler: Callable[[Call], Reply]
+    scope: Scope = Scope.READ
+
+
+def _as_bad_request(error: ValidationError) -> BadRequest:
+    """The first thing that is wrong, by its field; all of them in `errors`."""
+    problems = [_problem(dict(details)) for details in error.errors(include_url=False)]
+    first = problems[0]
+    return BadRequest(
+        f"{first['field']}: {first['message']}",
+        field=first["field"],
+        **({"errors": problems} if len(problems) > 1 else {}),
+    )
+
+
+def _problem(details: dict[str, Any]) -> dict[str, str]:
+    message = str(details["msg"]).removeprefix("Value error, ")
+    if details["loc"]:
+        message = message[:1].lower() + message[1:]
+        if details["type"] == "extra_forbidden":
+            message = "is not a field of this request"
+        return {"field": ".".join(str(part) for part in details["loc"]), "message": message}
+    name, _, reason = message.partition(": ")  # rules over several fields name theirs in front
+    return {"field": name, "message": reason}

@@ -1,0 +1,177 @@
+"""/v1/collections: characters and their references."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from functions.api.call import Call, Reply, Route
+from shared.errors import BadRequest
+from shared.model import paths
+from shared.model.base import Value
+from shared.model.collection import Cdn, Collection, Quality, Settings
+from shared.model.request import Name, Prompt, Sizes
+from shared.model.workspace import Scope
+from shared.ports import Document, Page, Query
+from shared.services import collections, deletion, entities
+from shared.services.keys import Principal
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Retries = Annotated[int, Field(ge=0, le=5)]
+
+SETTINGS = ("animation_sizes", "cdn", "max_retries", "quality")
+
+
+class CreateBody(Value):
+    """`description` is the character's prompt; without one the name has to do."""
+
+    project_id: str
+    name: Name
+    description: Prompt | None = None
+    reference_asset_ids: Annotated[tuple[str, ...], Field(max_length=6)] = ()
+    animation_sizes: Sizes = ()
+    cdn: Cdn = Cdn()
+    max_retries: Retries = 2
+    quality: Quality = Quality.STANDARD
+
+
+class UpdateBody(Value):
+    name: Name | None = None
+    description: Prompt | None = None
+    slug: Slug | None = None
+    animation_sizes: Sizes | None = None
+    cdn: Cdn | None = None
+    max_retries: Retries | None = None
+    quality: Quality | None = None
+
+
+class ReferenceBody(Value):
+    asset_id: str
+
+
+def show(collection: Collection, user_prefix: str) -> dict[str, Any]:
+    """The collection as lists show it."""
+    return {
+        **collection.model_dump(
+            mode="json", include={"id", "project_id", "name", "is_published", "created_at"}
+        ),
+        "type": "mascot",
+        "public_slug": collection.settings.cdn.slug or collection.slug,
+        "user_prefix": user_prefix,
+    }
+
+
+def show_whole(collection: Collection, user_prefix: str) -> dict[str, Any]:
+    """The collection with its configuration."""
+    stored = collection.stored()
+    config = {
+        "prompt": collection.prompt,
+        "reference_asset_ids": stored["reference_asset_ids"],
+        "style_card": stored["style_card"],
+        "caution_list": stored["cautions"],
+        **stored["settings"],
+    }
+    return {
+        **show(collection, user_prefix),
+        "slug": collection.slug,
+        "updated_at": stored["updated_at"],
+        "config": config,
+    }
+
+
+def index(call: Call) -> Reply:
+    kind = paths.collection_of(call.who.workspace_id, "collections")
+    project_id = call.request.args.get("project_id")
+    query = Query(kind, {"project_id": project_id} if project_id else {})
+    user_prefix = _user_prefix(call)
+    return call.listing(
+        query,
+        lambda page: [show(found, user_prefix) for found in _alive(call, call.who, page)],
+    )
+
+
+def create(call: Call) -> Reply:
+    body = call.body(CreateBody)
+    collection = collections.create(
+        call.ports,
+        call.who,
+        project_id=body.project_id,
+        name=body.name,
+        prompt=body.description or body.name,
+        reference_asset_ids=body.reference_asset_ids,
+        settings=Settings(**{name: getattr(body, name) for name in SETTINGS}),
+    )
+    return Reply(show_whole(collection, _user_prefix(call)), status=201)
+
+
+def get(call: Call) -> Reply:
+    collection, _ = collections.get(call.ports, call.who, call.ids["collection_id"])
+    return Reply(show_whole(collection, _user_prefix(call)))
+
+
+def update(call: Call) -> Reply:
+    given = call.body(UpdateBody)
+    changes = {name: getattr(given, name) for name in given.model_fields_set}
+    if empty := [name for name, value in changes.items() if value is None]:
+        raise BadRequest("may be left out, but not be null", field=empty[0])
+    collection_id = call.ids["collection_id"]
+    current, _ = collections.get(call.ports, call.who, collection_id)
+    settings = {name: changes.pop(name) for name in SETTINGS if name in changes}
+    if settings:
+        changes["settings"] = current.settings.with_(**settings)
+    if "description" in changes:
+        changes["prompt"] = changes.pop("description")
+    changed = collections.update(call.ports, call.who, collection_id, changes)
+    return Reply(show_whole(changed, _user_prefix(call)))
+
+
+def delete(call: Call) -> Reply:
+    job = deletion.delete_collection(call.ports, call.who, call.ids["collection_id"])
+    return call.deleted(call.ids["collection_id"], job)
+
+
+def add_reference(call: Call) -> Reply:
+    asset_id = call.body(ReferenceBody).asset_id
+    changed = collections.add_reference(call.ports, call.who, call.ids["collection_id"], asset_id)
+    return Reply(show_whole(changed, _user_prefix(call)), status=201)
+
+
+def remove_reference(call: Call) -> Reply:
+    changed = collections.remove_reference(
+        call.ports, call.who, call.ids["collection_id"], call.ids["asset_id"]
+    )
+    return Reply(show_whole(changed, _user_prefix(call)))
+
+
+def _user_prefix(call: Call) -> str:
+    document = call.ports.documents.get(paths.workspace(call.who.workspace_id))
+    return str(document.data["user_prefix"]) if document else ""
+
+
+def _alive(call: Call, who: Principal, page: Page[Document]) -> list[Collection]:
+    """Without those of a project that was deleted a moment ago."""
+    found = [Collection.load(document.data) for document in page.results]
+    projects = entities.existing(
+        call.ports.documents,
+        {paths.project(who.workspace_id, collection.project_id) for collection in found},
+    )
+    return [
+        collection
+        for collection in found
+        if paths.project(who.workspace_id, collection.project_id) in projects
+    ]
+
+
+ROUTES = (
+    Route("GET", "/v1/collections", index),
+    Route("POST", "/v1/collections", create, Scope.WRITE),
+    Route("GET", "/v1/collections/<collection_id>", get),
+    Route("PATCH", "/v1/collections/<collection_id>", update, Scope.WRITE),
+    Route("DELETE", "/v1/collections/<collection_id>", delete, Scope.WRITE),
+    Route("POST", "/v1/collections/<collection_id>/references", add_reference, Scope.WRITE),
+    Route(
+        "DELETE",
+        "/v1/collections/<collection_id>/references/<asset_id>",
+        remove_reference,
+        Scope.WRITE,
+    ),
+)

@@ -1,0 +1,93 @@
+"""/v1/jobs: the work, its graph and how far it is."""
+
+from typing import Any
+
+from functions.api.call import Call, Reply, Route
+from shared.errors import BadRequest
+from shared.model import paths
+from shared.model.job import Job, JobStatus, JobType, Step
+from shared.ports import Query
+from shared.services import jobs
+
+FILTERS = {"status": frozenset(JobStatus), "type": frozenset(JobType), "collection_id": None}
+DEFAULT_WAIT = 30
+
+
+def show(call: Call, job: Job) -> dict[str, Any]:
+    """A job as lists show it."""
+    shown = job.model_dump(
+        mode="json",
+        include={
+            *("id", "status", "type", "collection_id", "item_id", "item_name"),
+            *("cost_credits", "warnings", "created_at", "updated_at", "completed_at"),
+        },
+    )
+    shown["asset_ids"] = asset_ids(job)
+    shown["urls"] = urls(call, job)
+    if job.error:
+        shown["error"] = job.error.model_dump(mode="json", exclude_none=True)
+    return shown
+
+
+def show_whole(call: Call, job: Job) -> dict[str, Any]:
+    """A job with its graph: each step, what it needs and makes, and how much of it is done."""
+    progress = jobs.progress(call.ports, job)
+    steps = [
+        {"id": step_id, "progress": progress[step_id], **_show_step(step)}
+        for step_id, step in job.steps.items()
+    ]
+    return {**show(call, job), "steps": steps}
+
+
+def asset_ids(job: Job) -> dict[str, str]:
+    return {key: asset.id for key, asset in job.assets.items()}
+
+
+def urls(call: Call, job: Job) -> dict[str, str]:
+    return {key: call.ports.blobs.public_url(asset.path) for key, asset in job.assets.items()}
+
+
+def index(call: Call) -> Reply:
+    equals: dict[str, str | int | bool] = {}
+    for name, allowed in FILTERS.items():
+        given = call.request.args.get(name)
+        if given is None:
+            continue
+        if allowed is not None and given not in allowed:
+            raise BadRequest(f"must be one of {', '.join(sorted(allowed))}", field=name)
+        equals[name] = given
+    kind = paths.collection_of(call.who.workspace_id, "jobs")
+    query = Query(kind, equals, descending=True)
+    return call.listing(
+        query, lambda page: [show(call, Job.load(found.data)) for found in page.results]
+    )
+
+
+def get(call: Call) -> Reply:
+    """With `wait=true` the answer comes when the job is finished, or after `timeout` seconds."""
+    job_id = call.ids["job_id"]
+    if not call.flag("wait"):
+        return Reply(show_whole(call, jobs.get(call.ports, call.who, job_id)))
+    seconds = call.number("timeout", DEFAULT_WAIT)
+    if not 0 <= seconds <= jobs.MAX_WAIT:
+        raise BadRequest(f"must be between 0 and {jobs.MAX_WAIT:.0f} seconds", field="timeout")
+    return Reply(show_whole(call, jobs.wait(call.ports, call.who, job_id, seconds)))
+
+
+def _show_step(step: Step) -> dict[str, Any]:
+    shown = step.model_dump(
+        mode="json",
+        include={
+            *("kind", "status", "needs", "fired_by", "makes"),
+            *("attempt", "started_at", "finished_at"),
+        },
+    )
+    if step.error:
+        shown["error"] = step.error.model_dump(mode="json", exclude_none=True)
+    return shown
+
+
+ROUTES = (
+    Route("GET", "/v1/jobs", index),
+    Route("GET", "/v1/jobs/<job_id>", get),
+)

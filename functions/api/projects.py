@@ -1,0 +1,56 @@
+"""/v1/projects."""
+
+from typing import Any
+
+from functions.api.call import Call, Reply, Route
+from shared.model import paths
+from shared.model.base import Value
+from shared.model.project import Project
+from shared.model.request import Name
+from shared.model.workspace import Scope
+from shared.ports import Query
+from shared.services import deletion, projects
+
+
+class ProjectBody(Value):
+    name: Name
+
+
+def show(project: Project) -> dict[str, Any]:
+    return project.stored()
+
+
+def index(call: Call) -> Reply:
+    query = Query(paths.collection_of(call.who.workspace_id, "projects"))
+    return call.listing(
+        query, lambda page: [show(Project.load(found.data)) for found in page.results]
+    )
+
+
+def create(call: Call) -> Reply:
+    project = projects.create(call.ports, call.who, call.body(ProjectBody).name)
+    return Reply(show(project), status=201)
+
+
+def get(call: Call) -> Reply:
+    project, _ = projects.get(call.ports, call.who, call.ids["project_id"])
+    return Reply(show(project))
+
+
+def update(call: Call) -> Reply:
+    name = call.body(ProjectBody).name
+    return Reply(show(projects.rename(call.ports, call.who, call.ids["project_id"], name)))
+
+
+def delete(call: Call) -> Reply:
+    job = deletion.delete_project(call.ports, call.who, call.ids["project_id"])
+    return call.deleted(call.ids["project_id"], job)
+
+
+ROUTES = (
+    Route("GET", "/v1/projects", index),
+    Route("POST", "/v1/projects", create, Scope.WRITE),
+    Route("GET", "/v1/projects/<project_id>", get),
+    Route("PATCH", "/v1/projects/<project_id>", update, Scope.WRITE),
+    Route("DELETE", "/v1/projects/<project_id>", delete, Scope.WRITE),
+)

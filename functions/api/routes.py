@@ -1,0 +1,14 @@
+"""Which routes each public function serves."""
+
+from functions.api import assets, collections, generate, items, jobs, previews, projects, uploads
+
+API = (
+    *projects.ROUTES,
+    *collections.ROUTES,
+    *items.ROUTES,
+    *assets.ROUTES,
+    *generate.ROUTES,
+    *jobs.ROUTES,
+)
+EVENTS = jobs.ROUTES
+INGEST = (*uploads.ROUTES, *previews.ROUTES)

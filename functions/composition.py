@@ -1,0 +1,136 @@
+"""The composition root: the one place that knows which implementation stands behind a port."""
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pythonjsonlogger.json import JsonFormatter
+
+from shared.adapters.embedded.blobs import EmbeddedBlobs
+from shared.adapters.embedded.database import Database
+from shared.adapters.embedded.documents import EmbeddedDocuments
+from shared.adapters.embedded.queue import EmbeddedTasks
+from shared.adapters.embedded.system import SystemClock, SystemIds
+from shared.config import Settings, settings
+from shared.errors import PermanentError
+from shared.ports import Ports
+from shared.providers.base import ImageProvider, VideoProvider
+
+if TYPE_CHECKING:
+    from shared.providers.offline.artist import OfflineArtist
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The embedded stack's own parts, for the process that serves them."""
+
+    database: Database
+    blobs: EmbeddedBlobs
+    tasks: EmbeddedTasks
+    clock: SystemClock
+
+
+@cache
+def embedded() -> Embedded:
+    """The embedded adapters of this process, on `MASCOTRY_HOME`."""
+    chosen = settings()
+    clock = SystemClock()
+    database = Database(chosen.home)
+    tasks = EmbeddedTasks(database, clock)
+    blobs = EmbeddedBlobs(
+        database,
+        base_url=chosen.cdn_url or chosen.base_url,
+        announce=tasks.announce,
+        clock=clock,
+        secret=_secret(chosen.home / "upload-secret"),
+    )
+    return Embedded(database, blobs, tasks, clock)
+
+
+@cache
+def ports() -> Ports:
+    """The ports of this process."""
+    parts = embedded()
+    return Ports(
+        documents=EmbeddedDocuments(parts.database),
+        blobs=parts.blobs,
+        tasks=parts.tasks,
+        clock=parts.clock,
+        ids=SystemIds(),
+    )
+
+
+@cache
+def _offline() -> "OfflineArtist":
+    from shared.providers.offline.artist import OfflineArtist
+
+    return OfflineArtist()
+
+
+IMAGE_PROVIDERS: Mapping[str, Callable[[], ImageProvider]] = {"offline": _offline}
+VIDEO_PROVIDERS: Mapping[str, Callable[[], VideoProvider]] = {"offline": _offline}
+
+
+def image_provider(name: str) -> ImageProvider:
+    """The provider of stills of that name; only what it needs is imported."""
+    return _named(IMAGE_PROVIDERS, name)
+
+
+def video_provider(name: str) -> VideoProvider:
+    """The provider of films of that name; only what it needs is imported."""
+    return _named(VIDEO_PROVIDERS, name)
+
+
+def _named(makers: Mapping[str, Callable[[], P]], name: str) -> P:
+    if name not in makers:
+        raise PermanentError(
+            "unknown_provider", f"There is no provider {name!r}; there is: {', '.join(makers)}."
+        )
+    return makers[name]()
+
+
+@cache
+def configure_logging(level: str) -> None:
+    """One JSON line per record on standard error, with the field names that clouds expect."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        JsonFormatter(
+            "{asctime}{levelname}{name}{message}",
+            style="{",
+            rename_fields={"levelname": "severity", "asctime": "time", "name": "logger"},
+        )
+    )
+    logger = logging.getLogger("shared")
+    logger.handlers = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+def _secret(path: Path) -> bytes:
+    """A secret that is made once and kept in a file that only its owner reads."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(secrets.token_bytes(32))
+        try:
+            path.hardlink_to(fresh)  # the first process wins, the others read what it wrote
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+        return path.read_bytes()
+
+
+def task_token(chosen: Settings) -> str:
+    """What a task carries to prove where it comes from."""
+    given = chosen.task_token.get_secret_value()
+    return given or _secret(chosen.home / "task-secret").hex()

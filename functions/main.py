@@ -1,0 +1,93 @@
+"""The entry points, and nothing else: each is deployed as a function of its own.
+
+What an entry point needs is imported when it is first called: cold start is part of the price.
+"""
+
+import functions_framework
+from cloudevents.http import CloudEvent
+from flask import Request
+from flask.typing import ResponseReturnValue
+
+
+@functions_framework.http
+def api(request: Request) -> ResponseReturnValue:
+    """The public API under /v1."""
+    from functions.api.edge import handle
+    from functions.api.routes import API
+
+    return handle(request, API)
+
+
+@functions_framework.http
+def events(request: Request) -> ResponseReturnValue:
+    """Long polls: cheap waits in great number."""
+    from functions.api.edge import handle
+    from functions.api.routes import EVENTS
+
+    return handle(request, EVENTS)
+
+
+@functions_framework.http
+def ingest(request: Request) -> ResponseReturnValue:
+    """Uploads and previews: the only public function that decodes pictures."""
+    from functions.api.edge import handle
+    from functions.api.routes import INGEST
+
+    return handle(request, INGEST)
+
+
+@functions_framework.http
+def image(request: Request) -> ResponseReturnValue:
+    return _step(request, "image")
+
+
+@functions_framework.http
+def cutout(request: Request) -> ResponseReturnValue:
+    return _step(request, "cutout")
+
+
+@functions_framework.http
+def video(request: Request) -> ResponseReturnValue:
+    return _step(request, "video")
+
+
+@functions_framework.http
+def transcode(request: Request) -> ResponseReturnValue:
+    return _step(request, "transcode")
+
+
+@functions_framework.http
+def resize(request: Request) -> ResponseReturnValue:
+    return _step(request, "resize")
+
+
+@functions_framework.http
+def purge(request: Request) -> ResponseReturnValue:
+    return _step(request, "purge")
+
+
+@functions_framework.http
+def noop(request: Request) -> ResponseReturnValue:
+    return _step(request, "noop")
+
+
+@functions_framework.http
+def sweep(request: Request) -> ResponseReturnValue:
+    """Re-deliver what is overdue; called by a schedule."""
+    from functions.steps.entry import sweep
+
+    return sweep(request)
+
+
+@functions_framework.cloud_event
+def on_object_finalized(event: CloudEvent) -> None:
+    """A stored object is complete."""
+    from functions.triggers.storage import finalized
+
+    finalized(event)
+
+
+def _step(request: Request, kind: str) -> ResponseReturnValue:
+    from functions.steps.entry import step
+
+    return step(request, kind)

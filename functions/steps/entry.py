@@ -1,0 +1,52 @@
+"""How a task reaches a step's code: check, parse, deliver, acknowledge."""
+
+import hmac
+from importlib import import_module
+
+from flask import Request
+from flask.typing import ResponseReturnValue
+
+from functions import composition
+from shared.config import Settings, settings
+from shared.errors import Busy, MascotryError, Unauthorized
+from shared.services import runner, sweeper
+from shared.services.steps import Delivery
+
+BUSY_RETRY_SECONDS = 2
+
+
+def step(request: Request, kind: str) -> ResponseReturnValue:
+    """Handle one delivery. 2xx acknowledges it; anything else brings it back."""
+    chosen = settings()
+    composition.configure_logging(chosen.log_level)
+    try:
+        _authorise(request, chosen)
+        delivery = Delivery.parse(request.get_json())
+        code = import_module(f"functions.steps.{kind}").run
+        runner.deliver(composition.ports(), chosen, delivery, code)
+    except Busy as error:
+        return _problem(error), error.status, {"Retry-After": str(BUSY_RETRY_SECONDS)}
+    except MascotryError as error:
+        return _problem(error), error.status
+    return "", 204
+
+
+def sweep(request: Request) -> ResponseReturnValue:
+    """Look after overdue jobs; answers how many there were."""
+    chosen = settings()
+    composition.configure_logging(chosen.log_level)
+    try:
+        _authorise(request, chosen)
+    except MascotryError as error:
+        return _problem(error), error.status
+    return {"jobs": sweeper.sweep(composition.ports())}, 200
+
+
+def _authorise(request: Request, chosen: Settings) -> None:
+    _, _, token = request.headers.get("Authorization", "").partition(" ")
+    if not hmac.compare_digest(token.encode(), composition.task_token(chosen).encode()):
+        raise Unauthorized("Only the queue may call this function.")
+
+
+def _problem(error: MascotryError) -> dict[str, object]:
+    return {"error": {"code": error.code, "message": error.message}}

@@ -1,0 +1,61 @@
+"""Make one web format with alpha out of a video, in all its sizes."""
+
+from pathlib import Path
+
+from shared.media.encode import transcode
+from shared.media.formats import FORMATS, Quality
+from shared.media.verify import verify_film
+from shared.model.asset import Provenance
+from shared.services.steps import Made, MadeFile, StepContext
+
+ENCODING = 0.9
+"""The share of the work that is encoding; the rest is verification."""
+
+
+def run(context: StepContext) -> Made:
+    video = context.source("video")
+    format_ = FORMATS[context.step.params["format"]]
+    quality = Quality(context.collection().settings.quality.value)
+    keys = {context.job.assets[key].size: key for key in context.step.makes}
+    targets: dict[int | None, Path] = {size: context.target(key) for size, key in keys.items()}
+    background = video.metadata.get("background")
+    report = transcode(
+        video.path,
+        format_,
+        targets,
+        background=tuple(background) if background else None,
+        palette=[tuple(colour) for colour in video.metadata.get("palette", [])],
+        quality=quality,
+        progress=lambda share: context.progress(share * ENCODING),
+    )
+    provenance = Provenance(
+        provider="mascotry",
+        model=f"ffmpeg-{format_.codec}",
+        parameters={
+            "quality": quality.value,
+            "background": list(report.background),
+            "layout": format_.layout.value,
+        },
+    )
+    made: dict[str, MadeFile] = {}
+    for number, (size, key) in enumerate(keys.items(), start=1):
+        output = report.outputs[size]
+        checked = verify_film(
+            targets[size],
+            format_,
+            format_.frame_size(output.width, output.height),
+            report.frames,
+            report.fps,
+        )
+        made[key] = MadeFile(
+            path=targets[size],
+            width=output.width,
+            height=output.height,
+            duration=report.duration,
+            frames=report.frames,
+            fps=report.fps,
+            provenance=provenance,
+            metadata={"layout": format_.layout.value, "verification": checked.as_dict()},
+        )
+        context.progress(ENCODING + (1 - ENCODING) * number / len(keys))
+    return Made(made)

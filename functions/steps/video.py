@@ -1,0 +1,110 @@
+"""Move the cut-out on a key colour that the character does not wear."""
+
+import numpy as np
+from PIL import Image
+
+from functions import composition
+from shared.character.prompt import film_prompt
+from shared.media.key import choose_key, palette
+from shared.media.verify import verify_film
+from shared.model.asset import Provenance
+from shared.providers.base import Film, Refused, Rgb, Scene, VideoRequest, Waiting
+from shared.services.steps import Made, MadeFile, Source, StepContext, StepResult
+
+FPS = 24
+
+
+def run(context: StepContext) -> StepResult:
+    provider = composition.video_provider(context.settings.video_provider)
+    params = context.step.params
+    collection = context.collection()
+    still = context.source("still")
+    end = context.source("end_still") if _ends_elsewhere(context) else None
+    colours = [colour for colour, _ in palette(_pixels(still))]
+    background = choose_key(colours)
+    request = VideoRequest(
+        prompt=film_prompt(collection, params["motion"], loop=params["loop"]),
+        scene=_scene(still, params["motion"]),
+        still=still.path,
+        seed=_seed(still, collection.seed),
+        duration=params["duration"],
+        loop=params["loop"],
+        background=background,
+        size=params["size"],
+        fps=FPS,
+        end_still=end.path if end else None,
+        end_scene=_scene(end, params["motion"]) if end else None,
+    )
+    if context.step.operation is None:
+        if not provider.repeatable:
+            context.intend()
+        film = provider.submit(request, context.folder, context.progress)
+    else:
+        film = provider.poll(context.step.operation, context.folder, context.progress)
+    if isinstance(film, (Refused, Waiting)):
+        return film
+    return _made(context, request, film, provider.name, colours)
+
+
+def _made(
+    context: StepContext, request: VideoRequest, film: Film, provider: str, colours: list[Rgb]
+) -> Made:
+    (key,) = context.step.makes
+    frames = round(request.duration * request.fps)
+    checked = verify_film(
+        film.path, None, (request.size, request.size), frames, request.fps, alpha_expected=False
+    )
+    provenance = Provenance(
+        provider=provider,
+        model=film.model,
+        seed=request.seed,
+        prompt=request.prompt,
+        parameters={
+            **film.parameters,
+            "duration": request.duration,
+            "loop": request.loop,
+            "fps": request.fps,
+        },
+    )
+    return Made(
+        {
+            key: MadeFile(
+                path=film.path,
+                width=checked.width,
+                height=checked.height,
+                duration=request.duration,
+                frames=checked.frames,
+                fps=request.fps,
+                provenance=provenance,
+                metadata={
+                    **film.metadata,
+                    "background": list(request.background),
+                    "palette": [list(colour) for colour in colours],
+                    "verification": checked.as_dict(),
+                },
+            )
+        }
+    )
+
+
+def _ends_elsewhere(context: StepContext) -> bool:
+    """A loop's end frame is its own still, which is no second picture."""
+    return context.has_source("end_still") and not context.step.params["loop"]
+
+
+def _pixels(still: Source) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    with Image.open(still.path) as image:
+        return np.asarray(image.convert("RGBA"))
+
+
+def _scene(still: Source, motion: str) -> Scene | None:
+    """The words behind a still that we drew ourselves; nobody knows those of an upload."""
+    parameters = still.provenance.parameters if still.provenance else {}
+    if "character" not in parameters:
+        return None
+    return Scene(parameters["character"], parameters["action"], motion)
+
+
+def _seed(still: Source, fallback: int) -> int:
+    seed = still.provenance.seed if still.provenance else None
+    return fallback if seed is None else seed

@@ -1,0 +1,26 @@
+"""The storage trigger: from a CloudEvent to the job that its object belongs to."""
+
+from cloudevents.http import CloudEvent
+
+from functions import composition
+from shared.config import settings
+from shared.ports import Bucket
+from shared.services import triggers
+
+FINALIZED = "google.cloud.storage.object.v1.finalized"
+
+
+def finalized(event: CloudEvent) -> None:
+    """Ignore what is not a finalized object in a bucket of ours; raising asks for it again."""
+    composition.configure_logging(settings().log_level)
+    if event["type"] != FINALIZED:
+        return
+    resource = event.data
+    if not isinstance(resource, dict) or resource.get("bucket") not in set(Bucket):
+        return
+    triggers.object_finalized(
+        composition.ports(),
+        Bucket(resource["bucket"]),
+        str(resource.get("name", "")),
+        resource.get("metadata") or {},
+    )

@@ -1,0 +1,48 @@
+"""Assets: reading them, and the links between them."""
+
+from collections.abc import Sequence
+
+from shared.model import paths
+from shared.model.asset import Asset
+from shared.model.link import Link
+from shared.ports import Ports, Query
+from shared.services import entities
+from shared.services.keys import Principal
+
+MAX_LINKS = 500
+
+
+def get(ports: Ports, who: Principal, asset_id: str) -> tuple[Asset, str]:
+    """An asset whose item, collection and project (if it has them) still exist."""
+    asset, version = entities.read(ports.documents, Asset, paths.asset(who.workspace_id, asset_id))
+    if asset.item_id and asset.collection_id and asset.project_id:
+        ancestors = [
+            paths.item(who.workspace_id, asset.item_id),
+            paths.collection(who.workspace_id, asset.collection_id),
+            paths.project(who.workspace_id, asset.project_id),
+        ]
+        entities.require_all(ports.documents, ancestors, "asset")
+    return asset, version
+
+
+def links_of_asset(ports: Ports, who: Principal, asset_id: str) -> Sequence[Link]:
+    """The links to and from an asset: what it was made from, then what was made from it."""
+    get(ports, who, asset_id)
+    made_from = _links(ports, who, "target_asset_id", asset_id)
+    return [*made_from, *_links(ports, who, "source_asset_id", asset_id)]
+
+
+def links_of_item(ports: Ports, who: Principal, item_id: str) -> Sequence[Link]:
+    """The links whose target is an asset of the item: its generation graph."""
+    return _links(ports, who, "item_id", item_id)
+
+
+def links_from(ports: Ports, who: Principal, asset_id: str) -> Sequence[Link]:
+    """The links to what was made from an asset."""
+    return _links(ports, who, "source_asset_id", asset_id)
+
+
+def _links(ports: Ports, who: Principal, field: str, value: str) -> Sequence[Link]:
+    query = Query(paths.collection_of(who.workspace_id, "links"), {field: value})
+    documents = ports.documents.query(query, limit=MAX_LINKS).results
+    return [Link.load(document.data) for document in documents]

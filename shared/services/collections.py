@@ -1,0 +1,147 @@
+"""Collections: characters, their references and their settings."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from shared.errors import BadRequest, Conflict, NotFound
+from shared.model import paths
+from shared.model.asset import Asset, AssetStatus, AssetType
+from shared.model.collection import MAX_REFERENCES, Collection, Settings
+from shared.ports import Create, Delete, Ports, Replace, Write
+from shared.services import entities, projects
+from shared.services.keys import Principal
+from shared.services.slugs import slugify
+
+SUFFIX_LENGTH = 4
+TRIES = 5
+
+
+def create(
+    ports: Ports,
+    who: Principal,
+    *,
+    project_id: str,
+    name: str,
+    prompt: str,
+    reference_asset_ids: Sequence[str] = (),
+    settings: Settings | None = None,
+) -> Collection:
+    """A new character. Its slug is unique in the workspace; a taken one gets a suffix."""
+    try:
+        projects.get(ports, who, project_id)
+    except NotFound as error:
+        raise BadRequest("there is no such project", field="project_id") from error
+    references = tuple(dict.fromkeys(reference_asset_ids))
+    if len(references) > MAX_REFERENCES:
+        raise BadRequest(f"at most {MAX_REFERENCES} references", field="reference_asset_ids")
+    for asset_id in references:
+        _require_reference(ports, who, asset_id, field="reference_asset_ids")
+    now = ports.clock.now()
+    wanted = slugify(name, "mascot")
+    for attempt in range(TRIES):
+        slug = wanted if attempt == 0 else f"{wanted}-{ports.ids.token(SUFFIX_LENGTH)}"
+        collection_id = ports.ids.uuid()
+        collection = Collection(
+            id=collection_id,
+            created_at=now,
+            updated_at=now,
+            project_id=project_id,
+            name=name,
+            slug=slug,
+            prompt=prompt,
+            seed=int(collection_id.replace("-", "")[:8], 16) & 0x7FFFFFFF,
+            reference_asset_ids=references,
+            settings=settings or Settings(),
+        )
+        path = paths.collection(who.workspace_id, collection_id)
+        reservation = Create(paths.slug(who.workspace_id, slug), {"collection_id": collection_id})
+        try:
+            ports.documents.commit([reservation, Create(path, collection.stored())])
+        except Conflict:
+            continue
+        return collection
+    raise Conflict("No free slug was found; give the collection another name.")
+
+
+def get(ports: Ports, who: Principal, collection_id: str) -> tuple[Collection, str]:
+    """A collection of a project that still exists, and its version."""
+    path = paths.collection(who.workspace_id, collection_id)
+    collection, version = entities.read(ports.documents, Collection, path)
+    project = paths.project(who.workspace_id, collection.project_id)
+    entities.require_all(ports.documents, [project], "collection")
+    return collection, version
+
+
+def update(
+    ports: Ports,
+    who: Principal,
+    collection_id: str,
+    changes: dict[str, Any],
+) -> Collection:
+    """Change name, prompt, settings or slug. A new slug counts for new assets only."""
+    collection, version = get(ports, who, collection_id)
+    path = paths.collection(who.workspace_id, collection_id)
+    changed = collection.with_(**changes, updated_at=ports.clock.now())
+    writes: list[Write] = [Replace(path, changed.stored(), version)]
+    if changed.slug != collection.slug:
+        if ports.documents.get(paths.slug(who.workspace_id, changed.slug)) is not None:
+            raise BadRequest("is taken by another collection of this workspace", field="slug")
+        owner = {"collection_id": collection_id}
+        writes.append(Create(paths.slug(who.workspace_id, changed.slug), owner))
+        writes.append(Delete(paths.slug(who.workspace_id, collection.slug)))
+    ports.documents.commit(writes)
+    return changed
+
+
+def add_reference(ports: Ports, who: Principal, collection_id: str, asset_id: str) -> Collection:
+    """Add a reference image; any change of references clears the style card."""
+    _require_reference(ports, who, asset_id, field="asset_id")
+
+    def add(references: tuple[str, ...]) -> tuple[str, ...]:
+        if asset_id in references:
+            return references
+        if len(references) >= MAX_REFERENCES:
+            raise BadRequest(
+                f"the collection has {MAX_REFERENCES} references already; remove one first",
+                field="asset_id",
+            )
+        return (*references, asset_id)
+
+    return _change_references(ports, who, collection_id, add)
+
+
+def remove_reference(ports: Ports, who: Principal, collection_id: str, asset_id: str) -> Collection:
+    def remove(references: tuple[str, ...]) -> tuple[str, ...]:
+        if asset_id not in references:
+            raise NotFound("There is no such reference.")
+        return tuple(reference for reference in references if reference != asset_id)
+
+    return _change_references(ports, who, collection_id, remove)
+
+
+def _change_references(
+    ports: Ports,
+    who: Principal,
+    collection_id: str,
+    change: Callable[[tuple[str, ...]], tuple[str, ...]],
+) -> Collection:
+    collection, version = get(ports, who, collection_id)
+    references = change(collection.reference_asset_ids)
+    if references == collection.reference_asset_ids:
+        return collection
+    changed = collection.with_(
+        reference_asset_ids=references, style_card=None, updated_at=ports.clock.now()
+    )
+    path = paths.collection(who.workspace_id, collection_id)
+    ports.documents.commit([Replace(path, changed.stored(), version)])
+    return changed
+
+
+def _require_reference(ports: Ports, who: Principal, asset_id: str, *, field: str) -> None:
+    document = ports.documents.get(paths.asset(who.workspace_id, asset_id))
+    if document is None:
+        raise BadRequest(f"there is no asset {asset_id}", field=field)
+    asset = Asset.load(document.data)
+    stills = (AssetType.IMAGE, AssetType.TRANSPARENT_IMAGE)
+    if asset.type not in stills or asset.status is not AssetStatus.READY:
+        raise BadRequest(f"asset {asset_id} is not a finished image", field=field)

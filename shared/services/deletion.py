@@ -1,0 +1,171 @@
+"""Deletion: the root of a subtree goes at once, a job removes the rest.
+
+Without its root a subtree cannot be reached any more. The job then stops what is still being
+made there, and removes files before the documents that name them, so that it can be cut off
+anywhere and begun again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.errors import Conflict, NotFound
+from shared.graph.advance import start
+from shared.graph.events import Cancelled
+from shared.model import paths
+from shared.model.job import Fault, Job, JobStatus, JobType, Step, StepKind
+from shared.ports import Bucket, Delete, Document, Ports, Query
+from shared.services import assets, collections, items, jobstore, projects, runner
+from shared.services.keys import Principal
+
+BATCH = 100
+CANCELED = Fault(code="canceled", message="What the job was making has been deleted.")
+
+
+class Level(StrEnum):
+    PROJECT = "project"
+    COLLECTION = "collection"
+    ITEM = "item"
+    ASSET = "asset"
+
+
+@dataclass(frozen=True, slots=True)
+class Subtree:
+    """What a deletion job has to remove; `path` is the public path of an asset."""
+
+    level: Level
+    id: str
+    path: str = ""
+    slug: str = ""
+
+
+def delete_project(ports: Ports, who: Principal, project_id: str) -> Job:
+    _, version = projects.get(ports, who, project_id)
+    root = Delete(paths.project(who.workspace_id, project_id), version)
+    return _begin(ports, who, root, Subtree(Level.PROJECT, project_id))
+
+
+def delete_collection(ports: Ports, who: Principal, collection_id: str) -> Job:
+    collection, version = collections.get(ports, who, collection_id)
+    root = Delete(paths.collection(who.workspace_id, collection_id), version)
+    subtree = Subtree(Level.COLLECTION, collection_id, slug=collection.slug)
+    return _begin(ports, who, root, subtree)
+
+
+def delete_item(ports: Ports, who: Principal, item_id: str) -> Job:
+    _, version = items.get(ports, who, item_id)
+    root = Delete(paths.item(who.workspace_id, item_id), version)
+    return _begin(ports, who, root, Subtree(Level.ITEM, item_id))
+
+
+def delete_asset(ports: Ports, who: Principal, asset_id: str) -> Job:
+    asset, version = assets.get(ports, who, asset_id)
+    root = Delete(paths.asset(who.workspace_id, asset_id), version)
+    return _begin(ports, who, root, Subtree(Level.ASSET, asset_id, path=asset.path))
+
+
+def purge(ports: Ports, workspace_id: str, subtree: Subtree) -> None:
+    """Remove everything below a deleted root. Can be repeated, also after half of it."""
+    match subtree.level:
+        case Level.ASSET:
+            ports.blobs.delete(Bucket.ASSETS, subtree.path)
+            _remove_links(ports, workspace_id, "source_asset_id", subtree.id)
+            _remove_links(ports, workspace_id, "target_asset_id", subtree.id)
+        case Level.ITEM:
+            _purge_item(ports, workspace_id, subtree.id)
+        case Level.COLLECTION:
+            _purge_collection(ports, workspace_id, subtree.id, subtree.slug)
+        case Level.PROJECT:
+            for document in _children(ports, workspace_id, "collections", "project_id", subtree.id):
+                _purge_collection(ports, workspace_id, document.id, document.data["slug"])
+                ports.documents.commit([Delete(document.path)])
+
+
+def _begin(ports: Ports, who: Principal, root: Delete, subtree: Subtree) -> Job:
+    """Remove the root and create the job that removes the rest, in one batch."""
+    now = ports.clock.now()
+    job = Job(
+        id=ports.ids.uuid(),
+        created_at=now,
+        updated_at=now,
+        workspace_id=who.workspace_id,
+        type=JobType.DELETION,
+        steps={
+            "purge": Step(
+                kind=StepKind.PURGE,
+                params={
+                    "level": subtree.level.value,
+                    "id": subtree.id,
+                    "path": subtree.path,
+                    "slug": subtree.slug,
+                },
+            )
+        },
+    )
+    started = start(job, now)
+    ports.documents.commit([root, *jobstore.creation(started.job)])
+    runner.perform(ports, started.job, started.commands)
+    return started.job
+
+
+def _purge_collection(ports: Ports, workspace_id: str, collection_id: str, slug: str) -> None:
+    _cancel_jobs(ports, workspace_id, "collection_id", collection_id)
+    for item in _children(ports, workspace_id, "items", "collection_id", collection_id):
+        _purge_item(ports, workspace_id, item.id)
+        ports.documents.commit([Delete(item.path)])
+    _remove_assets(ports, workspace_id, "collection_id", collection_id)
+    _remove_links(ports, workspace_id, "collection_id", collection_id)
+    reservation = ports.documents.get(paths.slug(workspace_id, slug))
+    if reservation is not None and reservation.data["collection_id"] == collection_id:
+        ports.documents.commit([Delete(reservation.path, reservation.version)])
+
+
+def _purge_item(ports: Ports, workspace_id: str, item_id: str) -> None:
+    _cancel_jobs(ports, workspace_id, "item_id", item_id)
+    _remove_assets(ports, workspace_id, "item_id", item_id)
+    _remove_links(ports, workspace_id, "item_id", item_id)
+
+
+def _cancel_jobs(ports: Ports, workspace_id: str, field: str, value: str) -> None:
+    """Stop what is still being made. Finished jobs stay: they are the record of what was paid."""
+    query = Query(paths.collection_of(workspace_id, "jobs"), {field: value})
+    cursor: str | None = None
+    while True:
+        found = ports.documents.query(query, limit=BATCH, cursor=cursor)
+        for document in found.results:
+            if document.data["status"] in (JobStatus.PENDING, JobStatus.PROCESSING):
+                runner.apply(ports, workspace_id, document.id, Cancelled(CANCELED))
+        cursor = found.next_cursor
+        if cursor is None:
+            return
+
+
+def _remove_assets(ports: Ports, workspace_id: str, field: str, value: str) -> None:
+    for document in _children(ports, workspace_id, "assets", field, value):
+        current: Document | None = document
+        while current is not None:
+            ports.blobs.delete(Bucket.ASSETS, current.data["path"])
+            _remove_links(ports, workspace_id, "source_asset_id", current.id)
+            try:
+                ports.documents.commit([Delete(current.path, current.version)])
+                break
+            except (Conflict, NotFound):
+                # It was published at this very moment: remove the new file too.
+                current = ports.documents.get(document.path)
+
+
+def _remove_links(ports: Ports, workspace_id: str, field: str, value: str) -> None:
+    for document in _children(ports, workspace_id, "links", field, value):
+        ports.documents.commit([Delete(document.path)])
+
+
+def _children(
+    ports: Ports, workspace_id: str, kind: str, field: str, value: str
+) -> Iterator[Document]:
+    """The documents below a parent, page by page; the caller removes each one that it is given."""
+    query = Query(paths.collection_of(workspace_id, kind), {field: value})
+    while True:
+        found = ports.documents.query(query, limit=BATCH)
+        yield from found.results
+        if found.next_cursor is None:
+            return

@@ -1,0 +1,49 @@
+"""Typed reading of stored entities, with the faults that a client should see."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from shared.errors import BadRequest, NotFound
+from shared.model.base import Entity
+from shared.ports import Document, Documents, Page, Query
+
+E = TypeVar("E", bound=Entity)
+
+MAX_LIMIT = 100
+MAX_OFFSET = 1_000
+MAX_TOTAL = 10_000
+
+
+def read(documents: Documents, kind: type[E], path: str) -> tuple[E, str]:
+    """An entity and its version; NotFound when it is absent."""
+    document = documents.get(path)
+    if document is None:
+        raise NotFound(f"There is no such {kind.__name__.lower()}.")
+    return kind.load(document.data), document.version
+
+
+def existing(documents: Documents, paths: Iterable[str]) -> set[str]:
+    """Those of the paths that have a document."""
+    return {document.path for document in documents.get_many(sorted(paths)) if document}
+
+
+def require_all(documents: Documents, paths: Sequence[str], what: str) -> None:
+    """NotFound unless all of these documents exist: a deleted ancestor hides its subtree."""
+    if any(document is None for document in documents.get_many(paths)):
+        raise NotFound(f"There is no such {what}.")
+
+
+def page(
+    documents: Documents, query: Query, *, limit: int, offset: int, cursor: str | None
+) -> tuple[Page[Document], int]:
+    """One page of a list, and the total (counted to 10,000)."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise BadRequest(f"must be between 1 and {MAX_LIMIT}", field="limit")
+    if not 0 <= offset <= MAX_OFFSET:
+        raise BadRequest(
+            f"must be between 0 and {MAX_OFFSET}; continue with the cursor beyond", field="offset"
+        )
+    if offset and cursor:
+        raise BadRequest("give offset or cursor, not both", field="cursor")
+    results = documents.query(query, limit=limit, offset=offset, cursor=cursor)
+    return results, documents.count(query, up_to=MAX_TOTAL)

@@ -1,0 +1,111 @@
+"""Generation: from a request to a started job."""
+
+from dataclasses import dataclass
+
+from shared.errors import BadRequest, NotFound
+from shared.graph.advance import start
+from shared.graph.plan import Still, plan
+from shared.model import paths
+from shared.model.asset import Asset, AssetStatus, AssetType
+from shared.model.collection import Collection
+from shared.model.item import Item, ItemType
+from shared.model.job import Job
+from shared.model.request import GenerateRequest, GenerateType
+from shared.model.workspace import Workspace
+from shared.ports import Create, Ports, Write
+from shared.services import assets, collections, entities, items, jobstore, placeholders, runner
+from shared.services.keys import Principal
+
+ITEM_TYPES = {
+    GenerateType.IMAGE: ItemType.IMAGE,
+    GenerateType.ANIMATION: ItemType.ANIMATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    job: Job
+    item: Item
+
+
+def generate(
+    ports: Ports, who: Principal, collection_id: str, request: GenerateRequest
+) -> Generation:
+    """Create the job with everything it will make, in one batch, and set it going.
+
+    The order is: documents, placeholders, first tasks. A crash in between is found by the sweeper.
+    """
+    collection, _ = collections.get(ports, who, collection_id)
+    workspace, _ = entities.read(ports.documents, Workspace, paths.workspace(who.workspace_id))
+    is_new = request.item_id is None
+    item = _item(ports, who, collection, request)
+    planned = plan(
+        request,
+        workspace_id=who.workspace_id,
+        user_prefix=workspace.user_prefix,
+        collection=collection,
+        item=item,
+        source=_still(ports, who, request.source_image_asset_id, "source_image_asset_id"),
+        end=_still(ports, who, request.end_image_asset_id, "end_image_asset_id"),
+        ids=ports.ids,
+        now=ports.clock.now(),
+    )
+    started = start(planned.job, ports.clock.now())
+    writes: list[Write] = []
+    if is_new:
+        writes.append(Create(paths.item(who.workspace_id, item.id), item.stored()))
+    for asset in planned.assets:
+        writes.append(Create(paths.asset(who.workspace_id, asset.id), asset.stored()))
+    for link in planned.links:
+        writes.append(Create(paths.link(who.workspace_id, link.id), link.stored()))
+    ports.documents.commit([*writes, *jobstore.creation(started.job)])
+    placeholders.put_all(ports, started.job)
+    runner.perform(ports, started.job, started.commands)
+    return Generation(started.job, item)
+
+
+def _item(ports: Ports, who: Principal, collection: Collection, request: GenerateRequest) -> Item:
+    if request.item_id is None:
+        return items.draft(ports, collection, ITEM_TYPES[request.type], request.name or "")
+    try:
+        item, _ = items.get(ports, who, request.item_id)
+    except NotFound as error:
+        raise BadRequest("there is no such item", field="item_id") from error
+    if item.collection_id != collection.id:
+        raise BadRequest("belongs to another collection", field="item_id")
+    return item
+
+
+def _still(ports: Ports, who: Principal, asset_id: str | None, field: str) -> Still | None:
+    """The still that a request names, as a cut-out where there is one already."""
+    if asset_id is None:
+        return None
+    try:
+        asset, _ = assets.get(ports, who, asset_id)
+    except NotFound as error:
+        raise BadRequest("there is no such asset", field=field) from error
+    if asset.type not in (AssetType.IMAGE, AssetType.TRANSPARENT_IMAGE):
+        raise BadRequest(f"must be an image; this is a {asset.type.value}", field=field)
+    if asset.status is not AssetStatus.READY:
+        raise BadRequest("is not finished yet; wait for its job", field=field)
+    if asset.type is AssetType.IMAGE and (cutout := _cutout_of(ports, who, asset)):
+        asset = cutout
+    return Still(asset.id, asset.type)
+
+
+def _cutout_of(ports: Ports, who: Principal, image: Asset) -> Asset | None:
+    targets = [link.target_asset_id for link in assets.links_from(ports, who, image.id)]
+    documents = ports.documents.get_many(
+        [paths.asset(who.workspace_id, target) for target in targets]
+    )
+    made = [Asset.load(document.data) for document in documents if document]
+    return next(
+        (
+            asset
+            for asset in made
+            if asset.type is AssetType.TRANSPARENT_IMAGE
+            and asset.size is None
+            and asset.status is AssetStatus.READY
+        ),
+        None,
+    )

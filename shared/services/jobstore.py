@@ -1,0 +1,121 @@
+"""Jobs in the document store: every change is a compare-and-set, and keeps the due list right."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from shared.errors import Conflict
+from shared.graph.advance import advance, due_at
+from shared.graph.events import Command, Event
+from shared.model import paths
+from shared.model.asset import Asset, AssetStatus
+from shared.model.base import instant_text
+from shared.model.job import FINISHED, Job, StepStatus
+from shared.ports import Create, Delete, Documents, Ports, Put, Replace, Write
+
+TRIES: Final = 20
+DUE_SLACK: Final = timedelta(seconds=5)
+
+
+def load(documents: Documents, workspace_id: str, job_id: str) -> tuple[Job, str] | None:
+    """A job and its version; None when it is gone."""
+    document = documents.get(paths.job(workspace_id, job_id))
+    return (Job.load(document.data), document.version) if document else None
+
+
+def creation(job: Job) -> list[Write]:
+    """The writes that bring a new job into the world."""
+    return [Create(paths.job(job.workspace_id, job.id), job.stored()), *_due_writes(None, job)]
+
+
+def apply(
+    ports: Ports, workspace_id: str, job_id: str, event: Event
+) -> tuple[Job, tuple[Command, ...], tuple[str, ...]] | None:
+    """Advance a stored job by an event: the job as it now is, the commands that follow, and the
+    paths of published files that nobody owns any more (their asset was deleted meanwhile).
+
+    None when the job is gone. Somebody else's concurrent change is met by reading again.
+    """
+    for _ in range(TRIES):
+        loaded = load(ports.documents, workspace_id, job_id)
+        if loaded is None:
+            return None
+        job, version = loaded
+        now = ports.clock.now()
+        decision = advance(job, event, now)
+        if decision.job is job:
+            return job, decision.commands, ()
+        after = decision.job.with_(updated_at=now)
+        asset_writes, orphans = _asset_writes(ports, job, after)
+        writes: list[Write] = [
+            Replace(paths.job(workspace_id, job_id), after.stored(), version),
+            *_due_writes(job, after),
+            *_progress_writes(job, after),
+            *asset_writes,
+        ]
+        try:
+            ports.documents.commit(writes)
+        except Conflict:
+            continue
+        return after, decision.commands, orphans
+    raise Conflict(f"Job {job_id} is being changed by too many at once.")
+
+
+def _due_writes(before: Job | None, after: Job) -> list[Write]:
+    """The sweeper's entry moves with the job; small moves are not worth a write."""
+    at = due_at(after)
+    if at is None:
+        return [Delete(paths.due(after.id))]
+    was = due_at(before) if before else None
+    if was and abs(at - was) < DUE_SLACK:
+        return []
+    entry = {"at": instant_text(at), "workspace_id": after.workspace_id, "job_id": after.id}
+    return [Put(paths.due(after.id), entry)]
+
+
+def _newly(before: Job, after: Job, *statuses: StepStatus) -> list[str]:
+    return [
+        step_id
+        for step_id, step in after.steps.items()
+        if step.status in statuses and before.steps[step_id].status is not step.status
+    ]
+
+
+def _progress_writes(before: Job, after: Job) -> Sequence[Write]:
+    return [
+        Delete(paths.progress(after.workspace_id, after.id, step_id))
+        for step_id in _newly(before, after, *FINISHED)
+    ]
+
+
+def _asset_writes(ports: Ports, before: Job, after: Job) -> tuple[list[Write], tuple[str, ...]]:
+    """Assets become ready with the step that made them, and failed with the step that will not."""
+    keys = [
+        (step_id, key)
+        for step_id in _newly(before, after, *FINISHED)
+        for key in after.steps[step_id].makes
+    ]
+    documents = ports.documents.get_many(
+        [paths.asset(after.workspace_id, after.assets[key].id) for _, key in keys]
+    )
+    writes: list[Write] = []
+    orphans: list[str] = []
+    for (step_id, key), document in zip(keys, documents, strict=True):
+        step = after.steps[step_id]
+        succeeded = step.status is StepStatus.SUCCEEDED
+        if document is None:
+            orphans.append(after.assets[key].path)
+            continue
+        asset = Asset.load(document.data).with_(updated_at=after.updated_at)
+        if succeeded:
+            output = step.outputs[key]
+            asset = asset.with_(
+                status=AssetStatus.READY,
+                content=output.content,
+                provenance=output.provenance,
+                metadata=output.metadata,
+            )
+        else:
+            asset = asset.with_(status=AssetStatus.FAILED)
+        writes.append(Replace(document.path, asset.stored(), document.version))
+    return writes, tuple(orphans)

@@ -1,0 +1,36 @@
+"""Placeholders: what a public path serves until its file is there."""
+
+from functools import cache
+from importlib.resources import files
+
+from shared.model.asset import CONTENT_TYPES, EXTENSIONS, AssetType
+from shared.model.job import Job, PlannedAsset
+from shared.ports import Bucket, Ports
+
+MARK = {"placeholder": "true"}
+"""The metadata by which the storage trigger knows that there is nothing to do."""
+
+
+def content_type(asset: PlannedAsset) -> str:
+    return CONTENT_TYPES[EXTENSIONS[asset.type]]
+
+
+@cache
+def _content(type_: AssetType) -> bytes:
+    """A tiny transparent file of the type, made once and shipped with the source."""
+    name = f"{type_.value}.{EXTENSIONS[type_]}"
+    return (files("shared.services") / "placeholder_files" / name).read_bytes()
+
+
+def put_all(ports: Ports, job: Job) -> None:
+    """Stand a placeholder at every path of a job, where nothing stands yet."""
+    for asset in job.assets.values():
+        ports.blobs.put(
+            Bucket.ASSETS,
+            asset.path,
+            _content(asset.type),
+            content_type=content_type(asset),
+            cache_control="no-store",
+            metadata=MARK,
+            if_generation=0,
+        )

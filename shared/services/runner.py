@@ -1,0 +1,207 @@
+"""The runner: claim, run, commit, publish, enqueue; the caller acknowledges by returning.
+
+Every line may be the last one of the process. What was committed is then found by the next
+delivery, or by the sweeper, and the effects that follow from it are repeated; what was not is run
+again.
+"""
+
+import hashlib
+import logging
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from shared.config import Settings
+from shared.errors import Busy, Conflict, NotFound, StepError
+from shared.graph.advance import Claim, claim, outstanding
+from shared.graph.events import (
+    Claimed,
+    Command,
+    Enqueue,
+    Event,
+    Failed,
+    Publish,
+    Published,
+    Settle,
+    Settled,
+    Succeeded,
+    Waited,
+)
+from shared.model import paths
+from shared.model.job import Fault, Job, StepStatus
+from shared.ports import Bucket, Ports, Task
+from shared.providers.base import Refused, Waiting
+from shared.services import jobstore, placeholders
+from shared.services.steps import Delivery, Made, StepCode, StepContext, SupersededError
+
+log = logging.getLogger(__name__)
+
+
+def deliver(ports: Ports, settings: Settings, delivery: Delivery, code: StepCode) -> None:
+    """Handle one delivery of a step. Returning acknowledges it; Busy asks for it again."""
+    job = _claim(ports, delivery)
+    if job is None:
+        return
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mascotry-") as folder:
+        context = StepContext(ports, settings, job, delivery, Path(folder))
+        event = _attempt(context, delivery, code)
+    if event is None:
+        _log_step(job, delivery, "superseded", started)
+        return
+    after = _apply(ports, delivery.workspace_id, delivery.job_id, event)
+    if after is not None:
+        _log_step(after, delivery, type(event).__name__.lower(), started)
+
+
+def perform(ports: Ports, job: Job, commands: Iterable[Command]) -> None:
+    """Carry out what a decision asks for. Each command can be repeated without harm."""
+    for command in commands:
+        match command:
+            case Enqueue():
+                _enqueue(ports, job, command)
+            case Publish(step_id, attempt):
+                _publish(ports, job, step_id, attempt)
+            case Settle(unmade):
+                for key in unmade:
+                    ports.blobs.delete(Bucket.ASSETS, job.assets[key].path)
+                _apply(ports, job.workspace_id, job.id, Settled())
+
+
+def _apply(ports: Ports, workspace_id: str, job_id: str, event: Event) -> Job | None:
+    """Commit an event and perform what follows; the job after the event."""
+    applied = jobstore.apply(ports, workspace_id, job_id, event)
+    if applied is None:
+        return None
+    job, commands, orphans = applied
+    for path in orphans:
+        ports.blobs.delete(Bucket.ASSETS, path)
+    perform(ports, job, commands)
+    return job
+
+
+apply = _apply
+
+
+def _claim(ports: Ports, delivery: Delivery) -> Job | None:
+    """Take the step for this worker, or do what the delivery calls for instead."""
+    event = Claimed(delivery.step, delivery.attempt, delivery.delivery)
+    loaded = jobstore.load(ports.documents, delivery.workspace_id, delivery.job_id)
+    if loaded is None:
+        return None
+    job = loaded[0]
+    match claim(job, event, ports.clock.now()):
+        case Claim.DROP:
+            return None
+        case Claim.COME_BACK:
+            raise Busy("Another worker holds the lease of this step.")
+        case Claim.REPEAT:
+            perform(ports, job, outstanding(job))
+            return None
+    applied = jobstore.apply(ports, delivery.workspace_id, delivery.job_id, event)
+    if applied is None:
+        return None
+    after, commands, _ = applied
+    perform(ports, after, commands)
+    step = after.steps[delivery.step]
+    ours = step.status is StepStatus.RUNNING and step.attempt == delivery.attempt
+    return after if ours else None
+
+
+def _attempt(context: StepContext, delivery: Delivery, code: StepCode) -> Event | None:
+    """Run the step's code; what happened, as an event. None when the work is no longer wanted."""
+    step, attempt = delivery.step, delivery.attempt
+    try:
+        match code(context):
+            case Made() as made:
+                return Succeeded(step, attempt, context.store(made))
+            case Waiting(operation, delay):
+                return Waited(step, attempt, operation, delay)
+            case Refused(reason):
+                fault = Fault(code="content_refused", message=reason)
+                return Failed(step, attempt, fault, transient=False)
+    except SupersededError:
+        return None
+    except StepError as error:
+        fault = Fault(code=error.reason, message=error.message)
+        return Failed(step, attempt, fault, transient=error.retryable)
+    except NotFound as error:
+        fault = Fault(code="source_missing", message=error.message)
+        return Failed(step, attempt, fault, transient=False)
+    except Exception:
+        # Nobody foresaw it, so nobody knows whether it will pass: it gets its tries, and the log.
+        log.exception("step raised", extra={"job": delivery.job_id, "step": step})
+        fault = Fault(code="internal_error", message="The step failed in an unforeseen way.")
+        return Failed(step, attempt, fault, transient=True)
+
+
+def _enqueue(ports: Ports, job: Job, command: Enqueue) -> None:
+    delivery = Delivery(job.workspace_id, job.id, command.step, command.attempt, command.delivery)
+    identity = f"{job.id}/{command.step}/{command.attempt}/{command.delivery}"
+    ports.tasks.enqueue(
+        Task(
+            queue=command.kind.value,
+            name=hashlib.sha256(identity.encode()).hexdigest(),
+            payload=delivery.payload(),
+            not_before=command.not_before,
+        )
+    )
+
+
+def _publish(ports: Ports, job: Job, step_id: str, attempt: int) -> None:
+    """Copy a step's files to their public names, then commit that they are there.
+
+    A file whose job was cancelled or whose asset was deleted while it was copied is taken away
+    again: the commit tells.
+    """
+    keys = job.steps[step_id].makes
+    for key in keys:
+        _publish_file(ports, job, step_id, key)
+    after = _apply(ports, job.workspace_id, job.id, Published(step_id, attempt))
+    if after is None or after.steps[step_id].status is not StepStatus.SUCCEEDED:
+        for key in keys:
+            ports.blobs.delete(Bucket.ASSETS, job.assets[key].path)
+
+
+def _publish_file(ports: Ports, job: Job, step_id: str, key: str) -> None:
+    planned, output = job.assets[key], job.steps[step_id].outputs[key]
+    there = ports.blobs.stat(Bucket.ASSETS, planned.path)
+    if there is not None and there.metadata.get("sha256") == output.content.sha256:
+        return
+    if ports.documents.get(paths.asset(job.workspace_id, planned.id)) is None:
+        return
+    try:
+        ports.blobs.copy(
+            (Bucket.WORK, output.work_path),
+            (Bucket.ASSETS, planned.path),
+            content_type=placeholders.content_type(planned),
+            cache_control=job.cache_control,
+            metadata={
+                "workspace": job.workspace_id,
+                "job": job.id,
+                "asset": planned.id,
+                "sha256": output.content.sha256,
+            },
+            if_generation=there.generation if there else 0,
+        )
+    except Conflict:
+        # Another delivery of the same commit was faster; it copied the same bytes.
+        log.info("already published", extra={"job": job.id, "step": step_id, "asset": key})
+
+
+def _log_step(job: Job, delivery: Delivery, outcome: str, started: float) -> None:
+    step = job.steps[delivery.step]
+    log.info(
+        "step",
+        extra={
+            "job": job.id,
+            "step": delivery.step,
+            "kind": step.kind.value,
+            "attempt": delivery.attempt,
+            "outcome": outcome,
+            "milliseconds": round((time.monotonic() - started) * 1000),
+            "bytes": sum(output.content.bytes for output in step.outputs.values()),
+            **({"error": step.error.code} if step.error and outcome == "failed" else {}),
+        },
+    )

@@ -1,0 +1,31 @@
+"""The sweeper: looks at every job that should have moved by now."""
+
+import logging
+
+from shared.graph.events import Swept
+from shared.model.base import instant_text
+from shared.ports import Ports, Query
+from shared.services import runner
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+
+
+def sweep(ports: Ports, *, orphaned: bool = False) -> int:
+    """Re-deliver what is overdue; with `orphaned`, everything that is not finished, since no
+    worker of before is alive. Gives the number of jobs that were looked at."""
+    until = None if orphaned else instant_text(ports.clock.now())
+    query = Query("due", order="at", at_most=until)
+    looked_at = 0
+    cursor: str | None = None
+    while True:
+        found = ports.documents.query(query, limit=BATCH, cursor=cursor)
+        for document in found.results:
+            entry = document.data
+            log.info("overdue job", extra={"job": entry["job_id"], "due": entry["at"]})
+            runner.apply(ports, entry["workspace_id"], entry["job_id"], Swept(orphaned))
+            looked_at += 1
+        cursor = found.next_cursor
+        if cursor is None:
+            return looked_at

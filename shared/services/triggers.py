@@ -1,0 +1,31 @@
+"""What a finalized object sets going. The trigger enqueues steps; it never runs them."""
+
+import logging
+from collections.abc import Mapping
+
+from shared.graph.events import ObjectFinalized
+from shared.ports import Bucket, Ports
+from shared.services import jobstore, runner
+
+log = logging.getLogger(__name__)
+
+
+def object_finalized(ports: Ports, bucket: Bucket, name: str, metadata: Mapping[str, str]) -> bool:
+    """Tell the job that an object belongs to; False for placeholders and objects that are not ours.
+
+    The metadata names the job, and the job must name the object: a stranger's object with forged
+    metadata fires nothing.
+    """
+    if bucket is not Bucket.ASSETS or "placeholder" in metadata:
+        return False
+    if not {"workspace", "job", "asset"} <= metadata.keys():
+        return False
+    workspace_id, job_id, asset_id = (metadata[key] for key in ("workspace", "job", "asset"))
+    loaded = jobstore.load(ports.documents, workspace_id, job_id)
+    if loaded is None:
+        return False
+    if not any(asset.id == asset_id and asset.path == name for asset in loaded[0].assets.values()):
+        log.warning("object is not of its job", extra={"object": name, "job": job_id})
+        return False
+    runner.apply(ports, workspace_id, job_id, ObjectFinalized(asset_id))
+    return True
