@@ -1,11 +1,252 @@
-"""Documents in SQLite."""
+"""Documents as JSON in one SQLite table, with a partial expression index per declared index."""
 
-from shared.adapters.embedded.database import Database
+import json
+import re
+from collections.abc import Iterable, Sequence
+from sqlite3 import IntegrityError
+from typing import Any
+
+from shared.adapters.embedded.cursor import decode_cursor, encode_cursor
+from shared.adapters.embedded.database import Database, Transaction
+from shared.errors import BadRequest, Conflict
 from shared.model.indexes import INDEXES, Index
+from shared.ports import (
+    Create,
+    Delete,
+    Document,
+    Increment,
+    Json,
+    Page,
+    Put,
+    Query,
+    Replace,
+    Write,
+)
+
+_MAX_WRITES = 500
+_MAX_BYTES = 1_048_576  # as on Firestore, so that nothing is found to be too big only there
+_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PREFIX = "documents_of_"
+
+_INSERT = "INSERT INTO documents (collection, id, kind, version, data) VALUES (?, ?, ?, ?, ?)"
+_UPSERT = f"{_INSERT} ON CONFLICT DO UPDATE SET version = excluded.version, data = excluded.data"
 
 
 class EmbeddedDocuments:
-    """The Documents port (`get`, `get_many`, `commit`, `query`, `count`)."""
+    """The Documents port on SQLite.
 
-    def __init__(self, database: Database, *, indexes: tuple[Index, ...] = INDEXES) -> None:
-        raise NotImplementedError
+    Malformed paths, undeclared queries and values that are not JSON are programming errors:
+    ValueError or TypeError. A document over 1 MiB is a BadRequest.
+    """
+
+    def __init__(self, database: Database, *, indexes: Sequence[Index] = INDEXES) -> None:
+        """Creates the declared indexes that are missing and drops those no longer declared."""
+        self._database = database
+        self._names = {_key(i.collection, i.equals, i.order): index_name(i) for i in indexes}
+        with database.write() as transaction:
+            _declare(transaction, indexes)
+
+    def get(self, path: str) -> Document | None:
+        return self.get_many([path])[0]
+
+    def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        keys = [_split(path) for path in paths]
+        with self._database.read() as connection:
+            rows = [
+                connection.execute(
+                    "SELECT version, data FROM documents WHERE collection = ? AND id = ?", key
+                ).fetchone()
+                for key in keys
+            ]
+        return [
+            None if row is None else Document(path, str(row[0]), json.loads(row[1]))
+            for path, row in zip(paths, rows, strict=True)
+        ]
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        if len(writes) > _MAX_WRITES:
+            raise ValueError(f"{len(writes)} writes in one batch; at most {_MAX_WRITES} fit")
+        if len({write.path for write in writes}) < len(writes):
+            raise ValueError("a batch may write each path only once")
+        if not writes:
+            return
+        # What can be checked and serialised without the lock is, because all writers share it.
+        prepared = [(write, *_split(write.path), _serialised(write)) for write in writes]
+        with self._database.write() as transaction:
+            version = transaction.next_number()
+            for write, collection, id_, data in prepared:
+                _perform(transaction, version, write, collection, id_, data)
+
+    def query(
+        self, query: Query, *, limit: int, offset: int = 0, cursor: str | None = None
+    ) -> Page[Document]:
+        if limit < 1 or offset < 0:
+            raise ValueError("a page has a limit of at least 1 and no negative offset")
+        source, condition, parameters = self._selection(query)
+        order, direction = _value(query.order), "DESC" if query.descending else "ASC"
+        if cursor is not None:
+            # The first comparison lets SQLite seek to the place, the second settles ties.
+            beyond = "<" if query.descending else ">"
+            value, id_ = decode_cursor(_identity(query), cursor)
+            condition += f" AND {order} {beyond}= ? AND ({order} {beyond} ? OR id {beyond} ?)"
+            parameters += [value, value, id_]
+        statement = (
+            f"SELECT id, version, data, {order} FROM {source} WHERE {condition} "  # noqa: S608
+            f"ORDER BY {order} {direction}, id {direction} LIMIT ? OFFSET ?"
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(statement, [*parameters, limit + 1, offset]).fetchall()
+        documents = [
+            Document(f"{query.collection}/{id_}", str(version), json.loads(data))
+            for id_, version, data, _ in rows[:limit]
+        ]
+        more = len(rows) > limit
+        last = [rows[limit - 1][3], rows[limit - 1][0]] if more else []
+        return Page(documents, encode_cursor(_identity(query), last) if more else None)
+
+    def count(self, query: Query, *, up_to: int) -> int:
+        source, condition, parameters = self._selection(query)
+        statement = (
+            "SELECT count(*) FROM "  # noqa: S608
+            f"(SELECT 1 FROM {source} WHERE {condition} LIMIT ?)"
+        )
+        with self._database.read() as connection:
+            [(count,)] = connection.execute(statement, [*parameters, up_to])
+        return int(count)
+
+    def _selection(self, query: Query) -> tuple[str, str, list[Any]]:
+        """The table with the index to use, the condition, and the parameters of the condition."""
+        kind = _kind(query.collection)
+        name = self._names.get(_key(kind, query.equals, query.order))
+        if name is None:
+            missing = Index(kind, tuple(sorted(query.equals)), query.order)
+            raise ValueError(
+                f"this query has no index; declare {missing!r} in shared.model.indexes"
+            )
+        order = _value(query.order)
+        # `kind` is written out, not bound, so that SQLite can prove that the partial index covers.
+        conditions = [f"kind = '{kind}'", "collection = ?", f"{order} IS NOT NULL"]
+        parameters: list[Any] = [query.collection]
+        for field, value in query.equals.items():
+            conditions.append(f"{_value(field)} = ?")
+            parameters.append(value)
+            # To SQLite true is 1; to JSON it is not.
+            if isinstance(value, bool):
+                conditions.append(f"json_type(data, '$.{field}') IN ('true', 'false')")
+            elif isinstance(value, int):
+                conditions.append(f"json_type(data, '$.{field}') NOT IN ('true', 'false')")
+        if query.at_most is not None:
+            conditions.append(f"{order} <= ?")
+            parameters.append(query.at_most)
+            if isinstance(query.at_most, str):
+                conditions.append(f"{order} >= ''")  # in SQLite every number is below every text
+        return f"documents INDEXED BY {name}", " AND ".join(conditions), parameters
+
+
+def index_name(index: Index) -> str:
+    """The name of a declared index in SQLite."""
+    return _PREFIX + "__".join([index.collection, *sorted(index.equals), index.order])
+
+
+def _declare(transaction: Transaction, indexes: Sequence[Index]) -> None:
+    wanted = {index_name(index): index for index in indexes}
+    present = {
+        name
+        for (name,) in transaction.execute("SELECT name FROM sqlite_master WHERE type = 'index'")
+        if name.startswith(_PREFIX)
+    }
+    for name in present - wanted.keys():
+        transaction.execute(f"DROP INDEX {name}")
+    for name in wanted.keys() - present:
+        index = wanted[name]
+        fields = ", ".join(_value(field) for field in (*sorted(index.equals), index.order))
+        # Partial, so that a write pays only for the indexes of its own kind.
+        transaction.execute(
+            f"CREATE INDEX {name} ON documents (collection, {fields}, id) "
+            f"WHERE kind = '{_kind(index.collection)}'"
+        )
+
+
+def _perform(
+    transaction: Transaction, version: int, write: Write, collection: str, id_: str, data: str
+) -> None:
+    match write:
+        case Create():
+            try:
+                transaction.execute(_INSERT, (collection, id_, _kind(collection), version, data))
+            except IntegrityError:
+                raise Conflict(f"{write.path} exists already") from None
+        case Replace():
+            changed = transaction.execute(
+                "UPDATE documents SET version = ?, data = ? "
+                "WHERE collection = ? AND id = ? AND version = ?",
+                (version, data, collection, id_, write.version),
+            ).rowcount
+            if not changed:
+                raise Conflict(f"{write.path} is no longer what was read")
+        case Put():
+            transaction.execute(_UPSERT, (collection, id_, _kind(collection), version, data))
+        case Delete(version=expected):
+            deleted = transaction.execute(
+                "DELETE FROM documents "
+                "WHERE collection = ? AND id = ? AND (? IS NULL OR version = ?)",
+                (collection, id_, expected, expected),
+            ).rowcount
+            if expected is not None and not deleted:
+                raise Conflict(f"{write.path} is no longer what was read")
+        case Increment(field=field, by=by):
+            row = transaction.execute(
+                "SELECT data FROM documents WHERE collection = ? AND id = ?", (collection, id_)
+            ).fetchone()
+            value: Json = json.loads(row[0]) if row else {}
+            value[field] = value.get(field, 0) + by
+            transaction.execute(
+                _UPSERT, (collection, id_, _kind(collection), version, _to_json(value))
+            )
+
+
+def _serialised(write: Write) -> str:
+    return _to_json(write.data) if isinstance(write, Create | Replace | Put) else ""
+
+
+def _to_json(data: Json) -> str:
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    if len(text.encode()) > _MAX_BYTES:
+        raise BadRequest("a document may have at most 1 MiB")
+    return text
+
+
+def _split(path: str) -> tuple[str, str]:
+    """A document's collection and id."""
+    segments = path.split("/")
+    if len(segments) % 2 or not all(_is_segment(segment) for segment in segments):
+        raise ValueError(f"not the path of a document: {path!r}")
+    return "/".join(segments[:-1]), segments[-1]
+
+
+def _kind(collection: str) -> str:
+    segments = collection.split("/")
+    if len(segments) % 2 == 0 or not all(_is_segment(segment) for segment in segments):
+        raise ValueError(f"not the path of a collection: {collection!r}")
+    return segments[-1]
+
+
+def _is_segment(text: str) -> bool:
+    return text not in ("", ".", "..") and "\0" not in text
+
+
+def _value(field: str) -> str:
+    """The SQL expression of a top-level field."""
+    if not _FIELD.fullmatch(field):
+        raise ValueError(f"not the name of a field: {field!r}")
+    return f"json_extract(data, '$.{field}')"
+
+
+def _key(collection: str, equals: Iterable[str], order: str) -> tuple[str, frozenset[str], str]:
+    return collection, frozenset(equals), order
+
+
+def _identity(query: Query) -> tuple[Any, ...]:
+    """What a cursor of this query is bound to."""
+    equals = tuple(sorted(query.equals.items()))
+    return query.collection, equals, query.order, query.descending, query.at_most
