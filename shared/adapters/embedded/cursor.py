@@ -22,7 +22,7 @@ def decode_cursor(query: object, cursor: str) -> list[Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         digest, position = json.loads(urlsafe_b64decode(padded.encode("ascii")))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         digest, position = None, None
     if not isinstance(position, list) or digest != _digest(query, position):
         raise BadRequest("the cursor does not belong to this list; start without", field="cursor")
