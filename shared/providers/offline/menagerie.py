@@ -1,0 +1,8 @@
+"""Every species that can be drawn, by name."""
+
+from collections.abc import Mapping
+
+from shared.providers.offline.mammals import MAMMALS
+from shared.providers.offline.species import Species
+
+SPECIES: Mapping[str, Species] = {species.name: species for species in MAMMALS}

@@ -1,0 +1,182 @@
+"""What sets one kind of creature apart: outlines, places and colours on one shared rig.
+
+The figure stands on y = 0 and looks at the viewer. Body shapes are in figure units from the middle
+of the ground; head shapes are measured from the head's centre. Symmetric outlines are listed as
+their right half, from the top to the bottom.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shared.providers.offline.geometry import Node, Point
+
+Layer = Literal["behind", "skin", "front"]
+Colours = Mapping[str, str]
+"""Role → `#rrggbb`, or how to derive it from the body: body, deep, dark, light, pale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A coloured shape on the head or the body.
+
+    `side` shapes are drawn again on the other side; others are symmetric halves unless `whole`.
+    `depth` is how far the shape stands out: it slides by that much when the head turns. A `behind`
+    or `front` patch has a line around it; on the skin it is clipped to the skin.
+    """
+
+    role: str
+    nodes: tuple[Node, ...]
+    on: Literal["head", "body"] = "head"
+    layer: Layer = "skin"
+    side: bool = False
+    whole: bool = False
+    depth: float = 0.0
+    swing: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A line on the head (a whisker, a seam); drawn on both sides if `side`."""
+
+    role: str
+    nodes: tuple[Node, ...]
+    width: float
+    side: bool = False
+    depth: float = 0.5
+    on: Literal["head", "body"] = "head"
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """The right ear: its outline, what is inside, its tip, and the point that it turns about."""
+
+    nodes: tuple[Node, ...]
+    pivot: Point
+    inner: tuple[Node, ...] = ()
+    tip: tuple[Node, ...] = ()
+    over: bool = False
+    limp: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    x: float = 92.0
+    y: float = 0.0
+    rx: float = 31.0
+    ry: float = 41.0
+    whites: float = 0.0
+    glow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snout:
+    """Nose and mouth. `cleft` is the fold from the nose to the lips that makes a muzzle."""
+
+    nose: Literal["triangle", "oval", "big", "pig", "beak", "dots", "none"] = "triangle"
+    nose_y: float = 52.0
+    nose_size: float = 1.0
+    mouth_y: float = 92.0
+    mouth_width: float = 44.0
+    cleft: bool = True
+    fang: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """A chain of segments: the first leaves the root at `angle` (0 is up, 90 to the right) and every
+    next one turns by its entry of `bends`."""
+
+    root: Point
+    angle: float
+    bends: tuple[float, ...]
+    step: float
+    widths: tuple[float, ...]
+    tip: float = 2.0
+    role: str = "tail"
+    rings: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArmStyle:
+    width: float = 62.0
+    wrist: float = 50.0
+    hand: Literal["mitten", "wing", "claw"] = "mitten"
+    palm: float = 36.0
+    glove: float = 2.0
+    """The share of the arm's length where the glove begins; above 1 there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegStyle:
+    width: float = 84.0
+    ankle: float = 76.0
+    foot: Literal["paw", "web", "hoof", "boot", "none"] = "paw"
+    sock: float = 2.0
+    stance: float = 74.0
+    size: float = 1.0
+
+
+COMMON: Colours = {
+    "cheeks": "#ff7f86",
+    "pads": "#f2a5a0",
+    "nose": "#33211f",
+    "eyes": "#5b3a26",
+    "inner": "#f5b3b0",
+}
+"""Colours that most species share; their own tables win."""
+
+HEAD: tuple[Node, ...] = (
+    (0, -172),
+    (120, -152),
+    (204, -68),
+    (226, 34),
+    (182, 130),
+    (92, 168),
+    (0, 176),
+)
+BODY: tuple[Node, ...] = (
+    (0, -352),
+    (62, -340),
+    (100, -284),
+    (126, -190),
+    (112, -100),
+    (62, -62),
+    (0, -56),
+)
+BELLY: tuple[Node, ...] = (
+    (0, -330),
+    (52, -300),
+    (80, -210),
+    (74, -130),
+    (40, -86),
+    (0, -78),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Species:
+    """`hat` is where a hat's brim sits and how wide the head is there; `neck` the scarf's height and
+    half width; `perch` the height of ear cups and flowers beside the head."""
+
+    name: str
+    colours: Colours
+    head: tuple[Node, ...] = HEAD
+    body: tuple[Node, ...] = BODY
+    belly: tuple[Node, ...] = BELLY
+    ear: Ear | None = None
+    eye: Eye = field(default_factory=Eye)
+    snout: Snout = field(default_factory=Snout)
+    cheek: Point = (146.0, 64.0)
+    tail: Tail | None = None
+    arm: ArmStyle = field(default_factory=ArmStyle)
+    leg: LegStyle = field(default_factory=LegStyle)
+    patches: tuple[Patch, ...] = ()
+    strokes: tuple[Stroke, ...] = ()
+    shoulder: Point = (88.0, -288.0)
+    hip: Point = (62.0, -112.0)
+    neck: Point = (0.0, -336.0)
+    rise: float = 150.0
+    hat: Point = (150.0, -112.0)
+    collar: Point = (104.0, -318.0)
+    sheen: Point = (-118.0, -104.0)
