@@ -7,7 +7,6 @@ final public path, the generation links and the price. Pure but for the ids it i
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 
 from shared.graph.prices import price
 from shared.model.asset import EXTENSIONS, WEB_FORMATS, Asset, AssetType, asset_key
@@ -218,22 +217,6 @@ def _plan_film(
             makes=films,
             params={"format": type_.value},
         )
-
-
-def plan_chain(
-    length: int, *, workspace_id: str, ids: Ids, now: datetime, kind: StepKind = StepKind.NOOP
-) -> Job:
-    """A job of steps that do nothing, one after the other: what the queue itself costs."""
-    names = [f"step-{number}" for number in range(length)]
-    needs = {after: (before,) for before, after in pairwise(names)}
-    return Job(
-        id=ids.uuid(),
-        created_at=now,
-        updated_at=now,
-        workspace_id=workspace_id,
-        type=JobType.ITEM_GENERATION,
-        steps={name: Step(kind=kind, needs=needs.get(name, ())) for name in names},
-    )
 
 
 # --- details -------------------------------------------------------------------------------------

@@ -1,0 +1,202 @@
+"""The embedded stack: every function, the queue, the files and their CDN in one process.
+
+    python -m infra.local --port 8080
+
+Everything is kept in MASCOTRY_HOME (.mascotry); the process can be killed at any moment and goes
+on where it was when it is started again.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+
+from functions import composition
+from infra import gateway
+from shared.adapters.embedded.dispatcher import Dispatcher, FolderInUseError, QueueConfig
+from shared.config import Settings, settings
+from shared.errors import MascotryError
+from shared.media.ffmpeg import require_hevc_alpha
+from shared.model.job import StepKind
+from shared.model.workspace import Scope
+from shared.ports import Ports
+from shared.services import keys, sweeper
+
+log = logging.getLogger("shared.local")
+
+MEDIA = (StepKind.IMAGE, StepKind.CUTOUT, StepKind.VIDEO, StepKind.TRANSCODE, StepKind.RESIZE)
+SERVER_THREADS = 48
+SWEEP_SECONDS = 30
+WORK_AREA_AGE = timedelta(days=1)
+
+
+def queues(cores: int) -> list[QueueConfig]:
+    """One queue per step function and one for storage events; media steps share the cores."""
+    media = [
+        QueueConfig(
+            name=kind.value,
+            path=f"/functions/{kind.value}/",
+            concurrency=cores,
+            group="media",
+            dispatch_deadline=900,
+        )
+        for kind in MEDIA
+    ]
+    return [
+        *media,
+        QueueConfig(name="purge", path="/functions/purge/", concurrency=1),
+        QueueConfig(name="noop", path="/functions/noop/", concurrency=4),
+        QueueConfig(
+            name="storage-events", path=f"/functions/{gateway.STORAGE_TRIGGER}/", concurrency=4
+        ),
+    ]
+
+
+def development_key(ports: Ports, home: Path) -> str:
+    """The key in `dev-key`; a new workspace with a new key when there is none that works."""
+    file = home / "dev-key"
+    if file.exists():
+        secret = file.read_text().strip()
+        try:
+            keys.authenticate(ports, f"Bearer {secret}")
+        except MascotryError:
+            log.warning("the key in dev-key is not known here; making a new one")
+        else:
+            return secret
+    workspace = keys.create_workspace(ports, "Development")
+    secret = keys.issue(ports, workspace.id, "development", tuple(Scope))
+    file.touch(mode=0o600)
+    file.write_text(secret + "\n")
+    return secret
+
+
+class Stack:
+    """The running stack. It listens before it delivers, and sweeps before it serves."""
+
+    def __init__(self, listener: socket.socket, chosen: Settings) -> None:
+        self.ports = composition.ports()
+        cores = os.cpu_count() or 1
+        self._dispatcher = Dispatcher(
+            composition.embedded().tasks,
+            queues(cores),
+            base_url=chosen.base_url,
+            token=composition.task_token(chosen),
+            clock=self.ports.clock,
+            groups={"media": cores},
+        )
+        self._listener = listener
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Take over the data folder, and deliver again what an earlier process left behind."""
+        self._dispatcher.start()
+        blobs = composition.embedded().blobs
+        blobs.collect_garbage()
+        blobs.purge_work(WORK_AREA_AGE)
+        sweeper.sweep(self.ports, orphaned=True)
+        threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
+
+    def serve(self) -> None:
+        """Serve until the process is told to end."""
+        import waitress
+
+        waitress.serve(
+            gateway.application(),
+            sockets=[self._listener],
+            threads=SERVER_THREADS,
+            ident="mascotry",
+            channel_timeout=120,
+            max_request_body_size=settings().max_upload_bytes + 1_000_000,
+            clear_untrusted_proxy_headers=True,
+        )
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._dispatcher.stop(timeout=0)
+
+    def _sweep(self) -> None:
+        while not self._stopped.wait(SWEEP_SECONDS):
+            try:
+                sweeper.sweep(self.ports)
+                composition.embedded().blobs.purge_work(WORK_AREA_AGE)
+            except Exception:
+                log.exception("sweep failed; the next one is soon")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="infra.local", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--port", type=int, default=8080, help="0 takes a free one")
+    parser.add_argument("--quiet", action="store_true", help="do not print how to begin")
+    arguments = parser.parse_args()
+
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", arguments.port))
+    except OSError as error:
+        return _refuse(f"Port {arguments.port} cannot be used ({error.strerror}); try PORT=8081.")
+    listener.listen(128)
+    os.environ["MASCOTRY_BASE_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    chosen = settings()
+    composition.configure_logging(chosen.log_level)
+    try:
+        require_hevc_alpha()
+        stack = Stack(listener, chosen)
+        stack.start()
+    except (MascotryError, FolderInUseError) as error:
+        return _refuse(str(error))
+    development_key(stack.ports, chosen.home)
+    (chosen.home / "address").write_text(chosen.base_url + "\n")
+    if not arguments.quiet:
+        _greet(chosen)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        stack.serve()
+    except KeyboardInterrupt:
+        print("\nStopped. What was under way goes on at the next start.")
+    finally:
+        stack.stop()
+    return 0
+
+
+def _refuse(reason: str) -> int:
+    print(reason, file=sys.stderr)
+    return 1
+
+
+def _greet(chosen: Settings) -> None:
+    url, file = chosen.base_url, chosen.home / "dev-key"
+    post = f"curl -s {url}/v1/%s -H \"Authorization: Bearer $(cat {file})\" -d '%s'"
+    project = post % ("projects", '{"name": "My app"}')
+    character = '{"project_id": "\'$PROJECT\'", "name": "Felix", "description": "%s"}'
+    collection = post % (
+        "collections",
+        character % "A friendly orange fox mascot wearing a blue scarf",
+    )
+    generate = post % (
+        "collections/$COLLECTION/generate",
+        '{"type": "animation", "name": "Wave", "image_prompt": "waving hello", '
+        '"animation_prompt": "waves happily"}',
+    )
+    first_id = 'grep -o \'"id":"[^"]*\' | head -1 | cut -d\'"\' -f4'
+    print(
+        f"Mascotry is at {url}, its data in {chosen.home}/, a key in {file}.\n\n"
+        f"PROJECT=$({project} | {first_id})\n"
+        f"COLLECTION=$({collection} | {first_id})\n"
+        f"{generate}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

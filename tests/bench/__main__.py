@@ -1,0 +1,128 @@
+"""`make bench`: every number that we state, measured here and now.
+
+python -m tests.bench [demo] [chain] [items]
+"""
+
+import json
+import os
+import platform
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from shared.ports import Ports
+
+DOCUMENTS = 100_000
+RESULTS = Path("bench-results")
+
+
+class Figure(NamedTuple):
+    """A measured number beside the one that we aim at."""
+
+    name: str
+    value: float
+    unit: str
+    aim: str
+    met: bool
+
+
+def _demo() -> list[Figure]:
+    from tests.bench import demo
+
+    found = demo.measure()
+    return [
+        Figure("demo", found["seconds"], "s", "< 40", found["seconds"] < 40),
+        Figure("demo, peak memory", found["peak_mb"], "MB", "< 1500", found["peak_mb"] < 1500),
+    ]
+
+
+def _chain() -> list[Figure]:
+    from tests.bench import chain
+
+    found = chain.measure(_stack(), DOCUMENTS)
+    return [
+        Figure("no-op step", found["empty_ms"], "ms", "< 10", found["empty_ms"] < 10),
+        Figure(f"the same with {DOCUMENTS:,} documents", found["full_ms"], "ms", "", True),
+        Figure("ratio of the two", found["ratio"], "×", "≤ 1.2", found["ratio"] <= 1.2),
+    ]
+
+
+def _items() -> list[Figure]:
+    from shared.config import settings
+    from tests.bench import items
+
+    found = items.measure(_stack(), settings().base_url)
+    return [
+        Figure("bare handler", found["bare_rps"], "requests/s", "", True),
+        Figure("GET /v1/items/:id", found["items_rps"], "requests/s", "", True),
+        Figure("ratio of the two", found["ratio"], "×", "≥ 0.6", found["ratio"] >= 0.6),
+    ]
+
+
+BENCHES: dict[str, Callable[[], list[Figure]]] = {
+    "demo": _demo,
+    "items": _items,
+    "chain": _chain,
+}
+
+
+def main() -> int:
+    chosen = sys.argv[1:] or list(BENCHES)
+    if unknown := set(chosen) - set(BENCHES):
+        print(f"There is no bench {sorted(unknown)}; there are: {', '.join(BENCHES)}.")
+        return 2
+    figures: list[Figure] = []
+    for name in BENCHES:
+        if name in chosen:
+            figures += BENCHES[name]()
+    table = Table("what", "measured", "unit", "aim", "")
+    for figure in figures:
+        mark = "" if not figure.aim else "met" if figure.met else "MISSED"
+        table.add_row(figure.name, f"{figure.value:,.2f}", figure.unit, figure.aim, mark)
+    Console().print(table)
+    RESULTS.mkdir(exist_ok=True)
+    now = datetime.now(UTC)
+    result = {
+        "at": now.isoformat(),
+        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        "figures": [figure._asdict() for figure in figures],
+    }
+    path = RESULTS / f"{now:%Y%m%d-%H%M%S}.json"
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"Written to {path}.")
+    return 0
+
+
+_running: list[object] = []
+
+
+def _stack() -> Ports:
+    """The embedded stack in this process, on a temporary folder; started once."""
+    from functions import composition
+
+    if not _running:
+        from infra.local import Stack
+        from shared.config import settings
+
+        home = tempfile.TemporaryDirectory(prefix="mascotry-bench-", ignore_cleanup_errors=True)
+        listener = socket.create_server(("127.0.0.1", 0))
+        os.environ["MASCOTRY_HOME"] = home.name
+        os.environ["MASCOTRY_LOG_LEVEL"] = "WARNING"
+        os.environ["MASCOTRY_BASE_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        stack = Stack(listener, settings())
+        stack.start()
+        threading.Thread(target=stack.serve, daemon=True).start()
+        _running.extend([home, stack])
+    return composition.ports()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
