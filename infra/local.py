@@ -9,9 +9,11 @@ on where it was when it is started again.
 import argparse
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -96,6 +98,7 @@ class Stack:
     def start(self) -> None:
         """Take over the data folder, and deliver again what an earlier process left behind."""
         self._dispatcher.start()
+        _fresh_temporary_folder(settings().home)
         blobs = composition.embedded().blobs
         blobs.collect_garbage()
         blobs.purge_work(WORK_AREA_AGE)
@@ -168,6 +171,14 @@ def main() -> int:
     finally:
         stack.stop()
     return 0
+
+
+def _fresh_temporary_folder(home: Path) -> None:
+    """Let steps work below `home/tmp`, where what a killed process left can be found and removed."""
+    folder = home / "tmp"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    tempfile.tempdir = str(folder.resolve())
 
 
 def _refuse(reason: str) -> int:

@@ -1,0 +1,165 @@
+"""The process is killed during each kind of step; started again, it finishes what it had begun."""
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from shared.model.job import StepKind
+from tests.e2e.server import Json, Server
+
+ANIMATION = {
+    "type": "animation",
+    "name": "Wave",
+    "image_prompt": "waving hello",
+    "animation_prompt": "waves happily",
+    "duration": 1,
+}
+KILLED_DURING_ANIMATION = (
+    StepKind.IMAGE,
+    StepKind.CUTOUT,
+    StepKind.VIDEO,
+    StepKind.TRANSCODE,
+)
+TRIES = 5
+WATCH_SECONDS = 90
+
+
+class Store:
+    """A look into the data folder from outside, which also works while nobody serves it."""
+
+    def __init__(self, home: Path) -> None:
+        (self._file,) = home.glob("*.sqlite3")
+
+    def job(self, job_id: str) -> Json:
+        (found,) = self._rows("SELECT data FROM documents WHERE id = ? AND kind = 'jobs'", job_id)
+        job: Json = json.loads(found[0])
+        return job
+
+    def count(self, kind: str) -> int:
+        return int(self._rows("SELECT count(*) FROM documents WHERE kind = ?", kind)[0][0])
+
+    def public_objects(self) -> list[str]:
+        found = self._rows("SELECT name FROM objects WHERE bucket = 'assets' ORDER BY name")
+        return [name for (name,) in found]
+
+    def _rows(self, statement: str, *values: str) -> list[Any]:
+        connection = sqlite3.connect(self._file, timeout=30)
+        try:
+            return connection.execute(statement, values).fetchall()
+        finally:
+            connection.close()
+
+
+def kill_during(server: Server, job_id: str, kind: StepKind) -> bool:
+    """Kill the server while a step of the kind runs; False when the step was too quick for us.
+
+    The server is running again afterwards.
+    """
+    store = Store(server.home)
+
+    def running() -> list[str]:
+        steps = store.job(job_id)["steps"].items()
+        return [
+            step_id
+            for step_id, step in steps
+            if step["kind"] == kind.value and step["status"] == "running"
+        ]
+
+    deadline = time.monotonic() + WATCH_SECONDS
+    while not running():
+        assert time.monotonic() < deadline, f"{kind} never ran: {store.job(job_id)}"
+        if store.job(job_id)["status"] in ("completed", "failed"):
+            return False
+    server.kill()
+    was_running = bool(running())
+    server.start()
+    return was_running
+
+
+def assert_whole(server: Server, job: Json, expected_keys: set[str]) -> None:
+    """Every asset is there exactly once: as a document, as an object, and as the same bytes."""
+    assert job["status"] == "completed", job
+    assert set(job["urls"]) == expected_keys
+    assets = server.get(f"/items/{job['item_id']}/assets", limit="100")
+    assert sorted(asset["id"] for asset in assets) == sorted(job["asset_ids"].values())
+    for asset in assets:
+        assert asset["status"] == "ready"
+        response = server.http.get(asset["url"])
+        assert hashlib.sha256(response.content).hexdigest() == asset["content"]["sha256"]
+        assert "immutable" in response.headers["cache-control"]
+    paths = [url.split("/cdn/")[1] for url in job["urls"].values()]
+    assert Store(server.home).public_objects() == sorted(paths)
+    assert Store(server.home).count("due") == 0
+    assert not list((server.home / "tmp").iterdir()), "a killed step left its folder behind"
+
+
+def until_killed(attempt: Callable[[], bool]) -> None:
+    """Repeat what may have been too quick to be caught in the act."""
+    assert any(attempt() for _ in range(TRIES)), "the step was never caught in the act"
+
+
+def test_an_animation_survives_a_kill_during_each_of_its_steps(server: Server) -> None:
+    collection = server.collection(animation_sizes=[128])
+    job_id = server.generate(collection, **ANIMATION)["job_id"]
+
+    killed = [kind for kind in KILLED_DURING_ANIMATION if kill_during(server, job_id, kind)]
+
+    job = server.finished(job_id)
+    films = {"webm", "hevc", "stacked_video"}
+    variants = {f"{film}_128" for film in films}
+    assert_whole(server, job, {"image", "transparent_image", "video"} | films | variants)
+    assert killed == list(KILLED_DURING_ANIMATION)
+    attempts = {step["id"]: step["attempt"] for step in job["steps"]}
+    assert all(attempts[step] >= 2 for step in ("image", "cutout", "video"))
+
+
+def test_size_variants_survive_a_kill_during_resize(server: Server) -> None:
+    def attempt() -> bool:
+        request = {"type": "image", "name": "Wave", "image_prompt": "waving", "sizes": [512, 256]}
+        collection = server.collection()
+        job_id = server.generate(collection, **request)["job_id"]
+        was_killed = kill_during(server, job_id, StepKind.RESIZE)
+        job = server.finished(job_id)
+        keys = {"image", "transparent_image", "transparent_image_512", "transparent_image_256"}
+        assert_whole(server, job, keys)
+        if not was_killed:
+            deletion = server.delete(f"/collections/{collection['id']}")
+            assert server.finished(deletion["job_id"])["status"] == "completed"
+        return was_killed
+
+    until_killed(attempt)
+
+
+def test_a_deletion_survives_a_kill(server: Server) -> None:
+    def attempt() -> bool:
+        collection = server.collection()
+        for number in range(40):
+            path = f"/collections/{collection['id']}/items"
+            server.post(path, {"type": "image", "name": f"Pose {number}"})
+        job = server.generate(collection, type="image", name="Wave", image_prompt="waving")
+        server.finished(job["job_id"])
+        deletion = server.delete(f"/projects/{collection['project_id']}")
+        was_killed = kill_during(server, deletion["job_id"], StepKind.PURGE)
+        assert server.finished(deletion["job_id"])["status"] == "completed"
+        store = Store(server.home)
+        assert store.public_objects() == []
+        kinds = ("projects", "collections", "items", "assets", "links", "slugs", "due")
+        assert {kind: store.count(kind) for kind in kinds} == dict.fromkeys(kinds, 0)
+        return was_killed
+
+    until_killed(attempt)
+
+
+def test_no_kind_of_step_is_left_out() -> None:
+    tested = {*KILLED_DURING_ANIMATION, StepKind.RESIZE, StepKind.PURGE}
+    assert tested | {StepKind.NOOP} == set(StepKind)
+
+
+def test_a_restart_keeps_the_key_that_was_issued(server: Server) -> None:
+    server.kill()
+    server.start()
+    assert server.http.get("/v1/projects").status_code == 200
