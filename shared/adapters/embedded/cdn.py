@@ -128,4 +128,6 @@ def _error(
     status: int, code: str, message: str, details: Mapping[str, object] = MappingProxyType({})
 ) -> Response:
     body = json.dumps({"error": {"code": code, "message": message, **details}})
-    return Response(body, status, content_type="application/json")
+    response = Response(body, status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
