@@ -48,7 +48,7 @@ class _Public:
 
 def _target(environ: dict[str, Any]) -> str:
     path = environ.get("PATH_INFO", "")
-    if path in ("/v1/upload", "/v1/generate/preview"):
+    if path in ("/v1/upload", "/v1/generate/preview") or path.endswith("/references"):
         return "ingest"
     if path.startswith("/v1/jobs/") and "wait" in parse_qs(environ.get("QUERY_STRING", "")):
         return "events"

@@ -174,7 +174,7 @@ def main() -> int:
 
 
 def _fresh_temporary_folder(home: Path) -> None:
-    """Let steps work below `home/tmp`, where what a killed process left can be found and removed."""
+    """Let steps work below `home/tmp`, where what a killed process left is found and removed."""
     folder = home / "tmp"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

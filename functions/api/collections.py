@@ -1,8 +1,8 @@
 """/v1/collections: characters and their references."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest
@@ -13,6 +13,7 @@ from shared.model.request import Name, Prompt, Sizes
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Query
 from shared.services import collections, deletion, entities
+from shared.services.fetch import fetch
 from shared.services.keys import Principal
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -45,7 +46,14 @@ class UpdateBody(Value):
 
 
 class ReferenceBody(Value):
-    asset_id: str
+    asset_id: str | None = None
+    url: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.asset_id is None) == (self.url is None):
+            raise ValueError("asset_id: give either asset_id, of an upload, or url")
+        return self
 
 
 def show(collection: Collection, user_prefix: str) -> dict[str, Any]:
@@ -130,8 +138,12 @@ def delete(call: Call) -> Reply:
 
 
 def add_reference(call: Call) -> Reply:
-    asset_id = call.body(ReferenceBody).asset_id
-    changed = collections.add_reference(call.ports, call.who, call.ids["collection_id"], asset_id)
+    """Add an uploaded picture, or one behind a URL, which is fetched and stored as an upload."""
+    body = call.body(ReferenceBody)
+    collection_id = call.ids["collection_id"]
+    collections.get(call.ports, call.who, collection_id)
+    asset_id = body.asset_id or _fetched(call, body.url or "")
+    changed = collections.add_reference(call.ports, call.who, collection_id, asset_id)
     return Reply(show_whole(changed, _user_prefix(call)), status=201)
 
 
@@ -140,6 +152,13 @@ def remove_reference(call: Call) -> Reply:
         call.ports, call.who, call.ids["collection_id"], call.ids["asset_id"]
     )
     return Reply(show_whole(changed, _user_prefix(call)))
+
+
+def _fetched(call: Call, url: str) -> str:
+    from shared.services import uploads  # decodes pictures, which most calls need not know of
+
+    content = fetch(url, max_bytes=call.settings.max_upload_bytes)
+    return uploads.store(call.ports, call.who, content).id
 
 
 def _user_prefix(call: Call) -> str:
@@ -167,11 +186,14 @@ ROUTES = (
     Route("GET", "/v1/collections/<collection_id>", get),
     Route("PATCH", "/v1/collections/<collection_id>", update, Scope.WRITE),
     Route("DELETE", "/v1/collections/<collection_id>", delete, Scope.WRITE),
-    Route("POST", "/v1/collections/<collection_id>/references", add_reference, Scope.WRITE),
     Route(
         "DELETE",
         "/v1/collections/<collection_id>/references/<asset_id>",
         remove_reference,
         Scope.WRITE,
     ),
+)
+
+INGEST_ROUTES = (
+    Route("POST", "/v1/collections/<collection_id>/references", add_reference, Scope.WRITE),
 )

@@ -11,4 +11,4 @@ API = (
     *jobs.ROUTES,
 )
 EVENTS = jobs.ROUTES
-INGEST = (*uploads.ROUTES, *previews.ROUTES)
+INGEST = (*uploads.ROUTES, *previews.ROUTES, *collections.INGEST_ROUTES)

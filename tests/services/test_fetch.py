@@ -1,0 +1,168 @@
+"""A stranger's URL reaches the public internet or nothing."""
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from shared.errors import BadRequest
+from shared.services import fetch as module
+from shared.services.fetch import Address, fetch, is_public
+
+LIMIT = 1000
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        answers = {"/picture": self._picture, "/endless": self._endless, "/slow": self._slow}
+        if self.path.startswith("/to?"):
+            self.send_response(302)
+            self.send_header("Location", self.path[4:])
+            self.end_headers()
+        elif self.path in answers:
+            answers[self.path]()
+        else:
+            self.send_error(404)
+
+    def _picture(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"picture of " + self.headers["Host"].encode())
+
+    def _endless(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b"x" * 1000)
+        except OSError:
+            return
+
+    def _slow(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        try:
+            for _ in range(200):
+                self.wfile.write(b"x")
+                time.sleep(0.02)
+        except OSError:
+            return
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        del format, args
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def anything(address: Address) -> bool:
+    del address
+    return True
+
+
+def refused(url: str, **options: Any) -> str:
+    with pytest.raises(BadRequest) as caught:
+        fetch(url, max_bytes=LIMIT, **options)
+    assert caught.value.details["field"] == "url"
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "172.16.3.4",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104
+        "224.0.0.1",
+        "240.0.0.1",
+        "::1",
+        "fe80::1",
+        "fd00::1",
+        "::ffff:127.0.0.1",
+        "::ffff:169.254.169.254",
+        "2002:7f00:1::",
+        "64:ff9b:1::1",
+    ],
+)
+def test_addresses_inside_are_not_public(address: str) -> None:
+    assert not is_public(ipaddress.ip_address(address))
+
+
+def test_addresses_outside_are_public() -> None:
+    assert is_public(ipaddress.ip_address("93.184.216.34"))
+    assert is_public(ipaddress.ip_address("2606:2800:220:1:248:1893:25c8:1946"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["file:///etc/passwd", "ftp://example.com/x", "//example.com", "http://", "http://x:99999/"],
+)
+def test_other_schemes_are_refused(url: str) -> None:
+    assert refused(url)
+
+
+def test_a_loopback_url_is_refused(address: str) -> None:
+    assert "public internet" in refused(f"{address}/picture")
+
+
+def test_a_name_with_one_address_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resolve(*_: Any, **__: Any) -> list[Any]:
+        family = socket.AF_INET
+        return [
+            (family, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 80)),
+            (family, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 80)),
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    assert "public internet" in refused("http://rebinding.example/picture")
+
+
+def test_a_picture_is_fetched_with_its_host(address: str) -> None:
+    body = fetch(f"{address}/picture", max_bytes=LIMIT, allowed=anything)
+    assert body == b"picture of " + address.removeprefix("http://").encode()
+
+
+def test_a_redirect_is_followed(address: str) -> None:
+    url = f"{address}/to?{address}/picture"
+    assert fetch(url, max_bytes=LIMIT, allowed=anything).startswith(b"picture")
+
+
+def test_a_redirect_to_an_address_inside_is_refused(address: str) -> None:
+    port = int(address.rpartition(":")[2])
+    inside = ipaddress.ip_address("127.0.0.2")
+    url = f"{address}/to?http://127.0.0.2:{port}/picture"
+    assert "public internet" in refused(url, allowed=lambda found: found != inside)
+
+
+def test_redirects_in_a_circle_end(address: str) -> None:
+    assert "redirects" in refused(f"{address}/to?/to?/to?/to?/to?/picture", allowed=anything)
+
+
+def test_an_endless_body_is_cut_off(address: str) -> None:
+    assert "more than" in refused(f"{address}/endless", allowed=anything)
+
+
+def test_a_trickle_meets_the_deadline(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TOTAL_SECONDS", 0.2)
+    assert "in time" in refused(f"{address}/slow", allowed=anything)
+
+
+def test_an_error_status_is_told(address: str) -> None:
+    assert "404" in refused(f"{address}/nothing", allowed=anything)
