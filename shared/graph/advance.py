@@ -198,8 +198,8 @@ def _fail(job: Job, step_id: str, fault: Fault, now: datetime, *, transient: boo
             attempt=step.attempt + 1,
             delivery=0,
             lease_until=None,
-            intent=False,
-            operation=None,
+            # An operation that is known is asked after again: a second submit costs a second time.
+            intent=step.intent and step.operation is not None,
             error=fault,
         )
     job = job.with_step(
