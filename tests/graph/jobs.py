@@ -1,0 +1,88 @@
+"""Jobs and plans to try the graph on."""
+
+from typing import Any
+
+from shared.graph.advance import start
+from shared.graph.plan import Plan, Still, plan
+from shared.model.asset import Content, Provenance
+from shared.model.collection import Collection, Settings
+from shared.model.item import Item, ItemType
+from shared.model.job import Job, Output
+from shared.model.request import GenerateRequest
+from tests.graph.fakes import START, CountingIds
+
+WORKSPACE = "workspace"
+PREFIX = "user5prefix"
+
+IMAGE: dict[str, Any] = {"type": "image", "image_prompt": "waving"}
+FILM: dict[str, Any] = {
+    "type": "animation",
+    "image_prompt": "waving",
+    "animation_prompt": "waves happily",
+}
+FILM_FROM_STILL: dict[str, Any] = {
+    "type": "animation",
+    "animation_prompt": "waves happily",
+    "source_image_asset_id": "the-source",
+}
+TRANSITION: dict[str, Any] = {**FILM_FROM_STILL, "end_image_asset_id": "the-end"}
+
+
+def planned(
+    request: dict[str, Any],
+    *,
+    settings: Settings | None = None,
+    source: Still | None = None,
+    end: Still | None = None,
+) -> Plan:
+    """The plan for a request about Felix the fox."""
+    collection = Collection(
+        id="collection",
+        created_at=START,
+        updated_at=START,
+        project_id="project",
+        name="Felix the Fox",
+        slug="felix",
+        prompt="an orange fox",
+        seed=7,
+        settings=settings or Settings(),
+    )
+    item = Item(
+        id="item",
+        created_at=START,
+        updated_at=START,
+        project_id="project",
+        collection_id="collection",
+        type=ItemType.ANIMATION,
+        name="Big Wave",
+        slug="big-wave",
+    )
+    return plan(
+        GenerateRequest.model_validate({"name": "Big Wave", **request}),
+        workspace_id=WORKSPACE,
+        user_prefix=PREFIX,
+        collection=collection,
+        item=item,
+        source=source,
+        end=end,
+        ids=CountingIds(),
+        now=START,
+    )
+
+
+def started(request: dict[str, Any], *, settings: Settings | None = None) -> Job:
+    """A job whose first steps are ready."""
+    return start(planned(request, settings=settings).job, START).job
+
+
+def outputs(job: Job, step: str) -> dict[str, Output]:
+    """What the current attempt at a step would make; it shows which attempt that was."""
+    attempt = job.steps[step].attempt
+    return {
+        key: Output(
+            work_path=f"{job.id}/{step}/{attempt}/{key}",
+            content=Content(sha256=f"{key}-{attempt}", bytes=1, width=1, height=1),
+            provenance=Provenance(provider="test", model="test"),
+        )
+        for key in job.steps[step].makes
+    }

@@ -1,0 +1,345 @@
+"""From a request to a graph: steps, assets, links, price and paths."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from shared.graph.plan import Plan, Still
+from shared.graph.prices import price
+from shared.model.asset import AssetType
+from shared.model.collection import Cdn, Settings
+from shared.model.job import JobType, StepStatus
+from shared.model.link import Role
+from tests.graph.jobs import FILM, FILM_FROM_STILL, IMAGE, PREFIX, TRANSITION, planned
+
+CUTOUT = Still("the-source", AssetType.TRANSPARENT_IMAGE)
+PLAIN = Still("the-source", AssetType.IMAGE)
+END_CUTOUT = Still("the-end", AssetType.TRANSPARENT_IMAGE)
+END_PLAIN = Still("the-end", AssetType.IMAGE)
+
+TRANSCODES = {
+    "transcode-webm": ("webm",),
+    "transcode-hevc": ("hevc",),
+    "transcode-stacked_video": ("stacked_video",),
+}
+
+
+def makes(plan: Plan) -> dict[str, tuple[str, ...]]:
+    return {step_id: step.makes for step_id, step in plan.job.steps.items()}
+
+
+def needs(plan: Plan) -> dict[str, tuple[str, ...]]:
+    return {step_id: step.needs for step_id, step in plan.job.steps.items()}
+
+
+def fired(plan: Plan) -> dict[str, str]:
+    return {id_: step.fired_by for id_, step in plan.job.steps.items() if step.fired_by}
+
+
+def links(plan: Plan) -> set[tuple[str, str, Role]]:
+    """The links, with the assets of the job by their keys and others by their ids."""
+    keys = {asset.id: key for key, asset in plan.job.assets.items()}
+    return {
+        (
+            keys.get(link.source_asset_id, link.source_asset_id),
+            keys[link.target_asset_id],
+            link.role,
+        )
+        for link in plan.links
+    }
+
+
+def sources(*pairs: tuple[str, str]) -> set[tuple[str, str, Role]]:
+    return {(source, target, Role.SOURCE) for source, target in pairs}
+
+
+WEB_LINKS = sources(("video", "webm"), ("video", "hevc"), ("video", "stacked_video"))
+
+
+# --- the graphs ----------------------------------------------------------------------------------
+
+
+def test_an_image() -> None:
+    plan = planned(IMAGE)
+    assert plan.job.type is JobType.IMAGE_GENERATION
+    assert makes(plan) == {"image": ("image",), "cutout": ("transparent_image",)}
+    assert needs(plan) == {"image": (), "cutout": ("image",)}
+    assert fired(plan) == {}
+    assert links(plan) == sources(("image", "transparent_image"))
+    assert plan.job.cost_credits == 1
+    assert plan.job.steps["image"].params["action"] == "waving"
+    assert plan.job.steps["cutout"].inputs == {"image": plan.job.assets["image"].id}
+
+
+def test_an_image_in_sizes() -> None:
+    plan = planned({**IMAGE, "sizes": [256, "512x512", 256]})
+    assert makes(plan)["resize"] == ("transparent_image_512", "transparent_image_256")
+    assert needs(plan)["resize"] == ("cutout",)
+    assert fired(plan) == {"resize": "transparent_image"}
+    assert links(plan) == sources(
+        ("image", "transparent_image"),
+        ("transparent_image", "transparent_image_512"),
+        ("transparent_image", "transparent_image_256"),
+    )
+
+
+def test_a_film_with_a_new_still() -> None:
+    plan = planned(FILM)
+    assert plan.job.type is JobType.ITEM_GENERATION
+    assert makes(plan) == {
+        "image": ("image",),
+        "cutout": ("transparent_image",),
+        "video": ("video",),
+        **TRANSCODES,
+    }
+    assert needs(plan) == {
+        "image": (),
+        "cutout": ("image",),
+        "video": ("cutout",),
+        **dict.fromkeys(TRANSCODES, ("video",)),
+    }
+    assert fired(plan) == dict.fromkeys(TRANSCODES, "video")
+    assert plan.job.cost_credits == 21
+    still = plan.job.assets["transparent_image"].id
+    assert plan.job.steps["video"].inputs == {"still": still, "end_still": still}
+    for step_id, (format_,) in TRANSCODES.items():
+        step = plan.job.steps[step_id]
+        assert step.inputs == {"video": plan.job.assets["video"].id, "still": still}
+        assert step.params == {"format": format_}
+
+
+def test_a_loop_starts_and_ends_in_the_same_still() -> None:
+    assert links(planned(FILM)) == (
+        sources(("image", "transparent_image"), ("transparent_image", "video"))
+        | {("transparent_image", "video", Role.END_FRAME)}
+        | WEB_LINKS
+    )
+
+
+def test_a_film_that_does_not_loop_has_no_end_frame() -> None:
+    plan = planned({**FILM, "loop": False})
+    assert not any(link.role is Role.END_FRAME for link in plan.links)
+    assert plan.job.steps["video"].params["loop"] is False
+    assert "end_still" not in plan.job.steps["video"].inputs
+
+
+def test_a_film_of_a_cutout() -> None:
+    plan = planned(FILM_FROM_STILL, source=CUTOUT)
+    assert plan.job.type is JobType.ANIMATION
+    assert makes(plan) == {"video": ("video",), **TRANSCODES}
+    assert needs(plan)["video"] == ()
+    assert plan.job.steps["video"].inputs["still"] == "the-source"
+    assert plan.job.cost_credits == 20
+    assert links(plan) == (
+        sources(("the-source", "video")) | {("the-source", "video", Role.END_FRAME)} | WEB_LINKS
+    )
+
+
+def test_a_film_of_a_plain_image_cuts_it_out_first() -> None:
+    plan = planned(FILM_FROM_STILL, source=PLAIN)
+    assert makes(plan) == {"cutout": ("transparent_image",), "video": ("video",), **TRANSCODES}
+    assert plan.job.steps["cutout"].needs == ()
+    assert plan.job.steps["cutout"].inputs == {"image": "the-source"}
+    assert needs(plan)["video"] == ("cutout",)
+    assert plan.job.cost_credits == 20
+    assert ("the-source", "transparent_image", Role.SOURCE) in links(plan)
+    assert ("transparent_image", "video", Role.END_FRAME) in links(plan)
+
+
+def test_a_transition_between_two_cutouts() -> None:
+    plan = planned(TRANSITION, source=CUTOUT, end=END_CUTOUT)
+    assert makes(plan) == {"video": ("video",), **TRANSCODES}
+    assert plan.job.steps["video"].inputs == {"still": "the-source", "end_still": "the-end"}
+    assert plan.job.steps["video"].params["loop"] is False
+    assert links(plan) == (
+        sources(("the-source", "video")) | {("the-end", "video", Role.END_FRAME)} | WEB_LINKS
+    )
+
+
+def test_a_transition_between_two_plain_images_waits_for_both_cutouts() -> None:
+    plan = planned(TRANSITION, source=PLAIN, end=END_PLAIN)
+    assert makes(plan) == {
+        "cutout": ("transparent_image",),
+        "cutout-end": ("end_transparent_image",),
+        "video": ("video",),
+        **TRANSCODES,
+    }
+    assert needs(plan)["video"] == ("cutout", "cutout-end")
+    assert plan.job.steps["cutout-end"].inputs == {"image": "the-end"}
+    assets = plan.job.assets
+    assert plan.job.steps["video"].inputs == {
+        "still": assets["transparent_image"].id,
+        "end_still": assets["end_transparent_image"].id,
+    }
+    assert links(plan) == (
+        sources(
+            ("the-source", "transparent_image"),
+            ("the-end", "end_transparent_image"),
+            ("transparent_image", "video"),
+        )
+        | {("end_transparent_image", "video", Role.END_FRAME)}
+        | WEB_LINKS
+    )
+
+
+EVERY_PLAN = [
+    pytest.param(IMAGE, None, None, id="image"),
+    pytest.param({**IMAGE, "sizes": [64, 128]}, None, None, id="image in sizes"),
+    pytest.param(FILM, None, None, id="film"),
+    pytest.param({**FILM, "sizes": [64, 128]}, None, None, id="film in sizes"),
+    pytest.param(FILM_FROM_STILL, CUTOUT, None, id="film of a cutout"),
+    pytest.param(FILM_FROM_STILL, PLAIN, None, id="film of an image"),
+    pytest.param(TRANSITION, PLAIN, END_PLAIN, id="transition"),
+]
+
+
+@pytest.mark.parametrize(("request_", "source", "end"), EVERY_PLAN)
+def test_every_plan_is_whole(
+    request_: dict[str, Any], source: Still | None, end: Still | None
+) -> None:
+    plan = planned(request_, source=source, end=end)
+    job = plan.job
+    made = [key for step in job.steps.values() for key in step.makes]
+    assert sorted(made) == sorted(job.assets), "each asset is made by exactly one step"
+    assert [asset.id for asset in plan.assets] == [asset.id for asset in job.assets.values()]
+    assert all(asset.job_id == job.id and asset.item_id == "item" for asset in plan.assets)
+    assert len({asset.path for asset in plan.assets}) == len(plan.assets)
+    assert {link.target_asset_id for link in plan.links} | {"image"} >= {
+        asset.id for key, asset in job.assets.items() if key != "image"
+    }, "only a drawing from words comes from no other asset"
+    assert all(link.item_id == "item" for link in plan.links)
+    known: set[str] = set()
+    for step_id, step in job.steps.items():
+        assert set(step.needs) <= known, "steps are listed after what they need"
+        assert step.status is StepStatus.BLOCKED
+        known.add(step_id)
+        if step.fired_by:
+            (source_step,) = step.needs
+            assert step.fired_by in job.steps[source_step].makes
+
+
+# --- prices --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("request_", "source", "cost"),
+    [
+        (IMAGE, None, 1),
+        ({**IMAGE, "sizes": [64, 128, 256]}, None, 1),
+        (FILM, None, 21),
+        ({**FILM, "duration": 1}, None, 6),
+        ({**FILM, "duration": 2.5}, None, 16),
+        (FILM_FROM_STILL, CUTOUT, 20),
+        (FILM_FROM_STILL, PLAIN, 20),
+    ],
+)
+def test_prices(request_: dict[str, Any], source: Still | None, cost: int) -> None:
+    assert planned(request_, source=source).job.cost_credits == cost
+
+
+def test_a_begun_second_counts() -> None:
+    assert price(images=0, video_seconds=3.01) == 20
+    assert price(images=2, video_seconds=0) == 2
+
+
+# --- paths ---------------------------------------------------------------------------------------
+
+PATH = re.compile(
+    rf"{PREFIX}/felix/big-wave-(?P<hash>[a-z2-7]{{20}})(?P<size>-\d+)?\.(?P<extension>\w+)"
+)
+
+
+def hashes(plan: Plan, keys: Iterable[str]) -> set[str]:
+    found = set()
+    for key in keys:
+        match = PATH.fullmatch(plan.job.assets[key].path)
+        assert match, plan.job.assets[key].path
+        found.add(match["hash"])
+    return found
+
+
+def test_paths_have_a_prefix_a_slug_and_a_hash() -> None:
+    plan = planned({**FILM, "sizes": [256]})
+    extensions = {
+        "image": ".png",
+        "transparent_image": ".png",
+        "video": ".mp4",
+        "webm": ".webm",
+        "webm_256": "-256.webm",
+        "hevc": ".mov",
+        "hevc_256": "-256.mov",
+        "stacked_video": ".mp4",
+        "stacked_video_256": "-256.mp4",
+    }
+    assert set(plan.job.assets) == set(extensions)
+    for key, asset in plan.job.assets.items():
+        match = PATH.fullmatch(asset.path)
+        assert match, asset.path
+        assert f"{match['size'] or ''}.{match['extension']}" == extensions[key]
+
+
+def test_a_variant_shares_the_hash_of_its_full_size_and_nobody_elses() -> None:
+    plan = planned({**FILM, "sizes": [256, 128]})
+    for format_ in ("webm", "hevc", "stacked_video"):
+        assert len(hashes(plan, [format_, f"{format_}_256", f"{format_}_128"])) == 1
+    full_sizes = [key for key, asset in plan.job.assets.items() if asset.size is None]
+    assert len(hashes(plan, full_sizes)) == len(full_sizes) == 6
+
+
+# --- sizes ---------------------------------------------------------------------------------------
+
+
+def test_variants_link_to_their_full_size_and_are_made_with_it() -> None:
+    plan = planned({**FILM, "sizes": [128, 256]})
+    assert makes(plan)["transcode-webm"] == ("webm", "webm_256", "webm_128")
+    assert sources(("webm", "webm_256"), ("webm", "webm_128"), ("hevc", "hevc_256")) <= links(plan)
+    assert {key: asset.size for key, asset in plan.job.assets.items() if asset.size} == {
+        f"{format_}_{size}": size
+        for format_ in ("webm", "hevc", "stacked_video")
+        for size in (128, 256)
+    }
+
+
+@pytest.mark.parametrize(("request_", "base"), [(IMAGE, 1024), (FILM, 512)])
+def test_sizes_from_the_full_size_on_are_dropped_and_named(
+    request_: dict[str, Any], base: int
+) -> None:
+    plan = planned({**request_, "sizes": [base + 1, base, base - 1]})
+    assert {asset.size for asset in plan.job.assets.values()} == {None, base - 1}
+    for size, warning in zip((base + 1, base), plan.job.warnings, strict=True):
+        assert f"size {size} " in warning
+        assert str(base) in warning
+
+
+def test_films_have_the_sizes_of_the_collection_unless_they_ask_for_others() -> None:
+    settings = Settings(animation_sizes=(64,))
+
+    def sizes(request: dict[str, Any]) -> set[int | None]:
+        return {asset.size for asset in planned(request, settings=settings).job.assets.values()}
+
+    assert sizes(FILM) == {None, 64}
+    assert sizes({**FILM, "sizes": [32]}) == {None, 32}
+    assert sizes({**FILM, "sizes": []}) == {None}
+    assert sizes(IMAGE) == {None}
+
+
+# --- the CDN -------------------------------------------------------------------------------------
+
+
+def test_the_slug_for_the_cdn_overrides_the_collections() -> None:
+    plan = planned(IMAGE, settings=Settings(cdn=Cdn(slug="brand")))
+    assert all(asset.path.startswith(f"{PREFIX}/brand/big-wave-") for asset in plan.assets)
+
+
+@pytest.mark.parametrize(
+    ("cdn", "cache_control"),
+    [
+        (Cdn(), "public, max-age=31536000, immutable"),
+        (Cdn(cache_seconds=60), "public, max-age=60, immutable"),
+        (Cdn(enabled=False), "public, no-cache"),
+    ],
+)
+def test_caches_do_as_the_collection_says(cdn: Cdn, cache_control: str) -> None:
+    assert planned(IMAGE, settings=Settings(cdn=cdn)).job.cache_control == cache_control
