@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from shared.providers.base import Rgb
 from shared.providers.offline import colour
+from shared.providers.offline.cloth import Cloth, Place
 from shared.providers.offline.face import draw_face
 from shared.providers.offline.geometry import (
     Affine,
@@ -35,7 +36,7 @@ from shared.providers.offline.menagerie import SPECIES
 from shared.providers.offline.pose import Pose
 from shared.providers.offline.sheet import Sheet
 from shared.providers.offline.species import Ear, Patch, Species, Stroke
-from shared.providers.offline.wardrobe import GARMENTS, Cloth, Place
+from shared.providers.offline.wardrobe import GARMENTS
 
 HIPS: Point = (0.0, -100.0)
 
@@ -65,7 +66,7 @@ class Outline:
 def _head_outline(species: Species) -> Outline:
     nodes = mirror(species.head)
     top = min(node[1] for node in nodes)
-    inner = stretch(0.925, 0.915, (-130, top * 0.82))
+    inner = stretch(0.935, 0.935, (-120, top * 0.8))
     return Outline(smooth(nodes), smooth([(*inner((n[0], n[1])), *n[2:]) for n in nodes]))
 
 
@@ -109,15 +110,14 @@ class Figure:
         arms = ((-1, pose.left), (1, pose.right))
         legs = ((-1, pose.left_leg), (1, pose.right_leg))
         drawn_arms = {
-            side: draw_arm(
-                species.arm,
-                self.ink,
-                self.body((side * species.shoulder[0], species.shoulder[1])),
-                arm,
-                side,
-            )
+            side: draw_arm(species.arm, self.ink, self._shoulder(side), arm, side)
             for side, arm in arms
         }
+        forearms = [
+            draw_arm(species.arm, self.ink, self._shoulder(side), arm, side, fore=True)
+            for side, arm in arms
+            if arm.front > 0.5
+        ]
         drawn_legs = {
             side: draw_leg(
                 species.leg, self.ink, self.body((side * species.hip[0], species.hip[1])), leg, side
@@ -128,16 +128,21 @@ class Figure:
             self._tail(),
             group(body, self._worn("back")),
             *(drawn_legs[side] for side, leg in legs if leg.sole <= 0.5),
-            group(body, self._torso()),
+            "" if species.bodiless else group(body, self._torso()),
             *(drawn_legs[side] for side, leg in legs if leg.sole > 0.5),
-            group(body, self._worn("chest")),
-            *(drawn_arms[side] for side, arm in arms if arm.front <= 0.5),
-            group(body, self._worn("neck")),
+            "" if species.bodiless else group(body, self._worn("chest")),
+            *drawn_arms.values(),
+            "" if species.bodiless else group(body, self._worn("neck")),
             group(head, self._head()),
-            *(drawn_arms[side] for side, arm in arms if arm.front > 0.5),
+            group(body, self._worn("chest") + self._worn("neck")) if species.bodiless else "",
+            *forearms,
             self._dream(),
         ]
         return group(self.root.svg, "".join(parts))
+
+    def _shoulder(self, side: int) -> Point:
+        x, y = self.species.shoulder
+        return self.body((side * x, y))
 
     def _tail(self) -> str:
         tail = self.species.tail
@@ -251,7 +256,7 @@ class Figure:
         pose = self.pose
         if pose.dream < 0.02:
             return ""
-        hx, hy = self.head((self.species.hat[0] * 0.9, -150))
+        hx, hy = self.head((self.species.hat[0] * 1.4, self.species.hat[1] - 40))
         parts = []
         for index in range(3):
             phase = (index / 3 + pose.dream_phase) % 1

@@ -46,8 +46,9 @@ def _eye(
     x, y = centre
     grow = size * (1 + 0.16 * face.wide)
     rx, ry = eye.rx * grow * narrow, eye.ry * grow
-    brow = _brow(ink, face, (x, y - ry - 30), side) if face.brow > 0.03 else ""
-    line = ink["glow"] if eye.glow else ink["line"]
+    line = ink.feature(eye.ground)
+    high = y - ry * max(1.0, eye.whites) - 30
+    brow = _brow(ink.feature("body"), face, (x, high), side) if face.brow > 0.03 else ""
     if shut > 0.86:
         happy = shut == face.wink * side or face.arch > 0
         arch = 1.0 if happy else face.arch
@@ -59,13 +60,18 @@ def _eye(
     tilt = -side * face.slant * 0.5
     if face.slant:
         top = max(top, -ry * (1.02 - 0.42 * abs(face.slant)))
+    bulge = ry * 0.34 * (1 - shut) if not face.slant else 0.0
+
+    def lid(dx: float) -> float:
+        """The lid's edge: a bow that flattens as it comes down."""
+        return top + tilt * dx + bulge * (dx / rx) ** 2
 
     def cut(cx: float, cy: float, wide: float, high: float) -> str:
         points: list[Point] = []
         for step in range(26):
             angle = 2 * pi * step / 26
             px, py = cx + wide * cos(angle), cy + high * sin(angle)
-            points.append((px, max(py, min(y + top + tilt * (px - x), y + ry))))
+            points.append((px, max(py, min(y + lid(px - x), y + ry))))
         return "M" + "L".join(at(point) for point in points) + "Z"
 
     look_x, look_y = face.look_x * rx * 0.26, face.look_y * ry * 0.2
@@ -78,8 +84,10 @@ def _eye(
             else ""
         )
         return "".join(parts)
-    if eye.whites:
-        parts.append(shape(cut(x, y, rx * eye.whites, ry * eye.whites), "#ffffff", line, 7))
+    whites = eye.whites or (1.26 if colour.lightness(ink.rgb(eye.ground)) < 0.48 else 0.0)
+    if whites:
+        rim = ink["line"] if eye.whites else "none"
+        parts.append(shape(cut(x, y, rx * whites, ry * whites), "#ffffff", rim, 7))
         look_x, look_y = look_x * 1.9, look_y * 1.7
     dark = colour.css(colour.tone(ink.line, 0.2, 0.9))
     x_, y_ = x + look_x, y + look_y
@@ -92,31 +100,28 @@ def _eye(
     )
     for gx, gy, gw, gh, opacity in glints:
         px, py = x_ + gx * rx, y_ + gy * ry
-        if py - gh * ry * 0.6 > y + top + tilt * (px - x):
+        if py - gh * ry * 0.6 > y + lid(px - x):
             parts.append(
                 fill(ellipse(px, py, gw * rx, gh * ry), "#ffffff", f' fill-opacity="{opacity}"')
             )
     if shut > 0.04 or face.slant:
-        ends = [(x + k * rx * eye_edge(top / ry), y + top + tilt * k * rx) for k in (-1.12, 1.12)]
-        parts.append(stroke(f"M{at(ends[0])}L{at(ends[1])}", line, LINE * 0.8))
+        size = max(whites, 1.0)
+        edge = 1.08 * rx * size * sqrt(max(0.2, 1 - (top / ry / size) ** 2))
+        curve = [(x + k * edge, y + lid(k * edge)) for k in (-1, -0.5, 0, 0.5, 1)]
+        parts.append(stroke(smooth(curve, closed=False), ink["line"], LINE * 0.8))
     return "".join(parts)
 
 
-def eye_edge(level: float) -> float:
-    """Half the width of a unit circle at a height, kept from vanishing at the poles."""
-    return max(0.55, sqrt(max(0.0, 1 - level * level)))
-
-
-def _brow(ink: Palette, face: Face, centre: Point, side: int) -> str:
+def _brow(line: str, face: Face, centre: Point, side: int) -> str:
     x, y = centre
     tilt = side * (-face.brow_tilt)
     d = "M-27 6Q0 -12 27 6"
-    line = stroke(d, ink["line"], LINE * 0.95 * min(face.brow, 1))
-    return group(f"translate({num(x)} {num(y + face.brow_y * 13)}) rotate({num(tilt)})", line)
+    mark = stroke(d, line, LINE * 0.95 * min(face.brow, 1))
+    return group(f"translate({num(x)} {num(y + face.brow_y * 13)}) rotate({num(tilt)})", mark)
 
 
 def _snout(snout: Snout, ink: Palette, face: Face) -> str:
-    line = ink["line"]
+    line = ink.feature(snout.ground)
     parts = []
     if snout.nose == "beak":
         return _beak(snout, ink, face)

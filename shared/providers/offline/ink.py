@@ -34,6 +34,15 @@ class Palette:
     def rgb(self, role: str) -> Rgb:
         return self.roles.get(role, self.roles["body"])
 
+    def feature(self, ground: str) -> str:
+        """The colour of thin lines on a role: the outline's, or a light tint where it is too dark."""
+        if "glow" in self.roles:
+            return self["glow"]
+        under = self.rgb(ground)
+        if colour.lightness(under) < 0.45:
+            return colour.css(colour.tone(under, 0.66))
+        return self["line"]
+
     @property
     def colours(self) -> tuple[Rgb, ...]:
         return (*self.roles.values(), self.line)
@@ -72,6 +81,7 @@ def palette(sheet: Sheet, species: Species) -> Palette:
     derived = {
         "body": body,
         "deep": colour.tone(body, 0.30 + 0.08 * colour.lightness(body), 0.62, 0.09),
+        "dusk": colour.tone(colour.shadow(colour.shadow(body)), colour.lightness(body) * 0.64, 0.68),
         "dark": colour.tone(body, colour.lightness(body) * 0.8, 1.0),
         "light": colour.mix(body, WHITE, 0.42),
         "pale": colour.mix(body, WHITE, 0.8),
@@ -80,6 +90,8 @@ def palette(sheet: Sheet, species: Species) -> Palette:
         role: chosen.get(role, derived.get(rule) or colour.parse(rule))
         for role, rule in {**COMMON, **species.colours}.items()
     }
+    if second := chosen.pop("second", None):
+        roles |= {role: second for role in species.second if role not in chosen}
     roles |= {role: value for role, value in chosen.items() if role not in roles}
     roles["body"] = body
     shade = colour.tone(colour.shadow(body), 0.38, 1.15, 0.16)

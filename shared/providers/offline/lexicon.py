@@ -171,7 +171,7 @@ class _Reader:
             return
         self.species = term.value
         painted = [waiting.rgb for waiting in self.waiting if waiting.rgb]
-        for part, rgb in zip(("body", "belly"), painted, strict=False):
+        for part, rgb in zip(("body", "second"), painted, strict=False):
             self.colours.setdefault(part, rgb)
         self.waiting.clear()
         self.last = ("part", "body")

@@ -25,36 +25,40 @@ EDGE = 2 * LINE * 0.78
 """A line under a union of shapes shows only its outer half, and looks as heavy as LINE."""
 
 
-def hand_at(shoulder: Point, arm: Arm, side: int) -> Point:
-    angle = radians(arm.angle)
-    return shoulder[0] + side * sin(angle) * arm.reach, shoulder[1] + cos(angle) * arm.reach
 
 
-def draw_arm(style: ArmStyle, ink: Palette, shoulder: Point, arm: Arm, side: int) -> str:
-    """The arm from a shoulder (in figure units), its hand on the end."""
-    end = hand_at(shoulder, arm, side)
-    angle = radians(arm.angle)
+def draw_arm(
+    style: ArmStyle, ink: Palette, shoulder: Point, arm: Arm, side: int, *, fore: bool = False
+) -> str:
+    """The arm from a shoulder (in figure units), its hand on the end.
+
+    `fore` leaves out the upper arm: that is drawn over a head whose scarf covers the shoulder.
+    """
+    angle = radians(arm.angle + style.splay * max(0.0, 1 - abs(arm.angle) / 100))
+    reach = arm.reach * style.reach
+    end = (shoulder[0] + side * sin(angle) * reach, shoulder[1] + cos(angle) * reach)
     middle = ((shoulder[0] + end[0]) / 2, (shoulder[1] + end[1]) / 2)
     elbow = (middle[0] + side * cos(angle) * arm.bend, middle[1] - sin(angle) * arm.bend)
     centre = bezier(shoulder, elbow, end, 9)
     widths = [style.width + (style.wrist * arm.size - style.width) * k / 8 for k in range(9)]
     direction = heading(centre[-3], end) + side * arm.wrist
-    limb = Limb(centre, widths)
+    start = 4 if fore else 0
+    limb = Limb(centre[start:], widths[start:])
     gloved = style.glove <= 1
     paw = ink.rgb("limbs") if gloved else ink.rgb("body")
     line = ink["line"]
     place = move(*end) @ turn(direction) @ stretch(side * arm.size, arm.size)
     under, over = _hand(style, arm.hand, colour.css(paw), line)
     sleeve = ""
-    if gloved:
-        first = round(style.glove * 8)
+    if 0 < style.glove <= 1:
+        first = max(round(style.glove * 8) - start, 0)
         sleeve = _glove(limb, first, paw)
-    lit = limb.inset(-4, -3, 0.8)
+    skin = paw if style.glove <= 0 else ink.rgb("body")
     return (
         stroke(limb.edge(), line, EDGE, ' style="stroke-linecap:butt"')
         + group(place.svg, under)
-        + fill(limb.area(), colour.css(colour.shadow(ink.rgb("body"))))
-        + fill(lit.area(), ink["body"])
+        + fill(limb.area(), colour.css(colour.shadow(skin)))
+        + fill(limb.inset(-3, -2, 0.82).area(), colour.css(skin))
         + sleeve
         + group(place.svg, over)
     )
@@ -96,7 +100,7 @@ def _hand(style: ArmStyle, hand: Hand, paint: str, line: str) -> tuple[str, str]
     thumb_root = (sin(direction) * palm * 0.36, -palm * 0.45)
     # A raised thumb stands across the fist: the angle is measured from the fingers.
     tip = (thumb_root[0] + sin(direction) * reach, thumb_root[1] - cos(direction) * reach)
-    bars.append((thumb_root, tip, palm * 0.7))
+    bars.append((thumb_root, tip, palm * (0.66 + 0.1 * min(hand.thumb, 1.2))))
     base = ellipse(0, -palm * 0.62, palm * 0.98, palm * 0.96)
     under = stroke(base, line, EDGE)
     over = fill(base, paint)
@@ -107,9 +111,9 @@ def _hand(style: ArmStyle, hand: Hand, paint: str, line: str) -> tuple[str, str]
     curled = max(0.0, 1 - hand.first - hand.third)
     if curled > 0.45 and abs(hand.thumb_angle) > 30:
         # Closed fingers are told apart by the creases between them.
-        for x in (-0.24, 0.3):
-            top, low = -palm * 1.42, -palm * (1.42 - 0.5 * curled)
-            over += stroke(f"M{at((x * palm, top))}L{at((x * palm, low))}", line, LINE * 0.55)
+        for x in (-0.27, 0.29):
+            top, low = -palm * 1.5, -palm * (1.5 - 0.62 * curled)
+            over += stroke(f"M{at((x * palm * 1.2, top))}L{at((x * palm, low))}", line, LINE * 0.55)
     return under, over
 
 
@@ -161,14 +165,15 @@ def draw_leg(style: LegStyle, ink: Palette, hip: Point, leg: Leg, side: int) -> 
     inner = stretch(0.9, 0.86, (-24, -44))
     inset = smooth([inner(node) for node in nodes])
     marks = _toes(style, leg, ink, side)
+    skin = paint if style.sock <= 0 else ink.rgb("body")
     sock = ""
-    if style.sock <= 1:
+    if 0 < style.sock <= 1:
         sock = _glove(limb, round(style.sock * 6), paint)
     return (
         stroke(limb.edge(), line, EDGE, ' style="stroke-linecap:butt"')
         + group(place.svg, stroke(d, line, EDGE))
-        + fill(limb.area(), colour.css(colour.shadow(ink.rgb("body"))))
-        + fill(limb.inset(-5, -3, 0.82).area(), ink["body"])
+        + fill(limb.area(), colour.css(colour.shadow(skin)))
+        + fill(limb.inset(-4, -2, 0.84).area(), colour.css(skin))
         + sock
         + group(
             place.svg,

@@ -26,8 +26,9 @@ class Hand:
 PAW = Hand()
 OPEN = Hand(spread=31, first=1.1, second=1.25, third=1.1, thumb=1.15, thumb_angle=-78)
 FIST = Hand(spread=8, first=0, second=0, third=0, thumb=0.35, thumb_angle=-40)
-THUMB = Hand(spread=8, first=0, second=0, third=0, thumb=1.45, thumb_angle=-90)
-POINT = Hand(spread=4, first=0, second=1.7, third=0, thumb=0.6, thumb_angle=-62)
+THUMB = Hand(spread=22, first=0.12, second=0.2, third=0.12, thumb=1.25, thumb_angle=82)
+POINT = Hand(spread=7, first=1.75, second=0.05, third=0, thumb=0.75, thumb_angle=-74)
+MUSE = Hand(spread=16, first=0.7, second=0.1, third=0.05, thumb=0.9, thumb_angle=-84)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,9 @@ def nudge(pose: Pose, offsets: Mapping[str, float]) -> Pose:
 
 
 SITTING = {
-    "left_leg": Leg(x=46, y=-22, turn=-16, sole=1),
-    "right_leg": Leg(x=46, y=-22, turn=-16, sole=1),
-    "drop": 66.0,
+    "left_leg": Leg(x=46, y=-50, turn=-16, sole=1),
+    "right_leg": Leg(x=46, y=-50, turn=-16, sole=1),
+    "drop": 44.0,
 }
 
 POSES: Mapping[str, Pose] = {
@@ -161,7 +162,7 @@ POSES: Mapping[str, Pose] = {
         head_tilt=-5,
         turn=0.1,
         left=Arm(angle=38, reach=128, bend=42, wrist=-42, hand=FIST),
-        right=Arm(angle=84, reach=150, bend=-74, wrist=-26, size=1.4, front=1, hand=THUMB),
+        right=Arm(angle=74, reach=150, bend=-58, wrist=-136, size=1.4, front=1, hand=THUMB),
         face=Face(smile=1, jaw=0.35, wink=1),
     ),
     "jump": Pose(
@@ -203,7 +204,7 @@ POSES: Mapping[str, Pose] = {
         turn=0.28,
         nod=-0.3,
         left=Arm(angle=-42, reach=138, bend=50, wrist=-34, hand=FIST),
-        right=Arm(angle=-74, reach=66, bend=96, wrist=58, size=1.1, front=1, hand=POINT),
+        right=Arm(angle=-66, reach=52, bend=104, wrist=34, size=1.12, front=1, hand=MUSE),
         face=Face(
             smile=0.15, mouth=0.55, look_x=0.55, look_y=-0.6, brow=1, brow_y=-0.5, brow_tilt=-10
         ),
@@ -223,7 +224,7 @@ POSES: Mapping[str, Pose] = {
         head_tilt=3,
         turn=0.5,
         left=Arm(angle=40, reach=116, bend=58, wrist=-58, hand=FIST),
-        right=Arm(angle=98, reach=236, bend=-10, wrist=0, size=1.2, front=1, hand=POINT),
+        right=Arm(angle=98, reach=236, bend=-10, wrist=0, size=1.2, hand=POINT),
         face=Face(smile=1, jaw=0.4, look_x=0.75),
     ),
     "sleep": Pose(

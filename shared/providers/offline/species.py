@@ -7,13 +7,14 @@ their right half, from the top to the bottom.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import cos, pi, sin
 from typing import Literal
 
 from shared.providers.offline.geometry import Node, Point
 
 Layer = Literal["behind", "skin", "front"]
 Colours = Mapping[str, str]
-"""Role → `#rrggbb`, or how to derive it from the body: body, deep, dark, light, pale."""
+"""Role → `#rrggbb`, or how to derive it from the body: body, deep, dusk, dark, light, pale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,16 @@ class Ear:
 
 @dataclass(frozen=True, slots=True)
 class Eye:
+    """The right eye. `whites` is their size next to the pupil's (0: none, unless the eye would be
+    lost on its ground); a `glow` eye is a light on a screen. `ground` is the role behind it."""
+
     x: float = 92.0
     y: float = 0.0
     rx: float = 31.0
     ry: float = 41.0
     whites: float = 0.0
     glow: bool = False
+    ground: str = "body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ class Snout:
     mouth_width: float = 44.0
     cleft: bool = True
     fang: bool = False
+    ground: str = "mask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +105,16 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class ArmStyle:
+    """`glove` is the share of the arm's length where the glove begins; above 1 there is none.
+    `reach` scales the arm, and `splay` holds a hanging one away from a wide body (degrees)."""
+
     width: float = 62.0
     wrist: float = 50.0
     hand: Literal["mitten", "wing", "claw"] = "mitten"
     palm: float = 36.0
     glove: float = 2.0
-    """The share of the arm's length where the glove begins; above 1 there is none."""
+    reach: float = 1.0
+    splay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +136,21 @@ COMMON: Colours = {
 }
 """Colours that most species share; their own tables win."""
 
-HEAD: tuple[Node, ...] = (
-    (0, -172),
-    (120, -152),
-    (204, -68),
-    (226, 34),
-    (182, 130),
-    (92, 168),
-    (0, 176),
-)
+
+
+def skull(width: float, top: float, low: float, seat: float = 26.0) -> tuple[Node, ...]:
+    """The right half of a plump round head, widest at the height `seat`."""
+    nodes: list[Node] = []
+    for step in range(9):
+        angle = pi * (step / 8 - 0.5)
+        across, up = cos(angle), sin(angle)
+        x = width * across**0.84 if 0 < step < 8 else 0.0
+        y = seat + (seat - top if up < 0 else low - seat) * abs(up) ** 0.92 * (1 if up > 0 else -1)
+        nodes.append((x, y))
+    return tuple(nodes)
+
+
+HEAD = skull(226, -178, 178)
 BODY: tuple[Node, ...] = (
     (0, -352),
     (62, -340),
@@ -157,7 +173,8 @@ BELLY: tuple[Node, ...] = (
 @dataclass(frozen=True, slots=True, eq=False)
 class Species:
     """`hat` is where a hat's brim sits and how wide the head is there; `neck` the scarf's height and
-    half width; `perch` the height of ear cups and flowers beside the head."""
+    half width; a `bodiless` one is all head, and wears its scarf in front of it. `second` are the roles that
+    take the second colour of "black and white"."""
 
     name: str
     colours: Colours
@@ -180,3 +197,5 @@ class Species:
     hat: Point = (150.0, -112.0)
     collar: Point = (104.0, -318.0)
     sheen: Point = (-118.0, -104.0)
+    bodiless: bool = False
+    second: tuple[str, ...] = ("belly",)

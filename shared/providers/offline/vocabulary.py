@@ -119,7 +119,6 @@ tiger: tiger
 raccoon: raccoon, racoon
 monkey: monkey, chimp, ape
 chick: chick, duck, duckling, bird, chicken
-hamster: hamster, guinea pig
 """)
 
 KIN = _groups("""
@@ -128,7 +127,7 @@ cat: lynx, panther, puma, cheetah, leopard, jaguar, ocelot
 raccoon: badger, skunk, lemur, red panda
 bear: wombat, sloth, capybara, beaver, otter, groundhog, moose
 dog: seal, walrus, meerkat
-mouse: squirrel, chipmunk, hedgehog, gerbil, ferret, weasel
+mouse: squirrel, chipmunk, hedgehog, gerbil, ferret, weasel, hamster, guinea pig
 pig: boar, hippo, rhino, elephant, tapir
 unicorn: horse, pony, zebra, donkey, deer, giraffe, llama, alpaca, goat, sheep, lamb, cow
 chick: parrot, eagle, sparrow, toucan, crow, raven, goose, swan, flamingo, rooster
