@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
 from shared.adapters.embedded.blobs import EmbeddedBlobs
+from shared.adapters.embedded.contents import Contents
 from shared.adapters.embedded.events import EVENTS_QUEUE, event_name
 from shared.errors import Conflict, NotFound
 from shared.ports import Blob, Bucket
@@ -84,6 +85,39 @@ def test_reading_while_others_replace_never_fails(stack: Stack) -> None:
     finally:
         stopped.set()
         writer.join()
+
+
+def test_reading_what_is_replaced_just_then(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    really_open = Contents.open
+
+    def open_late(contents: Contents, file: str) -> BinaryIO:
+        opened.append(file)
+        if len(opened) == 1:
+            put(stack, "a", b"bear")
+        return really_open(contents, file)
+
+    put(stack, "a")
+    monkeypatch.setattr(Contents, "open", open_late)
+    assert stack.blobs.read(Bucket.WORK, "a") == b"bear"
+    assert len(set(opened)) == 2
+
+
+def test_a_content_is_on_disk_before_its_object_is_there(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        assert stack.blobs.stat(Bucket.WORK, "a") is None
+        synced.append(os.fstat(descriptor).st_size)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    put(stack, "a", b"x" * 5)
+    assert len(synced) == 2  # the file, and the folder that lists it
+    assert synced[0] == 5
 
 
 def test_a_lost_content_is_a_fault_and_not_an_absent_object(stack: Stack) -> None:

@@ -103,7 +103,7 @@ def test_a_full_queue_does_not_hold_up_others(stack: Stack, receiver: Receiver) 
     enqueue(stack, 2, "other")
     with dispatching(stack, [queue(concurrency=1), queue("other")], receiver.url):
         receiver.wait_for("/other", 2)
-        assert len(receiver.deliveries("/q")) == 1
+        assert len(receiver.wait_for("/q", 1)) == 1
         release.set()
         receiver.wait_for("/q", 2)
 
@@ -204,6 +204,14 @@ def test_a_function_that_is_not_there_is_tried_again(stack: Stack, receiver: Rec
         dispatcher.stop()
     assert delivery.headers["X-CloudTasks-TaskRetryCount"] == "1"
     assert delivery.headers["X-CloudTasks-TaskExecutionCount"] == "0"
+
+
+def test_a_redirect_is_a_failure(stack: Stack, receiver: Receiver) -> None:
+    receiver.answer("/q", Answer(307, {"Location": "/elsewhere"}))
+    enqueue(stack, 1)
+    with dispatching(stack, [queue(min_backoff=0.0)], receiver.url):
+        receiver.wait_for("/q", 2)
+    assert receiver.deliveries("/elsewhere") == []
 
 
 def test_a_function_that_hangs_is_given_up(stack: Stack, receiver: Receiver) -> None:

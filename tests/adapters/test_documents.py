@@ -70,13 +70,16 @@ def test_a_page_costs_the_same_among_many(stack: Stack) -> None:
                 ]
             )
 
-    def page() -> None:
-        assert len(stack.documents.query(query, limit=20).results) == 20
+    def page(cursor: str | None = None) -> None:
+        assert len(stack.documents.query(query, limit=20, cursor=cursor).results) == 20
 
     grow(0, 500)
     few = stack.steps(page)
     grow(500, 5000)
     assert stack.steps(page) == few > 20
+    shallow = stack.documents.query(query, limit=20).next_cursor
+    deep = stack.documents.query(query, limit=20, offset=4000).next_cursor
+    assert stack.steps(lambda: page(deep)) == stack.steps(lambda: page(shallow))
 
 
 def test_writes_pay_for_the_indexes_of_their_kind_only(stack: Stack) -> None:

@@ -65,6 +65,6 @@ def test_looking_for_work_costs_the_same_among_many(stack: Stack) -> None:
 
 
 def test_the_subject_of_an_event_is_plain_ascii() -> None:
-    resource = {"bucket": "assets", "name": 'a "fox"/100%/żółw.png', "updated": "now"}
+    resource = {"bucket": "assets", "name": 'a+(b) "fox"/100%/żółw.png', "updated": "now"}
     subject = event_headers("id", resource)["ce-subject"]
-    assert subject == "objects/a%20%22fox%22/100%25/%C5%BC%C3%B3%C5%82w.png"
+    assert subject == "objects/a+(b)%20%22fox%22/100%25/%C5%BC%C3%B3%C5%82w.png"

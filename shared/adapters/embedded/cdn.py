@@ -48,8 +48,6 @@ class Cdn:
         if response.status_code not in (200, 206):
             stream.close()
             response.set_data(b"")
-        elif request.method == "HEAD":
-            stream.close()  # werkzeug leaves the body out without closing it
         return response
 
 

@@ -36,6 +36,7 @@ class Courier:
     def __init__(self, base_url: str | Callable[[], str], token: str, *, connections: int) -> None:
         self._base_url = base_url
         self._token = token
+        # Retrying is the queue's business; without retries a redirect is an answer too.
         self._pool = PoolManager(maxsize=connections, retries=False)
 
     def deliver(self, queue: QueueConfig, claim: Claim) -> Outcome:
@@ -53,7 +54,6 @@ class Courier:
                 body=json.dumps(claim.payload).encode(),
                 headers=headers,
                 timeout=Timeout(total=queue.dispatch_deadline),
-                redirect=False,
             )
         except HTTPError as error:
             return Outcome(fault=type(error).__name__)
