@@ -18,12 +18,10 @@ def run(context: StepContext) -> Made:
     quality = Quality(context.collection().settings.quality.value)
     keys = {context.job.assets[key].size: key for key in context.step.makes}
     targets: dict[int | None, Path] = {size: context.target(key) for size, key in keys.items()}
-    background = video.metadata.get("background")
     report = transcode(
         video.path,
         format_,
         targets,
-        background=tuple(background) if background else None,
         palette=[tuple(colour) for colour in video.metadata.get("palette", [])],
         quality=quality,
         progress=lambda share: context.progress(share * ENCODING),
@@ -43,7 +41,7 @@ def run(context: StepContext) -> Made:
         checked = verify_film(
             targets[size],
             format_,
-            format_.frame_size(output.width, output.height),
+            (output.width, output.height),
             report.frames,
             report.fps,
         )

@@ -1,15 +1,31 @@
 """The character of a still, cut out of its background."""
 
+import os
+import threading
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from PIL import Image
+
+from shared.errors import PermanentError
 from shared.media import Rgb
+from shared.media.key import FILM, STILL, Frame, Keyer, estimate_background
+from shared.media.stills import open_image
 
 WEIGHTS = "u2netp.onnx"
 """The file in the weights folder that the network is loaded from."""
 
 Method = Literal["alpha", "key", "rembg"]
+
+LEAST, MOST = 0.002, 0.98
+"""The opaque share between which something was cut out of something."""
+SAME_COLOUR = 12
+"""How far each channel of a known background may lie from what the border shows."""
+
+_loading = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +53,58 @@ def cut_out(source: Path, target: Path, background: Rgb | None, weights: Path) -
     "weights_missing", "cutout_empty" (nothing was left, or nothing was taken away); `BadRequest`
     as `stills.open_image` does.
     """
-    raise NotImplementedError
+    image = open_image(source)
+    pixels = np.asarray(image)
+    method, colour, rgba = _separate(image, pixels, background, weights)
+    coverage = float(rgba[..., 3].mean() / 255)
+    if not LEAST <= coverage <= MOST:
+        raise PermanentError(
+            "cutout_empty",
+            f"the cut-out would leave {coverage:.1%} of the picture; "
+            "use one with the whole figure on a plain background",
+        )
+    Image.fromarray(rgba).save(target, "PNG", optimize=True)
+    return CutoutReport(method, image.width, image.height, round(coverage, 4), colour)
+
+
+def _separate(
+    image: Image.Image, pixels: Frame, background: Rgb | None, weights: Path
+) -> tuple[Method, Rgb | None, Frame]:
+    if image.mode == "RGBA" and pixels[..., 3].min() < 128:
+        return "alpha", None, pixels
+    rgb = np.ascontiguousarray(pixels[..., :3])
+    measured = estimate_background([rgb])
+    if background is not None and measured.is_flat and _close(background, measured.colour):
+        return "key", background, Keyer(background, tuning=STILL).matte(rgb)
+    if measured.is_flat:
+        return "key", measured.colour, Keyer(measured.colour, tuning=FILM).matte(rgb)
+    return "rembg", None, _network(image.convert("RGB"), weights)
+
+
+def _close(one: Rgb, other: Rgb) -> bool:
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= SAME_COLOUR
+
+
+def _network(image: Image.Image, weights: Path) -> Frame:
+    from rembg import remove
+
+    with _loading:
+        session = _session(weights)
+    cut = remove(image, session=session, post_process_mask=False)
+    return np.asarray(cut.convert("RGBA"))
+
+
+@cache
+def _session(weights: Path) -> Any:
+    """The network, loaded once per process. rembg would fetch absent weights: look first."""
+    if not (weights / WEIGHTS).is_file():
+        raise PermanentError(
+            "weights_missing",
+            f"The picture's background is not flat, and the network that cuts out such pictures "
+            f"has no weights: {WEIGHTS} is not in {weights.name}. Run `make install`.",
+        )
+    os.environ["U2NET_HOME"] = str(weights.resolve())
+    os.environ["MODEL_CHECKSUM_DISABLED"] = "1"
+    from rembg import new_session
+
+    return new_session("u2netp", providers=["CPUExecutionProvider"])

@@ -1,30 +1,73 @@
 """Stills: opening those of strangers safely, and resizing our own."""
 
+import io
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from shared.errors import BadRequest
 
 MAX_PIXELS = 40_000_000
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 
 
 def open_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Decode a PNG, JPEG, WebP or GIF (its first frame) completely; mode RGB, or RGBA if it has any alpha.
+    """Decode a PNG, JPEG, WebP or GIF (its first frame) completely, to RGB, or RGBA if not opaque.
 
     The orientation of EXIF is applied and all metadata dropped. Raises `BadRequest(field="file")`
     for other formats, more than `max_pixels`, and broken or truncated files.
     """
-    raise NotImplementedError
+    stream = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(stream, formats=FORMATS) as image:
+                # The header is read by now, the pixels are not: a bomb is refused before it is lit.
+                if image.width * image.height > max_pixels:
+                    raise _refused(
+                        f"is {image.width}×{image.height}; at most {max_pixels:,} pixels are taken"
+                    )
+                upright = ImageOps.exif_transpose(image)
+                has_alpha = upright.has_transparency_data
+                return _without_metadata(upright.convert("RGBA" if has_alpha else "RGB"))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _refused(f"is too large; at most {max_pixels:,} pixels are taken") from None
+    except UnidentifiedImageError:
+        raise _refused("is not a PNG, JPEG, WebP or GIF picture") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise _refused("is damaged or cut off, and cannot be decoded") from error
 
 
 def reencode(source: Path | bytes, target: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Write what `open_image` makes of `source` as a clean PNG; returns its (width, height)."""
-    raise NotImplementedError
+    image = open_image(source, max_pixels)
+    image.save(target, "PNG")
+    return image.size
 
 
 def resize(source: Path, targets: Mapping[int, Path]) -> dict[int, tuple[int, int]]:
-    """Write `source` as PNGs of the given widths, proportions kept; returns (width, height) of each.
+    """Write `source` as PNGs of the given widths, proportions kept; returns (width, height)s.
 
-    The filter is Lanczos on premultiplied colour.
+    The filter is Lanczos on premultiplied colour (Pillow premultiplies RGBA itself). Each size is
+    made from the next larger one, which is as good and quicker.
     """
-    raise NotImplementedError
+    sizes: dict[int, tuple[int, int]] = {}
+    image = open_image(source)
+    proportion = image.height / image.width
+    for width in sorted(targets, reverse=True):
+        size = (width, max(1, round(width * proportion)))
+        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        image.save(targets[width], "PNG", optimize=True)
+        sizes[width] = size
+    return sizes
+
+
+def _without_metadata(image: Image.Image) -> Image.Image:
+    image.info.clear()
+    return image
+
+
+def _refused(reason: str) -> BadRequest:
+    return BadRequest(f"the picture {reason}", field="file")

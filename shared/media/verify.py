@@ -4,7 +4,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.media.formats import Format
+import numpy as np
+from PIL import Image
+
+from shared.errors import PermanentError
+from shared.media import ffmpeg
+from shared.media.ffmpeg import Frame
+from shared.media.formats import Format, Layout
+from shared.media.hevc import read_structure
+from shared.media.probe import probe_film
+
+GREY_TOLERANCE = 12
+"""How far the channels of a stacked film's alpha half may lie apart after encoding."""
+CLEAR, SOLID = 8, 247
+"""Alpha at or beyond which a pixel counts as fully transparent or fully opaque."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,50 @@ def verify_film(
     `size` is (width, height) of the picture. Raises `PermanentError("verification_failed", …)`
     naming the check, what was expected and what was found.
     """
-    raise NotImplementedError
+    film = probe_film(path)
+    codec = format_.codec if format_ else "h264"
+    frame_size = format_.frame_size(*size) if format_ else size
+    _expect(path, "codec", codec, film.codec)
+    _expect(path, "size", frame_size, (film.width, film.height))
+    _expect(path, "frames", frames, film.frames)
+    _expect(path, "rate", round(fps, 3), round(float(film.fps), 3))
+    layers: tuple[int, ...] = ()
+    sei: tuple[int, ...] = ()
+    if format_ and format_.layered and alpha_expected:
+        structure = read_structure(path)
+        _expect(
+            path, "layers of colour and alpha, described and announced", True, structure.has_alpha
+        )
+        layers, sei = structure.layers, structure.sei
+    alpha = _Alpha()
+    decoded = 0
+    with ffmpeg.read_frames(
+        path,
+        film.width,
+        film.height,
+        pixels="rgba",
+        decode=format_.decode if format_ else (),
+        strict=True,
+    ) as pictures:
+        for picture in pictures:
+            decoded += 1
+            if format_ and alpha_expected:
+                alpha.add(_alpha_of(path, picture, format_.layout))
+    _expect(path, "decoded frames", frames, decoded)
+    if format_ and alpha_expected:
+        alpha.check(path)
+    return Verification(
+        codec=film.codec,
+        width=size[0],
+        height=size[1],
+        frames=decoded,
+        fps=float(film.fps),
+        duration=film.duration,
+        bytes=path.stat().st_size,
+        **(alpha.measured() if format_ and alpha_expected else {}),
+        layers=layers,
+        sei=sei,
+    )
 
 
 def verify_still(path: Path, alpha: bool, size: tuple[int, int] | None = None) -> Verification:
@@ -54,4 +110,74 @@ def verify_still(path: Path, alpha: bool, size: tuple[int, int] | None = None) -
 
     Raises `PermanentError("verification_failed", …)` as `verify_film` does.
     """
-    raise NotImplementedError
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            pixels = np.asarray(image.convert("RGBA") if alpha else image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PermanentError("verification_failed", f"{path.name} is no PNG: {error}") from error
+    height, width = pixels.shape[:2]
+    if size is not None:
+        _expect(path, "size", size, (width, height))
+    measure = _Alpha()
+    if alpha:
+        measure.add(pixels[..., 3])
+        measure.check(path)
+    return Verification(
+        codec="png",
+        width=width,
+        height=height,
+        frames=1,
+        fps=None,
+        duration=None,
+        bytes=path.stat().st_size,
+        **(measure.measured() if alpha else {}),
+    )
+
+
+class _Alpha:
+    """What was seen of alpha so far."""
+
+    def __init__(self) -> None:
+        self._least, self._most = 255, 0
+        self._sum, self._count = 0, 0
+
+    def add(self, plane: Frame) -> None:
+        self._least = min(self._least, int(plane.min()))
+        self._most = max(self._most, int(plane.max()))
+        self._sum += int(plane.sum(dtype=np.int64))
+        self._count += plane.size
+
+    def check(self, path: Path) -> None:
+        """Both ends must be there: an opaque film and an empty one are failures."""
+        if self._least > CLEAR:
+            _fail(path, "alpha", "transparent pixels", f"none below {self._least}")
+        if self._most < SOLID:
+            _fail(path, "alpha", "opaque pixels", f"none above {self._most}")
+
+    def measured(self) -> dict[str, Any]:
+        return {
+            "alpha_min": self._least,
+            "alpha_max": self._most,
+            "alpha_coverage": round(self._sum / max(self._count, 1) / 255, 4),
+        }
+
+
+def _alpha_of(path: Path, picture: Frame, layout: Layout) -> Frame:
+    if layout is Layout.STRAIGHT:
+        return picture[..., 3]
+    lower = picture[picture.shape[0] // 2 :, :, :3]
+    spread = int((lower.max(axis=-1).astype(np.int16) - lower.min(axis=-1)).max())
+    if spread > GREY_TOLERANCE:
+        _fail(path, "alpha half", "grey", f"channels {spread} apart")
+    return lower[..., 1]
+
+
+def _expect(path: Path, check: str, expected: object, found: object) -> None:
+    if expected != found:
+        _fail(path, check, expected, found)
+
+
+def _fail(path: Path, check: str, expected: object, found: object) -> None:
+    raise PermanentError(
+        "verification_failed", f"{path.name}: {check}: expected {expected}, found {found}"
+    )

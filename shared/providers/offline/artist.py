@@ -1,6 +1,6 @@
 """The artist: draws a mascot from words, poses it and moves it, with no key and no network."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class OfflineArtist:
     """An image provider and a video provider in one; the same request gives the same pixels."""
 
     name = "offline"
+    repeatable = True
 
     def generate(self, request: ImageRequest, folder: Path, progress: Progress) -> Picture:
         """Draw the scene on the flat colour that is farthest from the figure's own."""
@@ -67,7 +68,10 @@ class OfflineArtist:
         count = round(request.duration * request.fps)
         path = folder / "film.mp4"
         timeout = 30 + count * SECONDS_PER_FRAME
-        frames = _drawn(request, count, timeout) if request.scene else _moved(request, count)
+        if request.scene:
+            frames = _drawn(request, request.scene, count, timeout)
+        else:
+            frames = _moved(request, count)
         with closing(frames):
             encode(
                 frames,
@@ -106,16 +110,17 @@ def true_film_alpha(request: VideoRequest, index: int) -> Rgba:
     return render(_documents(request, request.scene)(times[index]), request.size)
 
 
-def _drawn(request: VideoRequest, count: int, timeout: float) -> Iterator[NDArray[np.uint8]]:
-    assert request.scene is not None
-    make = _documents(request, request.scene)
+def _drawn(
+    request: VideoRequest, scene: Scene, count: int, timeout: float
+) -> Generator[NDArray[np.uint8], None, None]:
+    make = _documents(request, scene)
     svgs = (make(time) for time in _times(request, count))
     with closing(render_all(svgs, request.size, timeout)) as pictures:
         for picture in pictures:
             yield composite(picture, request.background)
 
 
-def _moved(request: VideoRequest, count: int) -> Iterator[NDArray[np.uint8]]:
+def _moved(request: VideoRequest, count: int) -> Generator[NDArray[np.uint8], None, None]:
     puppet = Puppet.load(request.still, request.size)
     end = Puppet.load(request.end_still, request.size) if request.end_still else None
     for layer in perform(puppet, end, _times(request, count), request.duration):

@@ -1,0 +1,210 @@
+"""The one place that runs ffmpeg: the binary inside imageio-ffmpeg, never the system's."""
+
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from threading import Event, Timer
+from typing import IO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import PermanentError, StepError, TransientError
+from shared.media.formats import HEVC, Quality
+
+Frame = NDArray[np.uint8]
+"""A picture of shape (height, width, channels): RGB, or RGBA with straight alpha."""
+
+TIMEOUT = 900.0
+PIPE_BYTES = 1 << 20
+
+QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
+# What arrives is a film in one file. A playlist with a film's name must not make ffmpeg open
+# other files or the network.
+INPUT = (
+    *("-protocol_whitelist", "file,pipe,fd"),
+    *("-format_whitelist", "mov,matroska,rawvideo"),
+)
+CHANNELS = {"rgb24": 3, "rgba": 4}
+
+
+def binary() -> str:
+    """The path of the ffmpeg that everything here runs."""
+    import imageio_ffmpeg
+
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def run(arguments: Sequence[str], timeout: float = TIMEOUT) -> bytes:
+    """Run ffmpeg to its end and return what it wrote to its standard output."""
+    with _process(arguments, timeout) as output:
+        return output.read()
+
+
+@contextmanager
+def read_frames(
+    path: Path,
+    width: int,
+    height: int,
+    *,
+    pixels: str = "rgb24",
+    decode: Sequence[str] = (),
+    select: Sequence[str] = (),
+    strict: bool = False,
+    timeout: float = TIMEOUT,
+) -> Iterator[Iterator[Frame]]:
+    """Open a film of `width` × `height`; gives an iterator over its frames as they are decoded.
+
+    `pixels` is rgb24 or rgba, `decode` goes in front of `-i` and `select` behind it; `strict` fails
+    on the first flaw in the file instead of patching it up. The process ends with the context.
+    Raises `PermanentError("ffmpeg_failed")`, `TransientError("ffmpeg_killed", "ffmpeg_timeout")`.
+    """
+    arguments = (
+        *(("-xerror", "-err_detect", "explode") if strict else ()),
+        *decode,
+        *(*INPUT, "-noautorotate", "-i", url(path), "-map", "0:v:0", *select),
+        *("-fps_mode", "passthrough"),
+        *("-f", "rawvideo", "-pix_fmt", pixels, "pipe:1"),
+    )
+    with _process(arguments, timeout) as output:
+        yield _frames(output, (height, width, CHANNELS[pixels]))
+
+
+def _frames(stream: IO[bytes], shape: tuple[int, int, int]) -> Iterator[Frame]:
+    size = shape[0] * shape[1] * shape[2]
+    while True:
+        frame = np.empty(size, np.uint8)
+        if stream.readinto(frame.data) < size:  # type: ignore[attr-defined]
+            return
+        yield frame.reshape(shape)
+
+
+@contextmanager
+def write_frames(
+    path: Path,
+    width: int,
+    height: int,
+    fps: Fraction,
+    encode: Sequence[str],
+    *,
+    pixels: str = "rgba",
+    timeout: float = TIMEOUT,
+) -> Iterator[Callable[[Frame], None]]:
+    """Start an encoder of `path` with the options `encode`; gives the function that feeds it.
+
+    Every frame has the shape (height, width, 3 for rgb24 or 4 for rgba). The file is complete when
+    the context ends; if it ends with an exception, or the encoder fails, there is no file. Raises
+    as `read_frames` does.
+    """
+    arguments = (
+        *(*INPUT, "-f", "rawvideo", "-pix_fmt", pixels, "-video_size", f"{width}x{height}"),
+        *("-framerate", str(fps), "-i", "pipe:0", "-an", *encode, "-y", url(path)),
+    )
+    shape = (height, width, CHANNELS[pixels])
+
+    def write(frame: Frame) -> None:
+        if frame.shape != shape:
+            raise ValueError(f"a frame of shape {frame.shape} for an encoder of {shape}")
+        stdin.write(np.ascontiguousarray(frame).data)
+
+    try:
+        with _process(arguments, timeout, feed=True) as stdin:
+            yield write
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def url(path: Path) -> str:
+    """`path` as ffmpeg takes it literally, whatever characters are in it."""
+    return f"file:{path.absolute()}"
+
+
+@contextmanager
+def _process(
+    arguments: Sequence[str], timeout: float, *, feed: bool = False
+) -> Iterator[IO[bytes]]:
+    """Run ffmpeg for the length of the context, which waits for it, or kills it on any failure.
+
+    Gives its standard input with `feed`, else its standard output. What it complains of goes to a
+    file, since a full pipe that nobody reads would stop it.
+    """
+    expired = Event()
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            (binary(), *QUIET, *arguments),
+            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if feed else subprocess.PIPE,
+            stderr=errors,
+            pipesize=PIPE_BYTES,
+        )
+
+        def stop() -> None:
+            expired.set()
+            process.kill()
+
+        def failure() -> StepError:
+            errors.seek(0)
+            said = errors.read()[-2000:].decode(errors="replace").strip()
+            status = process.wait()
+            if expired.is_set():
+                return TransientError("ffmpeg_timeout", f"ffmpeg took longer than {timeout:.0f} s")
+            if status < 0:
+                return TransientError("ffmpeg_killed", f"ffmpeg died of signal {-status}. {said}")
+            return PermanentError("ffmpeg_failed", f"ffmpeg failed with status {status}: {said}")
+
+        stream = cast(IO[bytes], process.stdin if feed else process.stdout)
+        timer = Timer(timeout, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield stream
+            stream.close()
+            if process.wait():
+                raise failure()
+        except BrokenPipeError:
+            process.wait()
+            raise failure() from None
+        finally:
+            timer.cancel()
+            process.kill()
+            process.wait()
+            with suppress(BrokenPipeError):
+                stream.close()
+
+
+@cache
+def require_hevc_alpha() -> None:
+    """Prove once per process that HEVC with alpha works, by encoding and decoding a tiny film.
+
+    The list of pixel formats proves nothing: many builds accept yuva420p and drop the alpha.
+    Raises `PermanentError("hevc_alpha_unsupported")`, which says what to install.
+    """
+    width, height = 64, 64
+    frame = np.full((height, width, 4), 255, np.uint8)
+    frame[:, : width // 2, 3] = 0
+    encode = (*HEVC.encode, *HEVC.quality[Quality.DRAFT], "-pix_fmt", HEVC.pixels)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "probe.mov"
+            with write_frames(path, width, height, Fraction(24), encode, timeout=60) as write:
+                write(frame)
+                write(frame)
+            with read_frames(path, width, height, pixels="rgba", timeout=60) as frames:
+                alphas = [decoded[..., 3] for decoded in frames]
+        works = len(alphas) == 2 and all(
+            a[:, 0].max() < 16 and a[:, -1].min() > 239 for a in alphas
+        )
+        reason = "the alpha was lost"
+    except (StepError, OSError) as error:
+        works, reason = False, str(error)
+    if not works:
+        raise PermanentError(
+            "hevc_alpha_unsupported",
+            f"{binary()} cannot write HEVC with alpha ({reason}). Install imageio-ffmpeg>=0.8.1,"
+            " whose ffmpeg is built with an x265 that can, and unset IMAGEIO_FFMPEG_EXE.",
+        )

@@ -1,0 +1,66 @@
+"""What is in a film, learned from its packets without decoding them."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from shared.errors import PermanentError
+from shared.media import ffmpeg
+
+# Rates that containers with millisecond timestamps (Matroska) can only approximate.
+USUAL_RATES = tuple(Fraction(n) for n in (12, 15, 20, 24, 25, 30, 48, 50, 60)) + tuple(
+    Fraction(n * 1000, 1001) for n in (24, 30, 60)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A film's codec, its frames' size in pixels, their number and rate."""
+
+    codec: str
+    width: int
+    height: int
+    frames: int
+    fps: Fraction
+
+    @property
+    def duration(self) -> float:
+        """In seconds."""
+        return float(self.frames / self.fps)
+
+
+def probe_film(path: Path) -> Probe:
+    """Read what is in the film `path`; raises `PermanentError("unreadable_film")` if it is none."""
+    try:
+        copy = ("-map", "0:v:0", "-c", "copy", "-f", "framecrc", "pipe:1")
+        listing = ffmpeg.run((*ffmpeg.INPUT, "-i", ffmpeg.url(path), *copy), timeout=120).decode()
+        return _parse(listing)
+    except (PermanentError, LookupError, ValueError, ArithmeticError) as error:
+        raise PermanentError("unreadable_film", f"{path.name} is not a film: {error}") from error
+
+
+def _parse(listing: str) -> Probe:
+    """ffmpeg's `framecrc` format: `#key stream: value`, then stream, dts, pts, duration, …"""
+    facts: dict[str, str] = {}
+    stamps: list[int] = []
+    last = 0
+    for line in listing.splitlines():
+        if line.startswith("#"):
+            key, _, value = line[1:].partition(":")
+            facts[key.split()[0]] = value.strip()
+        else:
+            fields = line.split(",")
+            stamps.append(int(fields[2]))
+            last = int(fields[3])
+    tick = Fraction(facts["tb"])
+    width, height = (int(side) for side in facts["dimensions"].split("x"))
+    return Probe(facts["codec_id"], width, height, len(stamps), _rate(stamps, last, tick))
+
+
+def _rate(stamps: list[int], last: int, tick: Fraction) -> Fraction:
+    """Frames per second: exact where the timestamps are, else the usual rate that they round."""
+    gaps = len(stamps) - 1
+    span = (max(stamps) - min(stamps) if gaps else last) * tick
+    rate = max(gaps, 1) / span
+    nearest = min(USUAL_RATES, key=lambda usual: abs(usual - rate))
+    return nearest if abs(max(gaps, 1) / nearest - span) <= tick else rate.limit_denominator(1001)
