@@ -10,6 +10,7 @@ from shared.providers.offline.face import draw_face
 from shared.providers.offline.geometry import (
     Affine,
     Point,
+    at,
     flip,
     mirror,
     move,
@@ -19,7 +20,6 @@ from shared.providers.offline.geometry import (
     turn,
 )
 from shared.providers.offline.ink import (
-    LINE,
     Palette,
     Quirks,
     clipped,
@@ -31,7 +31,7 @@ from shared.providers.offline.ink import (
     shape,
     stroke,
 )
-from shared.providers.offline.limbs import draw_arm, draw_leg, draw_tail
+from shared.providers.offline.limbs import EDGE, draw_arm, draw_leg, draw_tail, joint
 from shared.providers.offline.menagerie import SPECIES
 from shared.providers.offline.pose import Pose
 from shared.providers.offline.sheet import Sheet
@@ -86,9 +86,7 @@ class Figure:
         self.ink: Palette = palette(sheet, self.species)
         self.quirks: Quirks = quirks(seed)
         self.root: Affine = (
-            move(pose.x, pose.y)
-            @ turn(pose.tilt)
-            @ stretch(1 + pose.squash * 0.7, 1 - pose.squash)
+            move(pose.x, pose.y) @ turn(pose.tilt) @ stretch(1 + pose.squash * 0.7, 1 - pose.squash)
         )
         breath = 1 + pose.breath
         self.body: Affine = (
@@ -128,6 +126,10 @@ class Figure:
             self._tail(),
             group(body, self._worn("back")),
             *(drawn_legs[side] for side, leg in legs if leg.sole <= 0.5),
+            *(
+                stroke(joint(species.arm, self._shoulder(s)), self.ink["line"], EDGE)
+                for s in (-1, 1)
+            ),
             "" if species.bodiless else group(body, self._torso()),
             *(drawn_legs[side] for side, leg in legs if leg.sole > 0.5),
             "" if species.bodiless else group(body, self._worn("chest")),
@@ -156,7 +158,11 @@ class Figure:
         outline = _body_outline(species, self.quirks.belly)
         shade = colour.css(ink.shade)
         slide = self.pose.turn * 14
-        marks = [_patch(p, ink, slide, 0) for p in species.patches if p.on == "body" and p.layer == "skin"]
+        marks = [
+            _patch(p, ink, slide, 0)
+            for p in species.patches
+            if p.on == "body" and p.layer == "skin"
+        ]
         belly = ""
         if species.belly:
             belly = group(
@@ -204,7 +210,11 @@ class Figure:
             light,
             17,
             ' stroke-opacity="0.75"',
-        ) + fill(f"M{num(x + 56)} {num(y - 38)}m-9 0a9 9 0 1 1 18 0a9 9 0 1 1 -18 0", light, ' fill-opacity="0.75"')
+        ) + fill(
+            f"M{num(x + 56)} {num(y - 38)}m-9 0a9 9 0 1 1 18 0a9 9 0 1 1 -18 0",
+            light,
+            ' fill-opacity="0.75"',
+        )
         over = bool(species.ear and species.ear.over)
         return "".join(
             [
@@ -218,7 +228,9 @@ class Figure:
                 stroke(outline.path, ink["line"]),
                 "".join(ears) if over else "",
                 draw_face(species, ink, pose.face, (tx, ty), self.quirks),
-                "".join(_stroke(s, ink, tx * 40 * s.depth) for s in species.strokes if s.on == "head"),
+                "".join(
+                    _stroke(s, ink, tx * 40 * s.depth) for s in species.strokes if s.on == "head"
+                ),
                 layers["front"],
                 group(f"translate({num(tx * 26)} {num(ty * 18)})", self._worn("face")),
                 self._worn("head"),
@@ -228,7 +240,10 @@ class Figure:
     def _ear(self, ear: Ear, side: int) -> str:
         """An ear slides against the turn of the head, being behind its middle, and swings late."""
         ink, pose = self.ink, self.pose
-        swing = side * (self.quirks.ear * ear.limp + pose.ear_lift * 26 * ear.limp) + pose.ear * ear.limp
+        swing = (
+            side * (self.quirks.ear * ear.limp + pose.ear_lift * 26 * ear.limp)
+            + pose.ear * ear.limp
+        )
         place = move(-pose.turn * 12, 0) @ turn(swing, (side * ear.pivot[0], ear.pivot[1]))
         nodes = ear.nodes if side > 0 else flip(ear.nodes)
         path = smooth(nodes)
@@ -264,8 +279,11 @@ class Figure:
             if size < 1.5:
                 continue
             x, y = hx + 34 + 74 * phase, hy - 6 - 92 * phase
-            d = f"M{num(x - size)} {num(y - size)}h{num(2 * size)}l{num(-2 * size)} {num(2 * size)}h{num(2 * size)}"
-            parts.append(stroke(d, self.ink["line"], size * 0.95 + 8) + stroke(d, "#ffffff", size * 0.5))
+            corners = ((-1, -1), (1, -1), (-1, 1), (1, 1))
+            d = "M" + "L".join(at((x + size * dx, y + size * dy)) for dx, dy in corners)
+            parts.append(
+                stroke(d, self.ink["line"], size * 0.95 + 8) + stroke(d, "#ffffff", size * 0.5)
+            )
         return "".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""What clothes are drawn with: a colour with its shade and light, and the signature of a garment."""
+"""What clothes are drawn with: a colour with its shade and light, and a garment's layers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -48,15 +48,25 @@ def oklab(colour: Rgb) -> Lab:
 
 
 def from_oklab(lab: Lab) -> Rgb:
-    """Oklab to sRGB bytes; what lies outside sRGB is clipped."""
-    lightness, a, b = lab
+    """Oklab to sRGB bytes; what lies outside sRGB loses chroma, never its lightness or hue."""
+    level, a, b = lab
+    level = max(0.0, min(1.0, level))
+    linear = _unlab(level, a, b)
+    while min(linear) < -0.002 or max(linear) > 1.002:
+        a, b = a * 0.96, b * 0.96
+        linear = _unlab(level, a, b)
+    return _byte(linear[0]), _byte(linear[1]), _byte(linear[2])
+
+
+def _unlab(lightness: float, a: float, b: float) -> Lab:
+    """Oklab to linear sRGB, unclipped."""
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
     short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
     return (
-        _byte(4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short),
-        _byte(-1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short),
-        _byte(-0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short),
+        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
     )
 
 

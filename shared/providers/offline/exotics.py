@@ -1,4 +1,4 @@
-"""The wilder furry ones and the horse from the tales: figures with manes, masks, rings and horns."""
+"""The wilder furry ones and the horse from the tales: manes, masks, rings and a horn."""
 
 from dataclasses import replace
 
@@ -8,7 +8,6 @@ from shared.providers.offline.mammals import (
     ROUND_EAR,
     ROUND_INNER,
     ROUND_MUZZLE,
-    WHISKERS,
 )
 from shared.providers.offline.species import (
     ArmStyle,
@@ -141,15 +140,37 @@ RACCOON = replace(
         rings=((0.28, 0.43), (0.57, 0.72)),
     ),
     patches=(
-        Patch("mask", ((0, -60), (70, -72), (170, -60), (280, 20, 0), (280, 60, 0), (0, 40)), depth=0.4),
-        Patch("mask", ((0, 20), (60, 46), (150, 90), (260, 90, 0), (200, 220, 0), (0, 220, 0)), depth=0.5),
+        Patch(
+            "mask",
+            ((0, -60), (70, -72), (170, -60), (280, 20, 0), (280, 60, 0), (0, 40)),
+            depth=0.4,
+        ),
+        Patch(
+            "mask",
+            ((0, 20), (60, 46), (150, 90), (260, 90, 0), (200, 220, 0), (0, 220, 0)),
+            depth=0.5,
+        ),
         Patch(
             "patch",
-            ((96, -56), (160, -36), (252, 34, 0.4), (248, 76, 0.4), (150, 72), (70, 62), (34, 30), (44, -26)),
+            (
+                (96, -56),
+                (160, -36),
+                (252, 34, 0.4),
+                (248, 76, 0.4),
+                (150, 72),
+                (70, 62),
+                (34, 30),
+                (44, -26),
+            ),
             side=True,
             depth=0.55,
         ),
-        Patch("patch", ((-14, -190, 0), (14, -190, 0), (18, -60), (12, 30), (-12, 30), (-18, -60)), whole=True, depth=0.7),
+        Patch(
+            "patch",
+            ((-14, -190, 0), (14, -190, 0), (18, -60), (12, 30), (-12, 30), (-18, -60)),
+            whole=True,
+            depth=0.7,
+        ),
     ),
     strokes=(),
 )
@@ -196,7 +217,16 @@ MONKEY = Species(
     patches=(
         Patch(
             "mask",
-            ((0, -62, 0.5), (50, -92), (112, -76), (136, -10), (128, 34), (164, 86), (120, 146), (0, 164)),
+            (
+                (0, -62, 0.5),
+                (50, -92),
+                (112, -76),
+                (136, -10),
+                (128, 34),
+                (164, 86),
+                (120, 146),
+                (0, 164),
+            ),
             depth=0.6,
         ),
     ),

@@ -3,7 +3,7 @@
 from math import cos, pi, sin, sqrt
 
 from shared.providers.offline import colour
-from shared.providers.offline.geometry import Point, at, ellipse, num, smooth
+from shared.providers.offline.geometry import Point, at, ellipse, num, smooth, trace
 from shared.providers.offline.ink import LINE, Palette, Quirks, fill, group, shape, stroke
 from shared.providers.offline.pose import Face
 from shared.providers.offline.species import Eye, Snout, Species
@@ -29,7 +29,9 @@ def draw_face(species: Species, ink: Palette, face: Face, turn: Point, quirks: Q
         narrow = 1 - 0.13 * tx * side
         x, y = side * species.eye.x * narrow + tx * 26, species.eye.y + ty * 18
         parts.append(_eye(species.eye, ink, face, (x, y), side, shut, narrow, quirks.eye))
-    parts.append(group(f"translate({num(tx * 40)} {num(ty * 24)})", _snout(species.snout, ink, face)))
+    parts.append(
+        group(f"translate({num(tx * 40)} {num(ty * 24)})", _snout(species.snout, ink, face))
+    )
     return "".join(parts)
 
 
@@ -53,7 +55,13 @@ def _eye(
         happy = shut == face.wink * side or face.arch > 0
         arch = 1.0 if happy else face.arch
         bow = arch * ry * 0.62
-        d = f"M{at((x - rx * 1.05, y + bow * 0.5))}Q{at((x, y - bow * 1.1))} {at((x + rx * 1.05, y + bow * 0.5))}"
+        d = trace(
+            "M",
+            (x - rx * 1.05, y + bow * 0.5),
+            "Q",
+            (x, y - bow * 1.1),
+            (x + rx * 1.05, y + bow * 0.5),
+        )
         return brow + stroke(d, line, LINE * 1.05)
     top = -ry * 1.35 + 2.35 * ry * shut if shut > 0 else -ry * 2
     # A slanted lid cuts the inner corner (angry) or the outer one (sad).
@@ -79,7 +87,10 @@ def _eye(
     if eye.glow:
         parts.append(fill(cut(x + look_x, y + look_y, rx, ry), ink["glow"]))
         parts.append(
-            fill(ellipse(x + look_x - rx * 0.3, y + look_y - ry * 0.4, rx * 0.3, ry * 0.26), "#ffffff")
+            fill(
+                ellipse(x + look_x - rx * 0.3, y + look_y - ry * 0.4, rx * 0.3, ry * 0.26),
+                "#ffffff",
+            )
             if shut < 0.25 and not face.slant
             else ""
         )
@@ -167,9 +178,11 @@ def _mouth(snout: Snout, line: str, face: Face) -> str:
         upper = [(-w, -lift), (-w * 0.5, bow * 0.45), (0, bow), (w * 0.5, bow * 0.45), (w, -lift)]
     (ax, ay), (bx, by), (cx, cy), (dx, dy), (ex, ey) = upper
     if snout.cleft:
-        lips = f"M{at((ax, y + ay))}Q{at((bx, y + by))} {at((cx, y + cy))}Q{at((dx, y + dy))} {at((ex, y + ey))}"
+        lips = trace(
+            "M", (ax, y + ay), "Q", (bx, y + by), (cx, y + cy), "Q", (dx, y + dy), (ex, y + ey)
+        )
     else:
-        lips = f"M{at((ax, y + ay))}C{at((bx * 1.1, y + by, -bx * 1.1, y + dy, ex, y + ey))}"
+        lips = trace("M", (ax, y + ay), "C", (bx * 1.1, y + by, -bx * 1.1, y + dy, ex, y + ey))
     if face.jaw < 0.06:
         return stroke(lips, line, LINE * 0.85)
     floor = [(x, y + _lower(x / w, lift, deep)) for x in (w * (1 - k / 6) for k in range(13))]
@@ -198,7 +211,7 @@ def _mouth(snout: Snout, line: str, face: Face) -> str:
 
 def _lower(x: float, lift: float, deep: float) -> float:
     """The lower lip's height at x (−1 to 1): a bowl that meets the corners."""
-    return -lift + (deep + lift) * max(0.0, 1 - abs(x) ** 2.3) ** 0.72
+    return -lift + (deep + lift) * float(max(0.0, 1 - abs(x) ** 2.3) ** 0.72)
 
 
 def _beak(snout: Snout, ink: Palette, face: Face) -> str:
@@ -208,7 +221,7 @@ def _beak(snout: Snout, ink: Palette, face: Face) -> str:
     lower = ""
     if face.jaw > 0.06:
         lower = shape(
-            f"M{at((-30 * s, y + 6))}Q{at((0, y + 34 * s + drop * 1.3))} {at((30 * s, y + 6))}Z",
+            trace("M", (-30 * s, y + 6), "Q", (0, y + 34 * s + drop * 1.3), (30 * s, y + 6), "Z"),
             colour.css(colour.shadow(ink.rgb("nose"))),
             line,
             LINE * 0.8,

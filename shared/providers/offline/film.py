@@ -18,6 +18,9 @@ from shared.providers.base import Progress
 CRF = 15
 """Fine enough that a keyer sees a flat background."""
 
+SCALE = "bicubic+accurate_rnd+full_chroma_int"
+"""The quick conversion is two levels off, and a key colour should be what it says."""
+
 
 def encode(
     frames: Iterable[NDArray[np.uint8]],
@@ -49,10 +52,7 @@ def encode(
                 pipe.close()
             except BrokenPipeError:
                 encoder.wait()
-            if encoder.wait() != 0:
-                log.seek(0)
-                words = log.read().decode(errors="replace")[-400:]
-                raise TransientError("film_failed", f"the encoder stopped: {words.strip()}")
+            _check(encoder.wait(), log)
             progress(1.0)
         except BaseException:
             encoder.kill()
@@ -65,10 +65,17 @@ def encode(
                 pipe.close()
 
 
+def _check(code: int, log: IO[bytes]) -> None:
+    if code != 0:
+        log.seek(0)
+        words = log.read().decode(errors="replace").strip()[-400:]
+        raise TransientError("film_failed", f"the encoder stopped: {words}")
+
+
 def _command(path: Path, size: int, fps: int) -> list[str]:
     source = f"-f rawvideo -pix_fmt rgb24 -s {size}x{size} -r {fps} -i -"
     # The matrix is asked for in the conversion too: tags alone would only rename the colours.
-    convert = "-vf scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"
+    convert = f"-vf scale=out_color_matrix=bt709:out_range=tv:flags={SCALE},format=yuv420p"
     tags = "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv"
     codec = f"-an -c:v libx264 -preset veryfast -tune animation -crf {CRF} -movflags +faststart"
     words = f"-hide_banner -loglevel error -y {source} {convert} {codec} {tags}".split()

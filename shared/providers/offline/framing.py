@@ -26,8 +26,8 @@ def frame(sheet: Sheet, seed: int) -> tuple[float, float, float]:
     """(left, top, width) in figure units of a square that holds every moment of every pose."""
     seen = np.zeros((PROBE, PROBE), bool)
     for pose, motion in MOTIONS.items():
-        for step in range(4):
-            moment = animate(pose, sheet.expression, step / 4, motion.beat)
+        for step in range(3):
+            moment = animate(pose, sheet.expression, step / 3, motion.beat)
             seen |= render(document(draw(sheet, moment, seed), PLANE), PROBE)[..., 3] > 0
     columns, rows = np.flatnonzero(seen.any(axis=0)), np.flatnonzero(seen.any(axis=1))
     cell = PLANE[2] / PROBE

@@ -67,6 +67,11 @@ def at(point: Iterable[float]) -> str:
     return " ".join(map(num, point))
 
 
+def trace(*parts: str | Iterable[float]) -> str:
+    """A path from its letters and, after each letter, its points."""
+    return "".join(part if isinstance(part, str) else f" {at(part)} " for part in parts)
+
+
 def mirror(half: Sequence[Node]) -> tuple[Node, ...]:
     """A whole outline from its right half, listed from the top to the bottom."""
     back = tuple((-node[0], *node[1:]) for node in reversed(half) if abs(node[0]) > 0.01)

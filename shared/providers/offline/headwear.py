@@ -1,9 +1,10 @@
 """What is worn on the head and on the face, in head units."""
 
+from itertools import pairwise
 from math import cos, pi, sin
 
 from shared.providers.offline.cloth import Cloth
-from shared.providers.offline.geometry import at, ellipse, flip, mirror, num, smooth
+from shared.providers.offline.geometry import ellipse, flip, mirror, num, smooth, trace
 from shared.providers.offline.ink import LINE, fill, group, shape, stroke
 from shared.providers.offline.pose import Pose
 from shared.providers.offline.species import Species
@@ -24,8 +25,30 @@ def hat(species: Species, cloth: Cloth, pose: Pose) -> str:
             (w * 0.86, 8, 0.2),
         )
     )
-    band = f"M{at((-w * 0.86, -8))}Q0 16 {at((w * 0.86, -8))}L{at((w * 0.86, -40))}Q0 -14 {at((-w * 0.86, -40))}Z"
-    side = f"M{at((w * 0.3, -116))}Q{at((w * 0.78, -112))} {at((w * 0.8, -34))}L{at((w * 0.5, -24))}Q{at((w * 0.62, -80))} {at((w * 0.3, -116))}Z"
+    band = trace(
+        "M",
+        (-w * 0.86, -8),
+        "Q0 16",
+        (w * 0.86, -8),
+        "L",
+        (w * 0.86, -40),
+        "Q0 -14",
+        (-w * 0.86, -40),
+        "Z",
+    )
+    side = trace(
+        "M",
+        (w * 0.3, -116),
+        "Q",
+        (w * 0.78, -112),
+        (w * 0.8, -34),
+        "L",
+        (w * 0.5, -24),
+        "Q",
+        (w * 0.62, -80),
+        (w * 0.3, -116),
+        "Z",
+    )
     brim = smooth(
         (
             (-w * 1.42, -10),
@@ -40,19 +63,47 @@ def hat(species: Species, cloth: Cloth, pose: Pose) -> str:
     )
     marks = shape(dome, cloth.base, cloth.line) + fill(side, cloth.shade)
     marks += shape(band, cloth.deep, cloth.line, 8)
-    marks += stroke(f"M{at((-w * 0.52, -66))}Q{at((-w * 0.5, -96))} {at((-w * 0.36, -106))}", cloth.light, 13)
+    marks += stroke(
+        trace("M", (-w * 0.52, -66), "Q", (-w * 0.5, -96), (-w * 0.36, -106)), cloth.light, 13
+    )
     marks += shape(brim, cloth.base, cloth.line)
     return _on_top(species, marks, pose)
 
 
 def crown(species: Species, cloth: Cloth, pose: Pose) -> str:
     w = species.hat[0] * 0.7
-    d = (
-        f"M{at((-w, 14))}L{at((-w * 1.16, -88))}L{at((-w * 0.56, -42))}L{at((0, -112))}"
-        f"L{at((w * 0.56, -42))}L{at((w * 1.16, -88))}L{at((w, 14))}Q0 42 {at((-w, 14))}Z"
+    d = trace(
+        "M",
+        (-w, 14),
+        "L",
+        (-w * 1.16, -88),
+        "L",
+        (-w * 0.56, -42),
+        "L",
+        (0, -112),
+        "L",
+        (w * 0.56, -42),
+        "L",
+        (w * 1.16, -88),
+        "L",
+        (w, 14),
+        "Q0 42",
+        (-w, 14),
+        "Z",
     )
-    shade = f"M{at((w * 0.5, -34))}L{at((w * 1.08, -74))}L{at((w * 0.94, 12))}Q{at((w * 0.7, 24))} {at((w * 0.4, 28))}Z"
-    rim = f"M{at((-w * 0.98, -8))}Q0 20 {at((w * 0.98, -8))}"
+    shade = trace(
+        "M",
+        (w * 0.5, -34),
+        "L",
+        (w * 1.08, -74),
+        "L",
+        (w * 0.94, 12),
+        "Q",
+        (w * 0.7, 24),
+        (w * 0.4, 28),
+        "Z",
+    )
+    rim = trace("M", (-w * 0.98, -8), "Q0 20", (w * 0.98, -8))
     marks = shape(d, cloth.base, cloth.line) + fill(shade, cloth.shade)
     marks += stroke(rim, cloth.deep, 8)
     for x, y in ((-1.16, -94), (0, -120), (1.16, -94)):
@@ -67,7 +118,19 @@ def cap(species: Species, cloth: Cloth, pose: Pose) -> str:
     dome = smooth(
         mirror(((0, -104), (w * 0.56, -88), (w * 0.94, -30), (w, 24, 0.2), (w * 0.5, 26), (0, 28)))
     )
-    side = f"M{at((w * 0.4, -94))}Q{at((w * 0.96, -60))} {at((w * 0.94, 20))}L{at((w * 0.66, 24))}Q{at((w * 0.7, -50))} {at((w * 0.4, -94))}Z"
+    side = trace(
+        "M",
+        (w * 0.4, -94),
+        "Q",
+        (w * 0.96, -60),
+        (w * 0.94, 20),
+        "L",
+        (w * 0.66, 24),
+        "Q",
+        (w * 0.7, -50),
+        (w * 0.4, -94),
+        "Z",
+    )
     brim = smooth(
         (
             (-w * 1.02, 10, 0.4),
@@ -83,8 +146,10 @@ def cap(species: Species, cloth: Cloth, pose: Pose) -> str:
         )
     )
     marks = shape(dome, cloth.base, cloth.line) + fill(side, cloth.shade)
-    marks += stroke(f"M0 -98Q{at((-w * 0.1, -50))} 0 -20", cloth.shade, 8)
-    marks += stroke(f"M{at((-w * 0.7, -36))}Q{at((-w * 0.6, -66))} {at((-w * 0.42, -78))}", cloth.light, 13)
+    marks += stroke(trace("M0 -98Q", (-w * 0.1, -50), "0 -20"), cloth.shade, 8)
+    marks += stroke(
+        trace("M", (-w * 0.7, -36), "Q", (-w * 0.6, -66), (-w * 0.42, -78)), cloth.light, 13
+    )
     marks += shape(ellipse(0, -104, 17, 11), cloth.deep, cloth.line, 9)
     marks += shape(brim, cloth.deep, cloth.line)
     return _on_top(species, marks, pose)
@@ -93,7 +158,19 @@ def cap(species: Species, cloth: Cloth, pose: Pose) -> str:
 def beanie(species: Species, cloth: Cloth, pose: Pose) -> str:
     w = species.hat[0] * 0.9
     dome = smooth(mirror(((0, -122), (w * 0.6, -96), (w * 0.94, -30), (w, 20, 0.2), (0, 20))))
-    side = f"M{at((w * 0.4, -106))}Q{at((w * 0.94, -70))} {at((w * 0.94, 10))}L{at((w * 0.62, 10))}Q{at((w * 0.7, -60))} {at((w * 0.4, -106))}Z"
+    side = trace(
+        "M",
+        (w * 0.4, -106),
+        "Q",
+        (w * 0.94, -70),
+        (w * 0.94, 10),
+        "L",
+        (w * 0.62, 10),
+        "Q",
+        (w * 0.7, -60),
+        (w * 0.4, -106),
+        "Z",
+    )
     cuff = smooth(
         (
             (-w * 1.04, -10, 0.7),
@@ -105,7 +182,8 @@ def beanie(species: Species, cloth: Cloth, pose: Pose) -> str:
         )
     )
     ribs = "".join(
-        f"M{at((w * x, 8 - 10 * abs(x)))}L{at((w * x * 1.02, 34 - 8 * abs(x)))}" for x in (-0.72, -0.36, 0, 0.36, 0.72)
+        trace("M", (w * x, 8 - 10 * abs(x)), "L", (w * x * 1.02, 34 - 8 * abs(x)))
+        for x in (-0.72, -0.36, 0, 0.36, 0.72)
     )
     pom = "".join(
         ellipse(26 * cos(k * pi / 3), -138 + 24 * sin(k * pi / 3), 19, 19) for k in range(6)
@@ -113,7 +191,9 @@ def beanie(species: Species, cloth: Cloth, pose: Pose) -> str:
     swing = f"rotate({num(pose.ear * 0.8)} 0 -110)"
     ball = stroke(pom, cloth.line, 2 * LINE) + fill(pom + ellipse(0, -138, 24, 24), cloth.light)
     marks = group(swing, ball) + shape(dome, cloth.base, cloth.line) + fill(side, cloth.shade)
-    marks += stroke(f"M{at((-w * 0.66, -40))}Q{at((-w * 0.56, -72))} {at((-w * 0.4, -86))}", cloth.light, 13)
+    marks += stroke(
+        trace("M", (-w * 0.66, -40), "Q", (-w * 0.56, -72), (-w * 0.4, -86)), cloth.light, 13
+    )
     marks += shape(cuff, cloth.deep, cloth.line) + stroke(ribs, cloth.line, 6)
     return _on_top(species, marks, pose)
 
@@ -133,14 +213,47 @@ def wizard_hat(species: Species, cloth: Cloth, pose: Pose) -> str:
             (w * 0.86, 8, 0.2),
         )
     )
-    shade = f"M{at((w * 0.36, -150))}Q{at((w * 0.56, -80))} {at((w * 0.8, 0))}L{at((w * 0.4, 12))}Q{at((w * 0.34, -80))} {at((w * 0.2, -150))}Z"
-    brim = smooth(((-w * 1.5, 4), (-w * 0.8, -4), (0, 8), (w * 0.8, -4), (w * 1.5, 4), (w * 1.1, 36), (0, 52), (-w * 1.1, 36)))
+    shade = trace(
+        "M",
+        (w * 0.36, -150),
+        "Q",
+        (w * 0.56, -80),
+        (w * 0.8, 0),
+        "L",
+        (w * 0.4, 12),
+        "Q",
+        (w * 0.34, -80),
+        (w * 0.2, -150),
+        "Z",
+    )
+    brim = smooth(
+        (
+            (-w * 1.5, 4),
+            (-w * 0.8, -4),
+            (0, 8),
+            (w * 0.8, -4),
+            (w * 1.5, 4),
+            (w * 1.1, 36),
+            (0, 52),
+            (-w * 1.1, 36),
+        )
+    )
     marks = shape(cone, cloth.base, cloth.line) + fill(shade, cloth.shade)
     for x, y, size in ((-0.3, -62, 1.0), (0.14, -128, 0.72), (0.34, -46, 0.62)):
         star = "M0 -22L6.5 -8L21 -7L10 3L13 18L0 10L-13 18L-10 3L-21 -7L-6.5 -8Z"
         marks += group(f"translate({num(w * x)} {num(y)}) scale({size})", fill(star, "#ffd95a"))
     marks += shape(
-        f"M{at((-w * 0.88, -6))}Q0 16 {at((w * 0.88, -6))}L{at((w * 0.8, -30))}Q0 -10 {at((-w * 0.8, -30))}Z",
+        trace(
+            "M",
+            (-w * 0.88, -6),
+            "Q0 16",
+            (w * 0.88, -6),
+            "L",
+            (w * 0.8, -30),
+            "Q0 -10",
+            (-w * 0.8, -30),
+            "Z",
+        ),
         cloth.deep,
         cloth.line,
         8,
@@ -150,29 +263,40 @@ def wizard_hat(species: Species, cloth: Cloth, pose: Pose) -> str:
 
 def party_hat(species: Species, cloth: Cloth, pose: Pose) -> str:
     w = species.hat[0] * 0.5
-    marks = shape(f"M{at((-w, 16))}L0 -158L{at((w, 16))}Q0 44 {at((-w, 16))}Z", cloth.base, cloth.line)
+    marks = shape(
+        trace("M", (-w, 16), "L0 -158L", (w, 16), "Q0 44", (-w, 16), "Z"), cloth.base, cloth.line
+    )
     for low in (0.08, 0.42):
-        a, b = w * (1 - low), w * (1 - low - 0.16)
+        a, b = w * 0.93 * (1 - low), w * 0.93 * (0.84 - low)
         y, z = 20 - 174 * low, 20 - 174 * (low + 0.16)
-        marks += fill(f"M{at((-a * 0.93, y))}Q0 {num(y + 26 * (1 - low))} {at((a * 0.93, y))}L{at((b * 0.93, z))}Q0 {num(z + 22 * (1 - low))} {at((-b * 0.93, z))}Z", cloth.light)
+        sag = 26 * (1 - low)
+        upper = ("L", (b, z), "Q", (0, z + sag * 0.85), (-b, z), "Z")
+        marks += fill(trace("M", (-a, y), "Q", (0, y + sag), (a, y), *upper), cloth.light)
     marks += shape(ellipse(0, -164, 25, 25), cloth.deep, cloth.line)
     return _on_top(species, marks, pose)
 
 
 def halo(species: Species, cloth: Cloth, pose: Pose) -> str:
-    top = min(node[1] for node in species.head) - 62
-    ring = ellipse(0, top - pose.head_y, 92, 24)
-    return stroke(ring, cloth.line, 21 + 2 * LINE * 0.8) + stroke(ring, cloth.base, 21) + stroke(
-        f"M-70 {num(top - pose.head_y - 14)}Q-50 {num(top - pose.head_y - 24)} -18 {num(top - pose.head_y - 27)}", cloth.light, 8
+    top = min(node[1] for node in species.head) - 62 - pose.head_y
+    ring = ellipse(0, top, 92, 24)
+    glint = trace("M", (-70, top - 14), "Q", (-50, top - 24), (-18, top - 27))
+    return (
+        stroke(ring, cloth.line, 21 + 2 * LINE * 0.8)
+        + stroke(ring, cloth.base, 21)
+        + stroke(glint, cloth.light, 8)
     )
 
 
 def bow(species: Species, cloth: Cloth, pose: Pose) -> str:
     wing = ((10, -12, 0.5), (58, -46, 0.6), (86, -22), (80, 30), (52, 44, 0.6), (10, 12, 0.5))
     marks = "".join(shape(smooth(n), cloth.base, cloth.line) for n in (wing, flip(wing)))
-    marks += fill("M20 10L54 36L72 24L74 4Z", cloth.shade) + fill("M-20 10L-54 36L-72 24L-74 4Z", cloth.shade)
+    marks += fill("M20 10L54 36L72 24L74 4Z", cloth.shade) + fill(
+        "M-20 10L-54 36L-72 24L-74 4Z", cloth.shade
+    )
     marks += stroke("M28 -6L50 -18M-28 -6L-50 -18", cloth.deep, 7)
-    marks += shape(ellipse(0, 0, 22, 25), cloth.base, cloth.line) + fill(ellipse(-6, -8, 8, 7), cloth.light)
+    marks += shape(ellipse(0, 0, 22, 25), cloth.base, cloth.line) + fill(
+        ellipse(-6, -8, 8, 7), cloth.light
+    )
     w, y = species.hat
     return group(f"translate({num(-w * 0.78)} {num(y - 14)}) rotate({num(-24 + pose.ear)})", marks)
 
@@ -185,7 +309,7 @@ def flower(species: Species, cloth: Cloth, pose: Pose) -> str:
     marks = stroke(petals, cloth.line, 2 * LINE * 0.8) + fill(petals, cloth.base)
     for k in range(5):
         x, y = cos(2 * pi * k / 5 - pi / 2), sin(2 * pi * k / 5 - pi / 2)
-        marks += stroke(f"M{at((22 * x, 22 * y))}L{at((33 * x, 33 * y))}", cloth.shade, 7)
+        marks += stroke(trace("M", (22 * x, 22 * y), "L", (33 * x, 33 * y)), cloth.shade, 7)
     marks += shape(ellipse(0, 0, 18, 18), "#ffcf4a", cloth.line, 8)
     w, y = species.hat
     return group(f"translate({num(-w * 0.82)} {num(y - 4)}) rotate({num(-10 + pose.ear)})", marks)
@@ -196,12 +320,15 @@ def headphones(species: Species, cloth: Cloth, pose: Pose) -> str:
     y = species.eye.y + 8 if species.bodiless else 8.0
     w = half_width(species, y) + 6
     high = top - (y - top) * 0.28
-    band = f"M{at((-w - 4, y))}C{at((-w * 0.98, high))} {at((w * 0.98, high))} {at((w + 4, y))}"
+    band = trace("M", (-w - 4, y), "C", (-w * 0.98, high), (w * 0.98, high), (w + 4, y))
     marks = stroke(band, cloth.line, 26 + 2 * LINE * 0.8) + stroke(band, cloth.deep, 26)
     tall = y - top
-    glint = (
-        f"M{at((-w * 0.76, y - tall * 0.62))}"
-        f"Q{at((-w * 0.58, y - tall * 0.86))} {at((-w * 0.34, y - tall * 0.95))}"
+    glint = trace(
+        "M",
+        (-w * 0.76, y - tall * 0.62),
+        "Q",
+        (-w * 0.58, y - tall * 0.86),
+        (-w * 0.34, y - tall * 0.95),
     )
     marks += stroke(glint, cloth.light, 8)
     for side in (-1, 1):
@@ -222,9 +349,13 @@ def sunglasses(species: Species, cloth: Cloth, pose: Pose) -> str:
     marks = _spectacles(species, cloth, cloth.base, 13)
     for side in (-1, 1):
         x = side * eye.x
-        d = f"M{at((x - size * 0.56, eye.y + size * 0.18))}L{at((x + size * 0.1, eye.y - size * 0.56))}"
+        d = trace(
+            "M", (x - size * 0.56, eye.y + size * 0.18), "L", (x + size * 0.1, eye.y - size * 0.56)
+        )
         marks += stroke(d, "#ffffff", 13, ' stroke-opacity="0.55"')
-        d = f"M{at((x - size * 0.16, eye.y + size * 0.34))}L{at((x + size * 0.3, eye.y - size * 0.18))}"
+        d = trace(
+            "M", (x - size * 0.16, eye.y + size * 0.34), "L", (x + size * 0.3, eye.y - size * 0.18)
+        )
         marks += stroke(d, "#ffffff", 7, ' stroke-opacity="0.4"')
     return marks
 
@@ -235,15 +366,23 @@ def _spectacles(species: Species, cloth: Cloth, lens: str, rim: float) -> str:
     edge = half_width(species, eye.y) - 6
     marks = ""
     arms = "".join(
-        f"M{at((side * (eye.x + size), eye.y - 8))}L{at((side * max(edge, eye.x + size), eye.y - 16))}"
+        trace(
+            "M",
+            (side * (eye.x + size), eye.y - 8),
+            "L",
+            (side * max(edge, eye.x + size), eye.y - 16),
+        )
         for side in (-1, 1)
     )
-    bridge = f"M{at((-eye.x + size, eye.y - 8))}Q0 {num(eye.y - 26)} {at((eye.x - size, eye.y - 8))}"
+    inner, low = eye.x - size, eye.y - 8
+    bridge = trace("M", (-inner, low), "Q", (0, low - 18), (inner, low))
     marks += stroke(arms + bridge, cloth.base, rim)
     for side in (-1, 1):
         d = ellipse(side * eye.x, eye.y, size, size)
         marks += fill(d, lens) + stroke(d, cloth.base, rim)
-        shine = f"M{at((side * eye.x - size * 0.74, eye.y - size * 0.5))}A{num(size)} {num(size)} 0 0 1 {at((side * eye.x - size * 0.3, eye.y - size * 0.9))}"
+        start = (side * eye.x - size * 0.78, eye.y - size * 0.6)
+        corner = (side * eye.x - size * 0.6, eye.y - size * 0.82)
+        shine = trace("M", start, "Q", corner, (side * eye.x - size * 0.36, eye.y - size * 0.92))
         marks += stroke(shine, cloth.light, rim * 0.4)
     return marks
 
@@ -256,7 +395,7 @@ def _lens(species: Species) -> float:
 def half_width(species: Species, y: float) -> float:
     """How far the head reaches sideways at a height, from the corners of its outline."""
     nodes = species.head
-    for upper, lower in zip(nodes, nodes[1:], strict=False):
+    for upper, lower in pairwise(nodes):
         if upper[1] <= y <= lower[1]:
             share = (y - upper[1]) / max(lower[1] - upper[1], 1.0)
             return upper[0] + (lower[0] - upper[0]) * share

@@ -35,7 +35,7 @@ class Palette:
         return self.roles.get(role, self.roles["body"])
 
     def feature(self, ground: str) -> str:
-        """The colour of thin lines on a role: the outline's, or a light tint where it is too dark."""
+        """The colour of thin lines on a role: the outline's, or a light tint where that is dark."""
         if "glow" in self.roles:
             return self["glow"]
         under = self.rgb(ground)
@@ -81,7 +81,9 @@ def palette(sheet: Sheet, species: Species) -> Palette:
     derived = {
         "body": body,
         "deep": colour.tone(body, 0.30 + 0.08 * colour.lightness(body), 0.62, 0.09),
-        "dusk": colour.tone(colour.shadow(colour.shadow(body)), colour.lightness(body) * 0.64, 0.68),
+        "dusk": colour.tone(
+            colour.shadow(colour.shadow(body)), colour.lightness(body) * 0.64, 0.68
+        ),
         "dark": colour.tone(body, colour.lightness(body) * 0.8, 1.0),
         "light": colour.mix(body, WHITE, 0.42),
         "pale": colour.mix(body, WHITE, 0.8),

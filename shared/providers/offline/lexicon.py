@@ -148,11 +148,13 @@ class _Reader:
     last: tuple[str, str] | None = None
     linked: bool = False
     negated: bool = False
+    previous: str = ""
 
     def take(self, found: Sequence[Term]) -> None:
         for index, term in enumerate(found):
             following = found[index + 1 :]
             getattr(self, f"_take_{term.kind}")(term, following)
+            self.previous = term.kind
             self.linked = term.kind == "link" or (self.linked and term.kind == "soft")
         self._flush()
         self.last, self.negated = None, False
@@ -223,7 +225,8 @@ class _Reader:
 
     def _take_break(self, term: Term, following: Sequence[Term]) -> None:
         self._flush()
-        self.negated = False
+        # "not wearing a hat": the verb belongs to the negation.
+        self.negated = self.negated and self.previous == "negation"
 
     def _take_negation(self, term: Term, following: Sequence[Term]) -> None:
         self._flush()

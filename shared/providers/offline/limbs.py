@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import cos, radians, sin
 
+from shared.providers.base import Rgb
 from shared.providers.offline import colour
 from shared.providers.offline.geometry import (
     Limb,
@@ -15,6 +16,7 @@ from shared.providers.offline.geometry import (
     num,
     smooth,
     stretch,
+    trace,
     turn,
 )
 from shared.providers.offline.ink import LINE, Palette, crescent, fill, group, stroke, tube
@@ -23,8 +25,6 @@ from shared.providers.offline.species import ArmStyle, LegStyle, Tail
 
 EDGE = 2 * LINE * 0.78
 """A line under a union of shapes shows only its outer half, and looks as heavy as LINE."""
-
-
 
 
 def draw_arm(
@@ -54,17 +54,24 @@ def draw_arm(
         first = max(round(style.glove * 8) - start, 0)
         sleeve = _glove(limb, first, paw)
     skin = paw if style.glove <= 0 else ink.rgb("body")
+    cap = "" if fore else fill(joint(style, shoulder), colour.css(skin))
     return (
         stroke(limb.edge(), line, EDGE, ' style="stroke-linecap:butt"')
         + group(place.svg, under)
         + fill(limb.area(), colour.css(colour.shadow(skin)))
         + fill(limb.inset(-3, -2, 0.82).area(), colour.css(skin))
+        + cap
         + sleeve
         + group(place.svg, over)
     )
 
 
-def _glove(limb: Limb, first: int, paint: colour.Rgb) -> str:
+def joint(style: ArmStyle, shoulder: Point) -> str:
+    """The round of a shoulder: its line goes under the body, its fill over it."""
+    return ellipse(*shoulder, style.width / 2 - 2, style.width / 2 - 2)
+
+
+def _glove(limb: Limb, first: int, paint: Rgb) -> str:
     """The last part of a limb in another colour, its hem a soft zigzag."""
     end = Limb(limb.centre[first:], limb.widths[first:])
     left, right = end.sides()
@@ -72,10 +79,11 @@ def _glove(limb: Limb, first: int, paint: colour.Rgb) -> str:
     (cx, cy) = limb.centre[max(first - 1, 0)]
     middle = (cx, cy)
     d = (
-        "M"
-        + "L".join(at(point) for point in (*left, *reversed(right)))
-        + f"Q{at(((bx * 0.75 + ax * 0.25), (by * 0.75 + ay * 0.25)))} {at(middle)}"
-        + f"Q{at(((bx * 0.25 + ax * 0.75), (by * 0.25 + ay * 0.75)))} {at((ax, ay))}Z"
+        smooth(left, closed=False)
+        + "L"
+        + smooth(right[::-1], closed=False)[1:]
+        + trace("Q", ((bx * 0.75 + ax * 0.25), (by * 0.75 + ay * 0.25)), middle)
+        + trace("Q", ((bx * 0.25 + ax * 0.75), (by * 0.25 + ay * 0.75)), (ax, ay), "Z")
     )
     return fill(d, colour.css(paint))
 
@@ -97,23 +105,23 @@ def _hand(style: ArmStyle, hand: Hand, paint: str, line: str) -> tuple[str, str]
         bars.append((root, tip, palm * 0.66))
     direction = radians(hand.thumb_angle)
     reach = palm * (0.62 + 0.72 * hand.thumb)
-    thumb_root = (sin(direction) * palm * 0.36, -palm * 0.45)
+    thumb_root = (sin(direction) * palm * 0.36, -palm * (0.45 + 0.2 * max(hand.thumb - 1, 0)))
     # A raised thumb stands across the fist: the angle is measured from the fingers.
     tip = (thumb_root[0] + sin(direction) * reach, thumb_root[1] - cos(direction) * reach)
-    bars.append((thumb_root, tip, palm * (0.66 + 0.1 * min(hand.thumb, 1.2))))
+    bars.append((thumb_root, tip, palm * (0.64 + 0.16 * min(hand.thumb, 1.4))))
     base = ellipse(0, -palm * 0.62, palm * 0.98, palm * 0.96)
     under = stroke(base, line, EDGE)
     over = fill(base, paint)
     for (ax, ay), (bx, by), width in bars:
-        d = f"M{at((ax, ay))}L{at((bx, by))}"
+        d = trace("M", (ax, ay), "L", (bx, by))
         under += stroke(d, line, width + EDGE)
         over += stroke(d, paint, width)
     curled = max(0.0, 1 - hand.first - hand.third)
     if curled > 0.45 and abs(hand.thumb_angle) > 30:
         # Closed fingers are told apart by the creases between them.
-        for x in (-0.27, 0.29):
-            top, low = -palm * 1.5, -palm * (1.5 - 0.62 * curled)
-            over += stroke(f"M{at((x * palm * 1.2, top))}L{at((x * palm, low))}", line, LINE * 0.55)
+        for x in (-0.3, 0.3):
+            top, low = -palm * 1.42, -palm * (1.42 - 0.55 * curled)
+            over += stroke(trace("M", (x * palm, top), "L", (x * palm, low)), line, LINE * 0.55)
     return under, over
 
 
@@ -253,5 +261,6 @@ def _ring(limb: Limb, start: float, end: float, paint: str) -> str:
     last = len(limb.centre) - 1
     first, final = round(start * last), round(end * last)
     left, right = Limb(limb.centre[first : final + 1], limb.widths[first : final + 1]).sides()
-    return fill(smooth(left, closed=False) + "L" + smooth(right[::-1], closed=False)[1:] + "Z", paint)
-
+    return fill(
+        smooth(left, closed=False) + "L" + smooth(right[::-1], closed=False)[1:] + "Z", paint
+    )

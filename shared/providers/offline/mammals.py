@@ -410,9 +410,7 @@ RABBIT = Species(
     snout=Snout(nose="triangle", nose_y=56, nose_size=0.75, mouth_y=86, mouth_width=38),
     cheek=(148, 66),
     tail=Tail(root=(104, -116), angle=80, bends=(0, 0), step=28, widths=(60, 76, 66)),
-    patches=(
-        Patch("mask", ((0, 34), (46, 40), (76, 74), (64, 116), (0, 130)), depth=0.9),
-    ),
+    patches=(Patch("mask", ((0, 34), (46, 40), (76, 74), (64, 116), (0, 130)), depth=0.9),),
     strokes=WHISKERS,
     hat=(126, -112),
     second=("belly", "mask", "tail"),
@@ -457,9 +455,7 @@ KOALA = Species(
     eye=Eye(x=94, y=-6, rx=27, ry=35),
     snout=Snout(nose="big", nose_y=34, mouth_y=102, mouth_width=38, cleft=False),
     cheek=(142, 60),
-    patches=(
-        Patch("mask", ((0, 92), (44, 96), (76, 128), (60, 190, 0), (0, 190, 0)), depth=0.8),
-    ),
+    patches=(Patch("mask", ((0, 92), (44, 96), (76, 128), (60, 190, 0), (0, 190, 0)), depth=0.8),),
     arm=ArmStyle(width=66, wrist=54),
 )
 
@@ -555,9 +551,7 @@ MOUSE = Species(
     ),
     arm=ArmStyle(width=54, wrist=44, palm=33, glove=0.8),
     leg=LegStyle(sock=0.7, width=76),
-    patches=(
-        Patch("mask", ((0, 42), (44, 54), (78, 96), (64, 200, 0), (0, 200, 0)), depth=0.8),
-    ),
+    patches=(Patch("mask", ((0, 42), (44, 54), (78, 96), (64, 200, 0), (0, 200, 0)), depth=0.8),),
     strokes=WHISKERS,
     hat=(122, -100),
 )

@@ -24,19 +24,19 @@ BLINK_TIME = 0.24
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """`amplitude`·sin(2π(rate·time − lag)) on one field; `rate` counts per beat, breath or swing."""
+    """`amplitude`·sin(2π(rate·time − lag)) on one field; `rate` counts per turn of `clock`."""
 
     field: str
     amplitude: float
     lag: float = 0.0
     rate: int = 1
     clock: str = "beat"
-    rectified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """`other` is the pose that the beat swings to; `share` says how far at each time in the beat."""
+    """`other` is the pose that the beat swings to, by `share` of the way at each time in it;
+    `tracks` are curves over the beat. `alive` scales the breathing and swaying of all figures."""
 
     beat: float
     waves: tuple[Wave, ...] = ()
@@ -136,9 +136,21 @@ MOTIONS: Mapping[str, Motion] = {
     "jump": Motion(
         beat=1.0,
         other=_CROUCH,
-        share=((0, 0), (0.12, 0.12), (0.26, 0.8), (0.38, 1), (0.5, 0.72), (0.64, 1), (0.78, 0.72), (0.9, 0.1)),
+        share=(
+            (0, 0),
+            (0.12, 0.12),
+            (0.26, 0.8),
+            (0.38, 1),
+            (0.5, 0.72),
+            (0.64, 1),
+            (0.78, 0.72),
+            (0.9, 0.1),
+        ),
         tracks=(
-            ("squash", ((0, 0), (0.2, -0.05), (0.3, 0.03), (0.48, -0.03), (0.64, 0.035), (0.8, -0.08))),
+            (
+                "squash",
+                ((0, 0), (0.2, -0.05), (0.3, 0.03), (0.48, -0.03), (0.64, 0.035), (0.8, -0.08)),
+            ),
             ("tail", ((0, 0), (0.2, 22), (0.4, -12), (0.6, 4), (0.85, -16))),
             ("ear_lift", ((0, 0), (0.2, -0.5), (0.36, 0.4), (0.55, 0), (0.84, 0.4))),
             ("trail", ((0, 0), (0.25, 10), (0.5, -6), (0.8, -4))),
@@ -294,9 +306,7 @@ def settle(pose: str, expression: str | None, time: float, duration: float) -> P
     )
 
 
-def visit(
-    home: str, away: str, expression: str | None, time: float, duration: float
-) -> Pose:
+def visit(home: str, away: str, expression: str | None, time: float, duration: float) -> Pose:
     """From one pose into another and back within the clip."""
     return blend(
         animate(home, expression, time, duration),

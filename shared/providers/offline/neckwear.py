@@ -1,7 +1,17 @@
 """What is worn round the neck, on the chest and on the back, in body units."""
 
 from shared.providers.offline.cloth import Cloth
-from shared.providers.offline.geometry import Limb, at, bezier, ellipse, flip, mirror, num, smooth
+from shared.providers.offline.geometry import (
+    Limb,
+    at,
+    bezier,
+    ellipse,
+    flip,
+    mirror,
+    num,
+    smooth,
+    trace,
+)
 from shared.providers.offline.ink import LINE, fill, group, shape, stroke
 from shared.providers.offline.pose import Pose
 from shared.providers.offline.species import Species
@@ -14,9 +24,9 @@ def scarf_band(species: Species, cloth: Cloth, pose: Pose) -> str:
         (
             (-w + 4, y - 34),
             (-w - 12, y + 2),
-            (-w * 0.62, y + 48),
-            (0, y + 66),
-            (w * 0.62, y + 48),
+            (-w * 0.62, y + 58),
+            (0, y + 78),
+            (w * 0.62, y + 58),
             (w + 12, y + 2),
             (w - 4, y - 34),
             (0, y - 8),
@@ -26,9 +36,9 @@ def scarf_band(species: Species, cloth: Cloth, pose: Pose) -> str:
         (
             (-w + 6, y - 28),
             (-w - 2, y),
-            (-w * 0.6, y + 26),
-            (-w * 0.1, y + 40),
-            (w * 0.5, y + 26),
+            (-w * 0.6, y + 36),
+            (-w * 0.1, y + 54),
+            (w * 0.5, y + 40),
             (w + 2, y - 6),
             (w - 4, y - 30),
             (0, y - 8),
@@ -36,31 +46,33 @@ def scarf_band(species: Species, cloth: Cloth, pose: Pose) -> str:
     )
     folds = stroke(f"M{at((-w * 0.5, y + 8))}q14 12 38 15", cloth.shade, 8)
     folds += stroke(f"M{at((w * 0.05, y + 14))}q20 2 36 -4", cloth.shade, 8)
-    knot_x, knot_y = w * 0.52, y + 26
-    knot = shape(ellipse(knot_x, knot_y, 33, 29, -20), cloth.base, cloth.line)
+    knot_x, knot_y = w * 0.52, y + 34
+    knot = shape(ellipse(knot_x, knot_y, 36, 32, -20), cloth.base, cloth.line)
     knot += stroke(f"M{at((knot_x - 10, knot_y + 12))}q14 -2 20 -14", cloth.shade, 8)
     return shape(d, cloth.shade, cloth.line) + fill(lit, cloth.base) + folds + knot
 
 
 def scarf_ends(species: Species, cloth: Cloth, pose: Pose) -> str:
     w, y = species.collar
-    x, y = w * 0.52, y + 30
+    x, y = w * 0.52, y + 40
     swing, rise = pose.trail, pose.lift
     parts = ""
-    for dx, length, late in ((34, 92, 1.0), (6, 118, 1.25)):
+    for dx, length, late in ((40, 104, 1.0), (8, 138, 1.25)):
         end = (x + dx + swing * 2.4 * late + rise * 46, y + length * (1 - rise * 0.8) + 6)
         bow = (x + dx * 0.4 - swing * 0.5 + rise * 20, y + length * 0.55)
-        limb = Limb(bezier((x, y), bow, end, 6), (40, 44, 50, 55, 58, 60))
+        limb = Limb(bezier((x, y), bow, end, 6), (44, 50, 58, 64, 68, 70))
         left, right = limb.sides()
         d = smooth(left, closed=False) + "L" + smooth(right[::-1], closed=False)[1:] + "Z"
         thin_left, thin_right = limb.inset(-5, 0, 0.72).sides()
-        lit = smooth(thin_left, closed=False) + "L" + smooth(thin_right[::-1], closed=False)[1:] + "Z"
+        lit = (
+            smooth(thin_left, closed=False) + "L" + smooth(thin_right[::-1], closed=False)[1:] + "Z"
+        )
         (lx, ly), (rx, ry) = left[-1], right[-1]
         ax, ay = limb.centre[-1][0] - limb.centre[-2][0], limb.centre[-1][1] - limb.centre[-2][1]
         fringe = ""
         for k in (0.14, 0.38, 0.62, 0.86):
             px, py = lx + (rx - lx) * k, ly + (ry - ly) * k
-            fringe += f"M{at((px, py))}L{at((px + ax * 0.55, py + ay * 0.55))}"
+            fringe += trace("M", (px, py), "L", (px + ax * 0.55, py + ay * 0.55))
         parts += (
             stroke(fringe, cloth.line, 13 + LINE)
             + shape(d, cloth.shade, cloth.line)
@@ -71,8 +83,12 @@ def scarf_ends(species: Species, cloth: Cloth, pose: Pose) -> str:
         half = 0.5
         a, b = limb.sides()[0][-2], limb.sides()[1][-2]
         parts += stroke(
-            f"M{at((sx + (a[0] - sx) * half * 1.5, sy + (a[1] - sy) * half * 1.5))}"
-            f"L{at((sx + (b[0] - sx) * half * 1.5, sy + (b[1] - sy) * half * 1.5))}",
+            trace(
+                "M",
+                (sx + (a[0] - sx) * half * 1.5, sy + (a[1] - sy) * half * 1.5),
+                "L",
+                (sx + (b[0] - sx) * half * 1.5, sy + (b[1] - sy) * half * 1.5),
+            ),
             cloth.light,
             8,
         )
@@ -125,7 +141,7 @@ def necktie(species: Species, cloth: Cloth, pose: Pose) -> str:
 def medal(species: Species, cloth: Cloth, pose: Pose) -> str:
     w, y = species.collar
     x, end = w * 0.66, y + 112
-    d = f"M{at((-x, y + 10))}L{at((0, end))}L{at((x, y + 10))}"
+    d = trace("M", (-x, y + 10), "L", (0, end), "L", (x, y + 10))
     swing = f"rotate({num(-pose.trail)} 0 {num(y)})"
     disc = shape(ellipse(0, end + 14, 38, 38), cloth.base, cloth.line)
     disc += fill(ellipse(0, end + 14, 26, 26), cloth.shade)
@@ -149,8 +165,20 @@ def cape_back(species: Species, cloth: Cloth, pose: Pose) -> str:
         (0, -48 - rise * 0.5),
     ]
     nodes = [(n[0] + drift * max(0.0, (n[1] - y) / 260), *n[1:]) for n in mirror(half)]
-    folds = f"M{at((w * 0.98, y + 90))}Q{at((w * 1.5 + drift * 0.6, -170 - rise))} {at((w * 1.74 + drift, -80 - rise))}"
-    folds += f"M{at((-w * 0.98, y + 90))}Q{at((-w * 1.5 + drift * 0.6, -170 - rise))} {at((-w * 1.74 + drift, -80 - rise))}"
+    folds = trace(
+        "M",
+        (w * 0.98, y + 90),
+        "Q",
+        (w * 1.5 + drift * 0.6, -170 - rise),
+        (w * 1.74 + drift, -80 - rise),
+    )
+    folds += trace(
+        "M",
+        (-w * 0.98, y + 90),
+        "Q",
+        (-w * 1.5 + drift * 0.6, -170 - rise),
+        (-w * 1.74 + drift, -80 - rise),
+    )
     return shape(smooth(nodes), cloth.base, cloth.line) + stroke(folds, cloth.shade, 15)
 
 
@@ -176,7 +204,9 @@ def backpack_back(species: Species, cloth: Cloth, pose: Pose) -> str:
     bounce = pose.trail * 0.6
     half = ((0, -350), (120, -340), (196, -284), (212, -190), (204, -112), (150, -76), (0, -74))
     d = smooth(mirror(half))
-    pocket = smooth(mirror(((0, -200), (190, -196), (222, -168), (214, -104), (160, -84), (0, -84))))
+    pocket = smooth(
+        mirror(((0, -200), (190, -196), (222, -168), (214, -104), (160, -84), (0, -84)))
+    )
     marks = shape(d, cloth.base, cloth.line) + shape(pocket, cloth.shade, cloth.line)
     wide = max(1.0, species.collar[0] / 150)
     return group(f"translate({num(bounce)} {num(-abs(bounce))}) scale({wide:.2f} 1)", marks)
@@ -185,7 +215,7 @@ def backpack_back(species: Species, cloth: Cloth, pose: Pose) -> str:
 def backpack_straps(species: Species, cloth: Cloth, pose: Pose) -> str:
     marks = ""
     for side in () if species.bodiless else (-1, 1):
-        d = f"M{at((side * 58, -344))}Q{at((side * 84, -240))} {at((side * 84, -120))}"
+        d = trace("M", (side * 58, -344), "Q", (side * 84, -240), (side * 84, -120))
         marks += stroke(d, cloth.line, 27 + LINE) + stroke(d, cloth.base, 25)
         marks += stroke(f"M{at((side * 68, -226))}l{num(side * 18)} -3", cloth.light, 9)
     return marks

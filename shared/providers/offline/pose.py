@@ -26,7 +26,7 @@ class Hand:
 PAW = Hand()
 OPEN = Hand(spread=31, first=1.1, second=1.25, third=1.1, thumb=1.15, thumb_angle=-78)
 FIST = Hand(spread=8, first=0, second=0, third=0, thumb=0.35, thumb_angle=-40)
-THUMB = Hand(spread=22, first=0.12, second=0.2, third=0.12, thumb=1.25, thumb_angle=82)
+THUMB = Hand(spread=12, first=0.12, second=0.2, third=0.12, thumb=1.4, thumb_angle=-78)
 POINT = Hand(spread=7, first=1.75, second=0.05, third=0, thumb=0.75, thumb_angle=-74)
 MUSE = Hand(spread=16, first=0.7, second=0.1, third=0.05, thumb=0.9, thumb_angle=-84)
 
@@ -34,8 +34,8 @@ MUSE = Hand(spread=16, first=0.7, second=0.1, third=0.05, thumb=0.9, thumb_angle
 @dataclass(frozen=True, slots=True)
 class Arm:
     """Where the hand is seen from the shoulder (angle, reach), how the arm bows on the way
-    (`bend`, positive is outwards), how the wrist turns, how near the hand is (`size`), and whether
-    the arm lies over the head (`front` above a half)."""
+    (`bend`: positive is outwards when it hangs), how the wrist turns, how near the hand is
+    (`size`), and whether the forearm lies over the head (`front` above a half)."""
 
     angle: float = 16.0
     reach: float = 150.0
@@ -48,7 +48,7 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """The foot's place next to where it stands at rest, its turn, and how much of its sole shows."""
+    """The foot's place from where it stands at rest, its turn, and how much of its sole shows."""
 
     x: float = 0.0
     y: float = 0.0
@@ -59,8 +59,9 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """`lid` closes the eyes (1 is shut), `arch` says which way a shut eye bows (1 laughs, −1 sleeps),
-    `wink` shuts the right eye alone, `wide` opens both wider. `smile` bends the mouth, `jaw` opens it."""
+    """`lid` closes the eyes (1 is shut), `arch` is how a shut eye bows (1 laughs, −1 sleeps),
+    `wink` shuts the right eye alone, `wide` opens both wider, `slant` lowers the inner corners.
+    `smile` bends the mouth, `jaw` opens it, `mouth` scales its width."""
 
     lid: float = 0.0
     arch: float = -0.5
@@ -111,7 +112,7 @@ class Pose:
 
 
 def blend(first: T, second: T, share: float) -> T:
-    """The pose (or a part of one) at `share` of the way; exactly first at 0, exactly second at 1."""
+    """The pose (or a part of one) at `share` of the way; exactly first at 0 and second at 1."""
     if share <= 0:
         return first
     if share >= 1:
@@ -137,15 +138,13 @@ def nudge(pose: Pose, offsets: Mapping[str, float]) -> Pose:
             own[part] = getattr(pose, part) + amount
     for part, amounts in parts.items():
         old = getattr(pose, part)
-        own[part] = replace(old, **{name: getattr(old, name) + add for name, add in amounts.items()})
+        own[part] = replace(
+            old, **{name: getattr(old, name) + add for name, add in amounts.items()}
+        )
     return replace(pose, **own)
 
 
-SITTING = {
-    "left_leg": Leg(x=46, y=-50, turn=-16, sole=1),
-    "right_leg": Leg(x=46, y=-50, turn=-16, sole=1),
-    "drop": 44.0,
-}
+SITTING = Leg(x=46, y=-50, turn=-16, sole=1)
 
 POSES: Mapping[str, Pose] = {
     "idle": Pose(head_tilt=2, turn=0.12, left=Arm(angle=20), right=Arm(angle=20)),
@@ -162,7 +161,7 @@ POSES: Mapping[str, Pose] = {
         head_tilt=-5,
         turn=0.1,
         left=Arm(angle=38, reach=128, bend=42, wrist=-42, hand=FIST),
-        right=Arm(angle=74, reach=150, bend=-58, wrist=-136, size=1.4, front=1, hand=THUMB),
+        right=Arm(angle=85, reach=140, bend=-40, wrist=10, size=1.45, front=1, hand=THUMB),
         face=Face(smile=1, jaw=0.35, wink=1),
     ),
     "jump": Pose(
@@ -192,7 +191,9 @@ POSES: Mapping[str, Pose] = {
         face=Face(smile=1, jaw=0.5, lid=1, arch=1),
     ),
     "sit": Pose(
-        **SITTING,
+        drop=44,
+        left_leg=SITTING,
+        right_leg=SITTING,
         head_tilt=-4,
         turn=-0.1,
         left=Arm(angle=10, reach=142, bend=24),
@@ -204,7 +205,7 @@ POSES: Mapping[str, Pose] = {
         turn=0.28,
         nod=-0.3,
         left=Arm(angle=-42, reach=138, bend=50, wrist=-34, hand=FIST),
-        right=Arm(angle=-66, reach=52, bend=104, wrist=34, size=1.12, front=1, hand=MUSE),
+        right=Arm(angle=-60, reach=70, bend=84, wrist=30, size=1.12, front=1, hand=MUSE),
         face=Face(
             smile=0.15, mouth=0.55, look_x=0.55, look_y=-0.6, brow=1, brow_y=-0.5, brow_tilt=-10
         ),
@@ -228,7 +229,9 @@ POSES: Mapping[str, Pose] = {
         face=Face(smile=1, jaw=0.4, look_x=0.75),
     ),
     "sleep": Pose(
-        **SITTING,
+        drop=44,
+        left_leg=SITTING,
+        right_leg=SITTING,
         head_y=26,
         head_tilt=11,
         turn=0.1,

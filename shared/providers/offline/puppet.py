@@ -36,9 +36,9 @@ class Puppet:
     def load(cls, path: Path, size: int) -> "Puppet":
         """Read a cut-out; shrink it only if it could not move in the frame as it stands."""
         pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4:
-            raise PermanentError("bad_still", "the still must be a PNG with an alpha channel")
-        rgba = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA).astype(np.float32) / np.iinfo(pixels.dtype).max
+        if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4 or pixels.dtype != np.uint8:
+            raise PermanentError("bad_still", "the still must be a PNG of 8 bits with alpha")
+        rgba: Layer = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA).astype(np.float32) / np.float32(255)
         rgba[..., :3] *= rgba[..., 3:]
         rows = np.flatnonzero(rgba[..., 3].max(axis=1) > 0.02)
         columns = np.flatnonzero(rgba[..., 3].max(axis=0) > 0.02)
@@ -66,7 +66,7 @@ class Puppet:
         if scale < 0.75:
             # Averaging first keeps thin lines alive; the warp alone would skip over pixels.
             kernel = max(1, round(0.5 / scale))
-            rgba = cv2.blur(rgba, (kernel, kernel))
+            rgba = cast(Layer, cv2.blur(rgba, (kernel, kernel)))
         layer = cv2.warpAffine(rgba, matrix, (size, size), flags=cv2.INTER_AREA)
         return cls(cast(Layer, layer), foot_x, foot_y)
 
@@ -83,7 +83,9 @@ class Puppet:
         return cast(Layer, cv2.warpAffine(self.layer, matrix, (size, size), flags=cv2.INTER_LINEAR))
 
 
-def perform(puppet: Puppet, end: Puppet | None, times: list[float], duration: float) -> Iterator[Layer]:
+def perform(
+    puppet: Puppet, end: Puppet | None, times: list[float], duration: float
+) -> Iterator[Layer]:
     """The puppet at each time (0 to 1); it is at rest at 0 and at 1, where `end` has taken over."""
     beats = max(1, round(duration / BEAT))
     breaths = max(1, round(duration / BEAT / 2))
@@ -102,4 +104,6 @@ def perform(puppet: Puppet, end: Puppet | None, times: list[float], duration: fl
 def flatten(layer: Layer, background: tuple[int, int, int]) -> NDArray[np.uint8]:
     """(size, size, 3) RGB of premultiplied pixels on a flat colour."""
     back = np.array(background, np.float32)
-    return np.clip(layer[..., :3] * 255 + back * (1 - layer[..., 3:]) + 0.5, 0, 255).astype(np.uint8)
+    return np.clip(layer[..., :3] * 255 + back * (1 - layer[..., 3:]) + 0.5, 0, 255).astype(
+        np.uint8
+    )

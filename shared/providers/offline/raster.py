@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack
 from itertools import cycle, islice
 from pathlib import Path
@@ -40,27 +40,25 @@ def render(svg: str, size: int) -> Rgba:
     return _decode(png)
 
 
-def render_all(svgs: Iterable[str], size: int, timeout: float) -> Iterator[Rgba]:
+def render_all(svgs: Iterable[str], size: int, timeout: float) -> Generator[Rgba, None, None]:
     """The pixels of each document, in order, rendered ahead on every core.
 
     Close the iterator to stop the painters early; `timeout` (seconds) bounds the whole run.
     """
     with ExitStack() as stack:
         painters = [stack.enter_context(_painter(size)) for _ in range(PAINTERS)]
-        for painter in painters:
-            stack.callback(painter.kill)
-        timer = Timer(timeout, lambda: [painter.kill() for painter in painters])
+        stack.callback(_kill, painters)
+        timer = Timer(timeout, _kill, [painters])
         timer.daemon = True
         timer.start()
         stack.callback(timer.cancel)
         waiting = iter(svgs)
         # One document per painter is in flight, so neither end of a pipe can wait for the other.
-        busy = [
+        left = 0
+        for painter, svg in zip(painters, islice(waiting, PAINTERS), strict=False):
             _send(painter, svg)
-            for painter, svg in zip(painters, islice(waiting, PAINTERS), strict=False)
-        ]
+            left += 1
         turns = cycle(painters)
-        left = len(busy)
         while left:
             painter = next(turns)
             png = _receive(painter)
@@ -93,6 +91,11 @@ def _painter(size: int) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
+
+
+def _kill(painters: list[subprocess.Popen[bytes]]) -> None:
+    for painter in painters:
+        painter.kill()
 
 
 def _send(painter: subprocess.Popen[bytes], svg: str) -> None:

@@ -90,8 +90,8 @@ class Snout:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """A chain of segments: the first leaves the root at `angle` (0 is up, 90 to the right) and every
-    next one turns by its entry of `bends`."""
+    """A chain of segments: the first leaves the root at `angle` (0 is up, 90 to the right), and
+    each turns by its entry of `bends`. The tip begins at a share of the length (above 1: none)."""
 
     root: Point
     angle: float
@@ -137,7 +137,6 @@ COMMON: Colours = {
 """Colours that most species share; their own tables win."""
 
 
-
 def skull(width: float, top: float, low: float, seat: float = 26.0) -> tuple[Node, ...]:
     """The right half of a plump round head, widest at the height `seat`."""
     nodes: list[Node] = []
@@ -172,9 +171,10 @@ BELLY: tuple[Node, ...] = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Species:
-    """`hat` is where a hat's brim sits and how wide the head is there; `neck` the scarf's height and
-    half width; a `bodiless` one is all head, and wears its scarf in front of it. `second` are the roles that
-    take the second colour of "black and white"."""
+    """`hat` is half the head's width at a hat's brim and the brim's height, `collar` the same for a
+    scarf. `rise` is how far the head's centre is above the neck. A `bodiless` one is all head and
+    wears its scarf in front. `second` are the roles that take the second colour of "black and
+    white"."""
 
     name: str
     colours: Colours
