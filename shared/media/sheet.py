@@ -66,8 +66,9 @@ def _frames(path: Path, format_: Format | None) -> list[Frame]:
 def _unstacked(frame: Frame) -> Frame:
     """Straight RGBA from premultiplied colour above and alpha below."""
     half = frame.shape[0] // 2
-    alpha = frame[half:, :, 1:2].astype(np.float32)
-    colour = frame[:half, :, :3] * 255 / np.maximum(alpha, 1)
+    halves = frame.astype(np.float32)
+    alpha = halves[half:, :, 1:2]
+    colour = halves[:half, :, :3] * 255 / np.maximum(alpha, 1)
     return np.dstack([np.clip(colour, 0, 255), alpha]).astype(np.uint8)
 
 
