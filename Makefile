@@ -17,7 +17,7 @@ help: ## Show what there is to do
 install: .venv/installed ## Create .venv with the pinned requirements and the cut-out weights
 
 demo: install ## Make a mascot in every format: CHARACTER="…" ACTION="…" MOTION="…"
-	@$(BIN)/python -m infra.demo $(if $(CHARACTER),--character "$(CHARACTER)") $(if $(ACTION),--action "$(ACTION)") $(if $(MOTION),--motion "$(MOTION)") $(if $(NAME),--name "$(NAME)")
+	@$(BIN)/python -m infra.demo $(if $(CHARACTER),--character "$(CHARACTER)") $(if $(ACTION),--action "$(ACTION)") $(if $(MOTION),--motion "$(MOTION)") $(if $(NAME),--name "$(NAME)") $(if $(DURATION),--duration "$(DURATION)")
 
 dev: install ## Serve the API and the assets on PORT
 	@$(BIN)/python -m infra.local --port $(PORT)

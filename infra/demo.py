@@ -124,7 +124,7 @@ def run(client: Client, arguments: argparse.Namespace, out: Path, console: Conso
             "name": arguments.item,
             "image_prompt": arguments.action,
             "animation_prompt": arguments.motion,
-            "duration": 4,
+            "duration": arguments.duration,
             "loop": True,
         },
     )
@@ -203,8 +203,8 @@ def _alpha(asset: Json) -> str:
     found = asset["metadata"].get("verification", {})
     if found.get("alpha_coverage") is None:
         return "–"
-    layers = " two layers, SEI" if found.get("sei") else ""
-    return f"{found['alpha_min']}…{found['alpha_max']}, {found['alpha_coverage']:.0%} solid{layers}"
+    layers = ", two layers" if found["layers"] == [0, 1] else ""
+    return f"{found['alpha_min']}…{found['alpha_max']}, mean {found['alpha_coverage']:.0%}{layers}"
 
 
 def _seconds(step: Json) -> float:
@@ -221,6 +221,7 @@ def main() -> int:
     parser.add_argument("--item", default="Wave", help="the name of the pose or action")
     parser.add_argument("--action", default=ACTION, help="what the still shows")
     parser.add_argument("--motion", default=MOTION, help="how it moves")
+    parser.add_argument("--duration", type=float, default=4, help="seconds, 1 to 10")
     parser.add_argument("--out", type=Path, default=Path("out"))
     arguments = parser.parse_args()
     console = Console()
