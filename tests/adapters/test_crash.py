@@ -96,7 +96,8 @@ def test_what_a_killed_dispatcher_had_in_hand_is_delivered_again(
 
         expected = unsettled()
         assert expected >= 3 * len(reported)
-        with dispatching(stack, QUEUES, receiver.url):  # the lock went with the process
+        # The lock went with the process.
+        with dispatching(stack, QUEUES, receiver.url):
             wait_until(lambda: unsettled() == 0)
     after = len(receiver.deliveries("/q")), len(receiver.deliveries("/events/"))
     assert sum(after) - sum(before) >= expected
