@@ -1,6 +1,7 @@
 """Jobs in the document store: every change is a compare-and-set, and keeps the due list right."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -17,6 +18,18 @@ TRIES: Final = 20
 DUE_SLACK: Final = timedelta(seconds=5)
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of an event: the job as it now is, whether it was this event that changed it, the
+    commands that follow, and the paths of published files that nobody owns any more (their asset
+    was deleted meanwhile)."""
+
+    job: Job
+    changed: bool
+    commands: tuple[Command, ...]
+    orphans: tuple[str, ...] = ()
+
+
 def load(documents: Documents, workspace_id: str, job_id: str) -> tuple[Job, str] | None:
     """A job and its version; None when it is gone."""
     document = documents.get(paths.job(workspace_id, job_id))
@@ -28,11 +41,8 @@ def creation(job: Job) -> list[Write]:
     return [Create(paths.job(job.workspace_id, job.id), job.stored()), *_due_writes(None, job)]
 
 
-def apply(
-    ports: Ports, workspace_id: str, job_id: str, event: Event
-) -> tuple[Job, tuple[Command, ...], tuple[str, ...]] | None:
-    """Advance a stored job by an event: the job as it now is, the commands that follow, and the
-    paths of published files that nobody owns any more (their asset was deleted meanwhile).
+def apply(ports: Ports, workspace_id: str, job_id: str, event: Event) -> Applied | None:
+    """Advance a stored job by an event.
 
     None when the job is gone. Somebody else's concurrent change is met by reading again.
     """
@@ -44,7 +54,7 @@ def apply(
         now = ports.clock.now()
         decision = advance(job, event, now)
         if decision.job is job:
-            return job, decision.commands, ()
+            return Applied(job, False, decision.commands)
         after = decision.job.with_(updated_at=now)
         asset_writes, orphans = _asset_writes(ports, job, after)
         writes: list[Write] = [
@@ -57,7 +67,7 @@ def apply(
             ports.documents.commit(writes)
         except Conflict:
             continue
-        return after, decision.commands, orphans
+        return Applied(after, True, decision.commands, orphans)
     raise Conflict(f"Job {job_id} is being changed by too many at once.")
 
 

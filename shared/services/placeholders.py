@@ -1,8 +1,11 @@
 """Placeholders: what a public path serves until its file is there."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 
+from shared.errors import Conflict
 from shared.model.asset import CONTENT_TYPES, EXTENSIONS, AssetType
 from shared.model.job import Job, PlannedAsset
 from shared.ports import Bucket, Ports
@@ -25,12 +28,19 @@ def _content(type_: AssetType) -> bytes:
 def put_all(ports: Ports, job: Job) -> None:
     """Stand a placeholder at every path of a job, where nothing stands yet."""
     for asset in job.assets.values():
-        ports.blobs.put(
-            Bucket.ASSETS,
-            asset.path,
-            _content(asset.type),
-            content_type=content_type(asset),
-            cache_control="no-store",
-            metadata=MARK,
-            if_generation=0,
-        )
+        with suppress(Conflict):
+            ports.blobs.put(
+                Bucket.ASSETS,
+                asset.path,
+                _content(asset.type),
+                content_type=content_type(asset),
+                cache_control="no-store",
+                metadata=MARK,
+                if_generation=0,
+            )
+
+
+def remove(ports: Ports, job: Job, keys: Iterable[str]) -> None:
+    """Take away what stands at the paths of assets that will never be files."""
+    for key in keys:
+        ports.blobs.delete(Bucket.ASSETS, job.assets[key].path)

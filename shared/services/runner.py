@@ -64,8 +64,7 @@ def perform(ports: Ports, job: Job, commands: Iterable[Command]) -> None:
             case Publish(step_id, attempt):
                 _publish(ports, job, step_id, attempt)
             case Settle(unmade):
-                for key in unmade:
-                    ports.blobs.delete(Bucket.ASSETS, job.assets[key].path)
+                placeholders.remove(ports, job, unmade)
                 _apply(ports, job.workspace_id, job.id, Settled())
 
 
@@ -74,11 +73,10 @@ def _apply(ports: Ports, workspace_id: str, job_id: str, event: Event) -> Job | 
     applied = jobstore.apply(ports, workspace_id, job_id, event)
     if applied is None:
         return None
-    job, commands, orphans = applied
-    for path in orphans:
+    for path in applied.orphans:
         ports.blobs.delete(Bucket.ASSETS, path)
-    perform(ports, job, commands)
-    return job
+    perform(ports, applied.job, applied.commands)
+    return applied.job
 
 
 apply = _apply
@@ -102,11 +100,12 @@ def _claim(ports: Ports, delivery: Delivery) -> Job | None:
     applied = jobstore.apply(ports, delivery.workspace_id, delivery.job_id, event)
     if applied is None:
         return None
-    after, commands, _ = applied
-    perform(ports, after, commands)
-    step = after.steps[delivery.step]
+    if not applied.changed:  # somebody else was faster; their claim answers the delivery
+        return _claim(ports, delivery)
+    perform(ports, applied.job, applied.commands)
+    step = applied.job.steps[delivery.step]
     ours = step.status is StepStatus.RUNNING and step.attempt == delivery.attempt
-    return after if ours else None
+    return applied.job if ours else None
 
 
 def _attempt(context: StepContext, delivery: Delivery, code: StepCode) -> Event | None:
@@ -160,8 +159,7 @@ def _publish(ports: Ports, job: Job, step_id: str, attempt: int) -> None:
         _publish_file(ports, job, step_id, key)
     after = _apply(ports, job.workspace_id, job.id, Published(step_id, attempt))
     if after is None or after.steps[step_id].status is not StepStatus.SUCCEEDED:
-        for key in keys:
-            ports.blobs.delete(Bucket.ASSETS, job.assets[key].path)
+        placeholders.remove(ports, job, keys)
 
 
 def _publish_file(ports: Ports, job: Job, step_id: str, key: str) -> None:

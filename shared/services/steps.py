@@ -165,7 +165,7 @@ class StepContext:
         """Commit the intent of a submit that costs money, before it is made."""
         event = Intended(self._delivery.step, self._delivery.attempt)
         applied = jobstore.apply(self.ports, self.job.workspace_id, self.job.id, event)
-        if applied is None or not self._is_ours(applied[0]):
+        if applied is None or not self._is_ours(applied.job):
             raise SupersededError("The step is no longer this worker's.")
 
     def store(self, made: Made) -> dict[str, Output]:
