@@ -72,7 +72,7 @@ def purge(ports: Ports, workspace_id: str, subtree: Subtree) -> None:
             _remove_links(ports, workspace_id, "source_asset_id", subtree.id)
             _remove_links(ports, workspace_id, "target_asset_id", subtree.id)
         case Level.ITEM:
-            _purge_item(ports, workspace_id, subtree.id)
+            remove_item(ports, workspace_id, subtree.id)
         case Level.COLLECTION:
             _purge_collection(ports, workspace_id, subtree.id, subtree.slug)
         case Level.PROJECT:
@@ -111,8 +111,7 @@ def _begin(ports: Ports, who: Principal, root: Delete, subtree: Subtree) -> Job:
 def _purge_collection(ports: Ports, workspace_id: str, collection_id: str, slug: str) -> None:
     _cancel_jobs(ports, workspace_id, "collection_id", collection_id)
     for item in _children(ports, workspace_id, "items", "collection_id", collection_id):
-        _purge_item(ports, workspace_id, item.id)
-        ports.documents.commit([Delete(item.path)])
+        remove_item(ports, workspace_id, item.id)
     _remove_assets(ports, workspace_id, "collection_id", collection_id)
     _remove_links(ports, workspace_id, "collection_id", collection_id)
     reservation = ports.documents.get(paths.slug(workspace_id, slug))
@@ -120,10 +119,12 @@ def _purge_collection(ports: Ports, workspace_id: str, collection_id: str, slug:
         ports.documents.commit([Delete(reservation.path, reservation.version)])
 
 
-def _purge_item(ports: Ports, workspace_id: str, item_id: str) -> None:
+def remove_item(ports: Ports, workspace_id: str, item_id: str) -> None:
+    """Remove an item with everything below it."""
     _cancel_jobs(ports, workspace_id, "item_id", item_id)
     _remove_assets(ports, workspace_id, "item_id", item_id)
     _remove_links(ports, workspace_id, "item_id", item_id)
+    ports.documents.commit([Delete(paths.item(workspace_id, item_id))])
 
 
 def _cancel_jobs(ports: Ports, workspace_id: str, field: str, value: str) -> None:

@@ -13,7 +13,16 @@ from shared.model.job import Job
 from shared.model.request import GenerateRequest, GenerateType
 from shared.model.workspace import Workspace
 from shared.ports import Create, Ports, Write
-from shared.services import assets, collections, entities, items, jobstore, placeholders, runner
+from shared.services import (
+    assets,
+    collections,
+    deletion,
+    entities,
+    items,
+    jobstore,
+    placeholders,
+    runner,
+)
 from shared.services.keys import Principal
 
 ITEM_TYPES = {
@@ -60,6 +69,13 @@ def generate(
         writes.append(Create(paths.link(who.workspace_id, link.id), link.stored()))
     ports.documents.commit([*writes, *jobstore.creation(started.job)])
     placeholders.put_all(ports, started.job)
+    try:
+        items.get(ports, who, item.id)
+    except NotFound:
+        # Deleted while all this was written, so that the deletion may not have seen it.
+        deletion.remove_item(ports, who.workspace_id, item.id)
+        placeholders.remove(ports, started.job, started.job.assets)
+        raise
     runner.perform(ports, started.job, started.commands)
     return Generation(started.job, item)
 
