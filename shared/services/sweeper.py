@@ -4,7 +4,7 @@ import logging
 
 from shared.graph.events import Swept
 from shared.model.base import instant_text
-from shared.ports import Ports, Query
+from shared.ports import Json, Ports, Query
 from shared.services import runner
 
 log = logging.getLogger(__name__)
@@ -17,15 +17,20 @@ def sweep(ports: Ports, *, orphaned: bool = False) -> int:
     worker of before is alive. Gives the number of jobs that were looked at."""
     until = None if orphaned else instant_text(ports.clock.now())
     query = Query("due", order="at", at_most=until)
-    looked_at = 0
+    # All are read before any is moved to a later time, where the cursor would meet it again.
+    entries: list[Json] = []
     cursor: str | None = None
     while True:
         found = ports.documents.query(query, limit=BATCH, cursor=cursor)
-        for document in found.results:
-            entry = document.data
-            log.info("overdue job", extra={"job": entry["job_id"], "due": entry["at"]})
-            runner.apply(ports, entry["workspace_id"], entry["job_id"], Swept(orphaned))
-            looked_at += 1
+        entries += [document.data for document in found.results]
         cursor = found.next_cursor
         if cursor is None:
-            return looked_at
+            break
+    for entry in entries:
+        log.info("overdue job", extra={"job": entry["job_id"], "due": entry["at"]})
+        try:
+            runner.apply(ports, entry["workspace_id"], entry["job_id"], Swept(orphaned))
+        except Exception:
+            # It stays due, and must not keep the sweeper from the jobs behind it.
+            log.exception("job could not be swept", extra={"job": entry["job_id"]})
+    return len(entries)
