@@ -1,0 +1,55 @@
+"""What must be so when nothing is left to do."""
+
+import hashlib
+
+from shared.model.asset import Asset, AssetStatus
+from shared.model.job import Job, JobStatus
+from shared.ports import Bucket
+from tests.services.world import Tenant, World
+
+
+def nothing_is_left_over(world: World, tenant: Tenant) -> None:
+    """No task, no reminder, no progress, no placeholder."""
+    assert world.deliveries() == []
+    assert world.due() == []
+    assert world.documents(tenant, "progress") == []
+    assert [name for name, blob in world.public().items() if "placeholder" in blob.metadata] == []
+
+
+def is_whole(world: World, tenant: Tenant, job: Job) -> None:
+    """A completed job: each asset exactly once, ready, and public as its document says."""
+    nothing_is_left_over(world, tenant)
+    job = world.job(job)
+    assert job.status is JobStatus.COMPLETED, job.error
+    assets = [asset for asset in world.assets(tenant) if asset.job_id == job.id]
+    assert {asset.id for asset in assets} == {planned.id for planned in job.assets.values()}
+    for asset in assets:
+        assert asset.status is AssetStatus.READY
+        is_public(world, asset)
+    links = [found.data for found in world.documents(tenant, "links")]
+    targets = {link["target_asset_id"] for link in links}
+    made_from_words = {planned.id for key, planned in job.assets.items() if key == "image"}
+    assert targets | made_from_words >= {asset.id for asset in assets}
+    known = world.ids(tenant, "assets")
+    assert {link["source_asset_id"] for link in links} | targets <= known
+
+
+def is_public(world: World, asset: Asset) -> None:
+    assert asset.content
+    blob = world.ports.blobs.stat(Bucket.ASSETS, asset.path)
+    assert blob
+    content = world.ports.blobs.read(Bucket.ASSETS, asset.path)
+    assert hashlib.sha256(content).hexdigest() == asset.content.sha256
+    assert len(content) == asset.content.bytes == blob.size
+    assert blob.metadata["asset"] == asset.id
+    assert blob.metadata["sha256"] == asset.content.sha256
+    assert blob.cache_control == "public, max-age=31536000, immutable"
+    assert blob.content_type == asset.content_type
+
+
+def is_gone(world: World, tenant: Tenant) -> None:
+    """Nothing of a character is left but the record of its jobs."""
+    nothing_is_left_over(world, tenant)
+    assert world.public() == {}
+    for kind in ("collections", "items", "assets", "links", "slugs"):
+        assert world.ids(tenant, kind) == set(), kind
