@@ -204,7 +204,7 @@ def _alpha(asset: Json) -> str:
     if found.get("alpha_coverage") is None:
         return "–"
     layers = ", two layers" if found["layers"] == [0, 1] else ""
-    return f"{found['alpha_min']}…{found['alpha_max']}, mean {found['alpha_coverage']:.0%}{layers}"
+    return f"{found['alpha_min']}…{found['alpha_max']}{layers}"
 
 
 def _seconds(step: Json) -> float:
