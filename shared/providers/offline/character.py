@@ -275,10 +275,10 @@ class Figure:
         parts = []
         for index in range(3):
             phase = (index / 3 + pose.dream_phase) % 1
-            size = (13 + 21 * phase) * pose.dream * min(1, phase * 6, (1 - phase) * 6)
+            size = (12 + 19 * phase) * pose.dream * min(1, phase * 6, (1 - phase) * 6)
             if size < 1.5:
                 continue
-            x, y = hx + 34 + 74 * phase, hy - 6 - 92 * phase
+            x, y = hx + 26 + 112 * phase, hy + 6 - 136 * phase
             corners = ((-1, -1), (1, -1), (-1, 1), (1, 1))
             d = "M" + "L".join(at((x + size * dx, y + size * dy)) for dx, dy in corners)
             parts.append(

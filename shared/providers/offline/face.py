@@ -22,7 +22,7 @@ def draw_face(species: Species, ink: Palette, face: Face, turn: Point, quirks: Q
         size = face.blush * (1 - 0.18 * tx * side)
         if size > 0.02:
             blush = ellipse(x, y, 32 * size, 21 * size)
-            parts.append(fill(blush, ink["cheeks"], ' fill-opacity="0.55"'))
+            parts.append(fill(blush, ink["cheeks"], ' fill-opacity="0.66"'))
     for side in (-1, 1):
         shut = max(face.lid, face.wink if side > 0 else 0.0)
         # The far eye is seen more from the side.
@@ -50,7 +50,9 @@ def _eye(
     rx, ry = eye.rx * grow * narrow, eye.ry * grow
     line = ink.feature(eye.ground)
     high = y - ry * max(1.0, eye.whites) - 30
-    brow = _brow(ink.feature("body"), face, (x, high), side) if face.brow > 0.03 else ""
+    brow = (
+        _brow(ink.feature("body"), face, (x, high), side) if face.brow > 0.03 and eye.brows else ""
+    )
     if shut > 0.86:
         happy = shut == face.wink * side or face.arch > 0
         arch = 1.0 if happy else face.arch

@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from shared.providers.offline.character import draw
-from shared.providers.offline.motion import MOTIONS, animate
+from shared.providers.offline.choreography import MOTIONS
+from shared.providers.offline.motion import animate
 from shared.providers.offline.raster import document, render
 from shared.providers.offline.sheet import Sheet
 

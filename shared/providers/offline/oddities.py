@@ -168,7 +168,7 @@ FROG = Species(
         (150, 150),
         (0, 168),
     ),
-    eye=Eye(x=130, y=-132, rx=33, ry=41, whites=1.42),
+    eye=Eye(x=130, y=-132, rx=33, ry=41, whites=1.42, brows=False),
     snout=Snout(nose="dots", nose_y=-34, mouth_y=34, mouth_width=104, cleft=False),
     cheek=(168, 48),
     body=(

@@ -196,8 +196,8 @@ POSES: Mapping[str, Pose] = {
         right_leg=SITTING,
         head_tilt=-4,
         turn=-0.1,
-        left=Arm(angle=10, reach=142, bend=24),
-        right=Arm(angle=10, reach=142, bend=24),
+        left=Arm(angle=47, reach=138, bend=26, wrist=14),
+        right=Arm(angle=47, reach=138, bend=26, wrist=14),
     ),
     "think": Pose(
         lean=2,
@@ -205,7 +205,7 @@ POSES: Mapping[str, Pose] = {
         turn=0.28,
         nod=-0.3,
         left=Arm(angle=-42, reach=138, bend=50, wrist=-34, hand=FIST),
-        right=Arm(angle=-60, reach=70, bend=84, wrist=30, size=1.12, front=1, hand=MUSE),
+        right=Arm(angle=-96, reach=76, bend=70, wrist=40, size=1.12, front=1, hand=MUSE),
         face=Face(
             smile=0.15, mouth=0.55, look_x=0.55, look_y=-0.6, brow=1, brow_y=-0.5, brow_tilt=-10
         ),

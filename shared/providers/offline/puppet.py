@@ -57,17 +57,11 @@ class Puppet:
         foot_x = min(max(foot_x, size * MARGIN + half), size * (1 - MARGIN) - half)
         high = tall / place * scale * REACH
         foot_y = min(max(foot_y, size * MARGIN + high), size * (1 - MARGIN))
-        matrix = np.array(
-            [
-                [scale, 0, foot_x - (left + right) / 2 * scale],
-                [0, scale, foot_y - bottom * scale],
-            ]
-        )
-        if scale < 0.75:
-            # Averaging first keeps thin lines alive; the warp alone would skip over pixels.
-            kernel = max(1, round(0.5 / scale))
-            rgba = cast(Layer, cv2.blur(rgba, (kernel, kernel)))
-        layer = cv2.warpAffine(rgba, matrix, (size, size), flags=cv2.INTER_AREA)
+        # Area averaging keeps thin lines alive where a warp would skip over pixels.
+        small = cv2.resize(rgba, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        shift_x, shift_y = foot_x - (left + right) / 2 * scale, foot_y - bottom * scale
+        matrix = np.array([[1, 0, shift_x], [0, 1, shift_y]])
+        layer = cv2.warpAffine(small, matrix, (size, size), flags=cv2.INTER_LINEAR)
         return cls(cast(Layer, layer), foot_x, foot_y)
 
     def moved(self, squash: float, sway: float) -> Layer:

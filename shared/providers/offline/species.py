@@ -72,6 +72,7 @@ class Eye:
     whites: float = 0.0
     glow: bool = False
     ground: str = "body"
+    brows: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.providers.offline import headwear, neckwear
+from shared.providers.offline import hats, neckwear, ornaments
 from shared.providers.offline.cloth import Garment
 
 GARMENTS: Mapping[str, Garment] = {
@@ -14,16 +14,16 @@ GARMENTS: Mapping[str, Garment] = {
     "backpack": Garment(
         "#2fa38a", (("back", neckwear.backpack_back), ("chest", neckwear.backpack_straps))
     ),
-    "hat": Garment("#5b6b8c", (("head", headwear.hat),)),
-    "crown": Garment("#ffc83a", (("head", headwear.crown),)),
-    "cap": Garment("#e2434d", (("head", headwear.cap),)),
-    "beanie": Garment("#3f9cf0", (("head", headwear.beanie),)),
-    "wizard_hat": Garment("#5b4bc4", (("head", headwear.wizard_hat),)),
-    "party_hat": Garment("#f0609e", (("head", headwear.party_hat),)),
-    "halo": Garment("#ffd95a", (("head", headwear.halo),)),
-    "bow": Garment("#f0609e", (("head", headwear.bow),)),
-    "flower": Garment("#ff8fb5", (("head", headwear.flower),)),
-    "headphones": Garment("#8a4fd3", (("head", headwear.headphones),)),
-    "glasses": Garment("#2b2b33", (("face", headwear.glasses),)),
-    "sunglasses": Garment("#2b2b33", (("face", headwear.sunglasses),)),
+    "hat": Garment("#5b6b8c", (("head", hats.hat),)),
+    "crown": Garment("#ffc83a", (("head", hats.crown),)),
+    "cap": Garment("#e2434d", (("head", hats.cap),)),
+    "beanie": Garment("#3f9cf0", (("head", hats.beanie),)),
+    "wizard_hat": Garment("#5b4bc4", (("head", hats.wizard_hat),)),
+    "party_hat": Garment("#f0609e", (("head", hats.party_hat),)),
+    "halo": Garment("#ffd95a", (("head", ornaments.halo),)),
+    "bow": Garment("#f0609e", (("head", ornaments.bow),)),
+    "flower": Garment("#ff8fb5", (("head", ornaments.flower),)),
+    "headphones": Garment("#8a4fd3", (("head", ornaments.headphones),)),
+    "glasses": Garment("#2b2b33", (("face", ornaments.glasses),)),
+    "sunglasses": Garment("#2b2b33", (("face", ornaments.sunglasses),)),
 }

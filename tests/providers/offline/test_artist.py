@@ -107,7 +107,7 @@ def test_a_film_played_once_comes_to_rest(tmp_path: Path) -> None:
     asked = request(Scene("a cat", "jumping"), loop=False, duration=2.0)
     film = frames(OfflineArtist().submit(asked, tmp_path, quiet).path)
     assert difference(film[0], film[-1]) < CODEC / 2
-    assert difference(film[0], film[24]) > 5
+    assert max(difference(film[0], frame) for frame in film) > 2 * CODEC
 
 
 def test_a_film_that_ends_elsewhere_ends_in_that_still(tmp_path: Path) -> None:

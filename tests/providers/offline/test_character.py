@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from shared.providers.base import Rgb, Scene
 from shared.providers.offline.artist import true_alpha
 from shared.providers.offline.character import draw
+from shared.providers.offline.choreography import MOTIONS
 from shared.providers.offline.colour import oklab
 from shared.providers.offline.framing import frame
 from shared.providers.offline.menagerie import SPECIES
-from shared.providers.offline.motion import MOTIONS, animate
+from shared.providers.offline.motion import animate
 from shared.providers.offline.pose import POSES
 from shared.providers.offline.raster import document, render
 from shared.providers.offline.sheet import Accessory, Sheet

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
+from shared.providers.offline.choreography import MOTIONS, mirrored
 from shared.providers.offline.motion import (
-    MOTIONS,
     animate,
     ease,
-    mirrored,
     settle,
     through,
     travel,
