@@ -50,7 +50,7 @@ def deliver(ports: Ports, settings: Settings, delivery: Delivery, code: StepCode
     if event is None:
         _log_step(job, delivery, "superseded", started)
         return
-    after = _apply(ports, delivery.workspace_id, delivery.job_id, event)
+    after = apply(ports, delivery.workspace_id, delivery.job_id, event)
     if after is not None:
         _log_step(after, delivery, type(event).__name__.lower(), started)
 
@@ -65,10 +65,10 @@ def perform(ports: Ports, job: Job, commands: Iterable[Command]) -> None:
                 _publish(ports, job, step_id, attempt)
             case Settle(unmade):
                 placeholders.remove(ports, job, unmade)
-                _apply(ports, job.workspace_id, job.id, Settled())
+                apply(ports, job.workspace_id, job.id, Settled())
 
 
-def _apply(ports: Ports, workspace_id: str, job_id: str, event: Event) -> Job | None:
+def apply(ports: Ports, workspace_id: str, job_id: str, event: Event) -> Job | None:
     """Commit an event and perform what follows; the job after the event."""
     applied = jobstore.apply(ports, workspace_id, job_id, event)
     if applied is None:
@@ -77,9 +77,6 @@ def _apply(ports: Ports, workspace_id: str, job_id: str, event: Event) -> Job | 
         ports.blobs.delete(Bucket.ASSETS, path)
     perform(ports, applied.job, applied.commands)
     return applied.job
-
-
-apply = _apply
 
 
 def _claim(ports: Ports, delivery: Delivery) -> Job | None:
@@ -157,7 +154,7 @@ def _publish(ports: Ports, job: Job, step_id: str, attempt: int) -> None:
     keys = job.steps[step_id].makes
     for key in keys:
         _publish_file(ports, job, step_id, key)
-    after = _apply(ports, job.workspace_id, job.id, Published(step_id, attempt))
+    after = apply(ports, job.workspace_id, job.id, Published(step_id, attempt))
     if after is None or after.steps[step_id].status is not StepStatus.SUCCEEDED:
         placeholders.remove(ports, job, keys)
 
