@@ -14,7 +14,7 @@ from pathlib import Path
 
 from shared.config import Settings
 from shared.errors import Busy, Conflict, NotFound, StepError
-from shared.graph.advance import Claim, claim, outstanding
+from shared.graph.advance import OUTCOME_UNKNOWN, Claim, claim, outstanding
 from shared.graph.events import (
     Claimed,
     Command,
@@ -128,6 +128,8 @@ def _attempt(context: StepContext, delivery: Delivery, code: StepCode) -> Event 
     except Exception:
         # Nobody foresaw it, so nobody knows whether it will pass: it gets its tries, and the log.
         log.exception("step raised", extra={"job": delivery.job_id, "step": step})
+        if context.intended:
+            return Failed(step, attempt, OUTCOME_UNKNOWN, transient=False)
         fault = Fault(code="internal_error", message="The step failed in an unforeseen way.")
         return Failed(step, attempt, fault, transient=True)
 

@@ -14,7 +14,7 @@ from shared.model import paths
 from shared.model.asset import CONTENT_TYPES, EXTENSIONS, Asset, AssetType, Content, Provenance
 from shared.model.collection import Collection
 from shared.model.job import Job, Output, Step, StepStatus
-from shared.ports import Bucket, Json, Ports, Put
+from shared.ports import Bucket, Delete, Json, Ports, Put
 from shared.providers.base import Refused, Waiting
 from shared.services import jobstore
 
@@ -95,6 +95,8 @@ class StepContext:
         self.settings = settings
         self.job = job
         self.folder = folder
+        self.intended = False
+        """Whether a submit that costs money may have been made."""
         self._delivery = delivery
         self._last_progress = time.monotonic()
 
@@ -149,16 +151,12 @@ class StepContext:
             return
         self._last_progress = now
         workspace_id, job_id = self.job.workspace_id, self.job.id
-        self.ports.documents.commit(
-            [
-                Put(
-                    paths.progress(workspace_id, job_id, self._delivery.step),
-                    {"share": round(min(max(share, 0.0), 1.0), 4)},
-                )
-            ]
-        )
+        path = paths.progress(workspace_id, job_id, self._delivery.step)
+        data = {"share": round(min(max(share, 0.0), 1.0), 4)}
+        self.ports.documents.commit([Put(path, data)])
         loaded = jobstore.load(self.ports.documents, workspace_id, job_id)
         if loaded is None or not self._is_ours(loaded[0]):
+            self.ports.documents.commit([Delete(path)])  # nobody else would
             raise SupersededError("The step is no longer this worker's.")
 
     def intend(self) -> None:
@@ -167,6 +165,7 @@ class StepContext:
         applied = jobstore.apply(self.ports, self.job.workspace_id, self.job.id, event)
         if applied is None or not self._is_ours(applied.job):
             raise SupersededError("The step is no longer this worker's.")
+        self.intended = True
 
     def store(self, made: Made) -> dict[str, Output]:
         """Put the files into the work area of this attempt, where nobody else writes."""
