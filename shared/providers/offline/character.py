@@ -184,8 +184,7 @@ class Figure:
         return (
             behind
             + fill(outline.path, ink["body"])
-            + clipped("torso", outline.path, inside)
-            + crescent(outline.path, outline.lit, shade)
+            + clipped("torso", outline.path, inside + crescent(outline.path, outline.lit, shade))
             + stroke(outline.path, ink["line"])
             + "".join(_stroke(s, ink, slide) for s in species.strokes if s.on == "body")
         )
@@ -204,6 +203,8 @@ class Figure:
             for layer in ("behind", "skin", "front")
         }
         x, y = species.sheen
+        # On a head with tufts or bumps the lit copy sticks out, so light and shade are clipped too.
+        shade = crescent(outline.path, outline.lit, colour.css(ink.shade))
         light = colour.css(colour.sheen(ink.rgb("body")))
         gloss = stroke(
             f"M{num(x - 34)} {num(y + 44)}Q{num(x - 22)} {num(y - 8)} {num(x + 30)} {num(y - 30)}",
@@ -222,9 +223,7 @@ class Figure:
                 layers["behind"],
                 "" if over else "".join(ears),
                 fill(outline.path, ink["body"]),
-                clipped("skin", outline.path, layers["skin"]) if layers["skin"] else "",
-                crescent(outline.path, outline.lit, colour.css(ink.shade)),
-                gloss,
+                clipped("skin", outline.path, layers["skin"] + shade + gloss),
                 stroke(outline.path, ink["line"]),
                 "".join(ears) if over else "",
                 draw_face(species, ink, pose.face, (tx, ty), self.quirks),

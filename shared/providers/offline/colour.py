@@ -106,7 +106,7 @@ def shadow(colour: Rgb) -> Rgb:
     # Yellow and orange turn through red, green and cyan through blue: the short way to violet.
     towards = radians(-55)
     turn = ((towards - hue + 3.14159265) % 6.2831853) - 3.14159265
-    hue += max(-0.2, min(0.2, turn * 0.22))
+    hue += max(-0.12, min(0.12, turn * 0.2))
     return from_oklab((level * 0.87 - 0.012, size * cos(hue), size * sin(hue)))
 
 

@@ -120,7 +120,7 @@ def shape(d: str, paint: str, line: str, width: float = LINE) -> str:
 
 
 def crescent(d: str, inset: str, shade: str, opacity: float = 0.22) -> str:
-    """Shade between a shape and a copy that lies wholly inside it: no clip is needed."""
+    """Shade between a shape and the copy of it that the light reaches."""
     return f'<path d="{d}{inset}" fill="{shade}" fill-rule="evenodd" fill-opacity="{opacity}"/>'
 
 

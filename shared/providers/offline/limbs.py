@@ -1,6 +1,5 @@
 """Arms with hands, legs with feet, and tails; all in figure units, joined to the posed body."""
 
-from collections.abc import Sequence
 from math import cos, radians, sin
 
 from shared.providers.base import Rgb
@@ -247,14 +246,11 @@ def _tip(limb: Limb, share: float, ink: Palette) -> str:
     for k, away in ((0.2, 1.0), (0.35, 0.1), (0.5, 1.0), (0.65, 0.1), (0.8, 1.0)):
         hem.append((bx + (ax - bx) * k + back[0] * away, by + (ay - by) * k + back[1] * away))
     tip = ink.rgb("tail_tip")
-    d = _fringe(left, right, hem)
-    lit = _fringe(*end.inset(-7, -4, 0.78).sides(), [(x - 4, y - 3) for x, y in hem[1:-1]])
-    return fill(d, colour.css(colour.shadow(tip))) + fill(lit, colour.css(tip))
-
-
-def _fringe(left: Sequence[Point], right: Sequence[Point], hem: Sequence[Point]) -> str:
-    edge = smooth([*left, *reversed(right[:-1])], closed=False)
-    return edge + "L" + "L".join(at(point) for point in hem) + "Z"
+    jagged = "L" + "L".join(at(point) for point in hem) + "Z"
+    lit = "L" + "L".join(at((x - 4, y - 3)) for x, y in hem[1:-1]) + "Z"
+    return fill(end.edge() + jagged, colour.css(colour.shadow(tip))) + fill(
+        end.inset(-5, -3, 0.8).edge() + lit, colour.css(tip)
+    )
 
 
 def _ring(limb: Limb, start: float, end: float, paint: str) -> str:

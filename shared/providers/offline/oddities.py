@@ -187,7 +187,7 @@ FROG = Species(
         Patch("spot", _round(178, -66, 14, 11), whole=True),
     ),
     hat=(120, -96),
-    sheen=(-128, -160),
+    sheen=(-184, -132),
 )
 
 SPINE: tuple[Node, ...] = (
