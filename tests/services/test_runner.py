@@ -42,7 +42,7 @@ def run(world: World, delivery: Delivery, code: Any = draw) -> None:
 
 
 def never(context: StepContext) -> StepResult:
-    raise AssertionError("this must not run")
+    pytest.fail("this must not run")
 
 
 def status(world: World, job: Job, step: str = "image") -> StepStatus:
@@ -181,6 +181,23 @@ def test_the_late_result_of_a_superseded_worker_is_discarded(
     path = world.job(job).assets["image"].path
     assert world.ports.blobs.read(Bucket.ASSETS, path) == b"image of attempt 2"
     assert world.job(job).steps["image"].attempt == 2
+
+
+def test_a_late_result_does_not_pass_for_the_one_that_is_being_made(
+    world: World, tenant: Tenant, job: Job, delivery: Delivery
+) -> None:
+    def sleep(context: StepContext) -> Made:
+        world.clock.advance(POLICIES[StepKind.IMAGE].lease)
+        world.sweep()
+        jobstore.apply(world.ports, job.workspace_id, job.id, Claimed("image", 2, 1))
+        return draw(context)
+
+    run(world, delivery, sleep)
+    assert status(world, job) is StepStatus.RUNNING
+    assert "placeholder" in world.public()[job.assets["image"].path].metadata
+    world.settle()  # the second worker is never heard of again
+    checks.is_whole(world, tenant, job)
+    assert world.job(job).steps["image"].attempt == 3
 
 
 # --- progress and being stopped ------------------------------------------------------------------
