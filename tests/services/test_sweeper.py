@@ -1,0 +1,72 @@
+"""The sweeper finds what was lost, and nothing keeps it from the rest."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.graph.policy import GRACE
+from shared.model import paths
+from shared.model.job import JobStatus
+from shared.ports import Bucket, Put
+from shared.services import sweeper
+from tests.graph.jobs import IMAGE
+from tests.services import checks
+from tests.services.world import Tenant, World
+
+
+def test_nothing_is_overdue_at_first(world: World, tenant: Tenant) -> None:
+    world.generate(tenant)
+    assert world.sweep() == 0
+    assert len(world.deliveries()) == 1
+
+
+def test_lost_deliveries_are_sent_again(world: World, tenant: Tenant) -> None:
+    job = world.generate(tenant).job
+    world.lose_deliveries()
+    world.drain()
+    assert world.job(job).status is JobStatus.PENDING
+    world.clock.advance(GRACE)
+    assert world.sweep() == 1
+    world.drain()
+    checks.is_whole(world, tenant, job)
+
+
+def test_each_job_is_looked_at_once(
+    world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sweeping moves a job to a later time, where it must not be met again."""
+    monkeypatch.setattr(sweeper, "BATCH", 2)
+    for _ in range(5):
+        world.generate(tenant, IMAGE)
+        world.clock.advance(timedelta(seconds=10))
+    assert sweeper.sweep(world.ports, orphaned=True) == 5
+    numbers = [delivery.delivery for _, delivery in world.deliveries()]
+    assert sorted(numbers) == [1] * 5 + [2] * 5
+    world.drain()
+    assert {job.status for job in world.jobs(tenant)} == {JobStatus.COMPLETED}
+    assert set(world.runs.values()) == {5}
+
+
+def test_a_job_that_cannot_be_swept_does_not_stop_the_others(
+    world: World, tenant: Tenant, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = world.generate(tenant, IMAGE).job
+    world.ports.documents.commit([Put(paths.job(broken.workspace_id, broken.id), {"id": "?"})])
+    world.clock.advance(timedelta(seconds=1))
+    job = world.generate(tenant, IMAGE).job
+    world.lose_deliveries()
+    world.clock.advance(GRACE)
+    with caplog.at_level("ERROR", "shared"):
+        assert world.sweep() == 2
+    assert "could not be swept" in caplog.text
+    world.drain()
+    assert world.job(job).status is JobStatus.COMPLETED
+    assert [document.id for document in world.due()] == [broken.id], "it is tried again"
+
+
+def test_what_is_in_good_hands_is_left_alone(world: World, tenant: Tenant) -> None:
+    world.generate(tenant, IMAGE)
+    world.drain()
+    world.clock.advance(timedelta(days=1))
+    assert world.sweep() == 0
+    assert world.ports.blobs.list(Bucket.ASSETS, "", limit=10).results
