@@ -158,7 +158,7 @@ MOTIONS: Mapping[str, Motion] = {
             Wave("head_y", 8, 0.1, rate=2),
             Wave("ear", 6, 0.3),
             Wave("trail", 10, 0.15),
-            Wave("tail", 16, 0.2),
+            Wave("tail", 10, 0.2),
         ),
         alive=0.4,
         blinks=False,

@@ -107,16 +107,10 @@ def _eye(
     parts.append(shape(cut(x_, y_, rx, ry), dark, dark, 3))
     parts.append(fill(cut(x_, y_ + ry * 0.1, rx * 0.84, ry * 0.8), ink["eyes"]))
     parts.append(fill(cut(x_, y_ - ry * 0.02, rx * 0.64, ry * 0.66), dark))
-    glints = (
-        (-0.28, -0.42, 0.40, 0.34, 1.0),
-        (0.34, 0.46, 0.19, 0.16, 0.9),
-    )
-    for gx, gy, gw, gh, opacity in glints:
+    for gx, gy, gw, gh in ((-0.28, -0.42, 0.40, 0.34), (0.34, 0.46, 0.19, 0.16)):
         px, py = x_ + gx * rx, y_ + gy * ry
-        if py - gh * ry * 0.6 > y + lid(px - x):
-            parts.append(
-                fill(ellipse(px, py, gw * rx, gh * ry), "#ffffff", f' fill-opacity="{opacity}"')
-            )
+        if py + gh * ry * 0.4 > y + lid(px - x):
+            parts.append(fill(cut(px, py, gw * rx, gh * ry), "#ffffff"))
     if shut > 0.04 or face.slant:
         size = max(whites, 1.0)
         edge = 1.08 * rx * size * sqrt(max(0.2, 1 - (top / ry / size) ** 2))

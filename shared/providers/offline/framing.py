@@ -34,5 +34,6 @@ def frame(sheet: Sheet, seed: int) -> tuple[float, float, float]:
     cell = PLANE[2] / PROBE
     left, right = PLANE[0] + columns[0] * cell, PLANE[0] + (columns[-1] + 1) * cell
     top, bottom = PLANE[1] + rows[0] * cell, PLANE[1] + (rows[-1] + 1) * cell
-    width = max(right - left, bottom - top) / (1 - 2 * MARGIN)
-    return (left + right - width) / 2, (top + bottom - width) / 2, width
+    # The body stands in the middle, wherever its tail and its arms go.
+    width = max(2 * right, -2 * left, bottom - top) / (1 - 2 * MARGIN)
+    return -width / 2, (top + bottom - width) / 2, width

@@ -165,7 +165,7 @@ POSES: Mapping[str, Pose] = {
         face=Face(smile=1, jaw=0.35, wink=1),
     ),
     "jump": Pose(
-        y=-78,
+        y=-66,
         squash=-0.06,
         nod=-0.25,
         ear_lift=-0.3,
@@ -221,11 +221,12 @@ POSES: Mapping[str, Pose] = {
         face=Face(smile=1, jaw=1, lid=1, arch=1),
     ),
     "point": Pose(
+        x=-36,
         lean=5,
         head_tilt=3,
         turn=0.5,
         left=Arm(angle=40, reach=116, bend=58, wrist=-58, hand=FIST),
-        right=Arm(angle=98, reach=236, bend=-10, wrist=0, size=1.2, hand=POINT),
+        right=Arm(angle=98, reach=204, bend=-8, wrist=0, size=1.2, hand=POINT),
         face=Face(smile=1, jaw=0.4, look_x=0.75),
     ),
     "sleep": Pose(
