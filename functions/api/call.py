@@ -44,7 +44,7 @@ class Call:
         """The JSON body as a model; BadRequest names the field and says what would be right."""
         try:
             given = self.request.get_json(force=True)
-        except MalformedBody as error:
+        except (MalformedBody, RecursionError) as error:
             raise BadRequest("the body must be JSON", field="body") from error
         if not isinstance(given, dict):
             raise BadRequest("the body must be a JSON object", field="body")

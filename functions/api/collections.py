@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest
 from shared.model import paths
-from shared.model.base import Value
-from shared.model.collection import Cdn, Collection, Quality, Settings
+from shared.model.base import Id, Value
+from shared.model.collection import Cdn, Collection, Quality, Settings, Slug
 from shared.model.request import Name, Prompt, Sizes
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Query
@@ -16,7 +16,6 @@ from shared.services import collections, deletion, entities
 from shared.services.fetch import fetch
 from shared.services.keys import Principal
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Retries = Annotated[int, Field(ge=0, le=5)]
 
 SETTINGS = ("animation_sizes", "cdn", "max_retries", "quality")
@@ -25,10 +24,10 @@ SETTINGS = ("animation_sizes", "cdn", "max_retries", "quality")
 class CreateBody(Value):
     """`description` is the character's prompt; without one the name has to do."""
 
-    project_id: str
+    project_id: Id
     name: Name
     description: Prompt | None = None
-    reference_asset_ids: Annotated[tuple[str, ...], Field(max_length=6)] = ()
+    reference_asset_ids: Annotated[tuple[Id, ...], Field(max_length=6)] = ()
     animation_sizes: Sizes = ()
     cdn: Cdn = Cdn()
     max_retries: Retries = 2
@@ -46,7 +45,7 @@ class UpdateBody(Value):
 
 
 class ReferenceBody(Value):
-    asset_id: str | None = None
+    asset_id: Id | None = None
     url: str | None = None
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from flask import Request, Response
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.routing import Map, Rule
 
@@ -14,6 +14,7 @@ from functions import composition
 from functions.api.call import Call, Reply, Route
 from shared.config import settings
 from shared.errors import BadRequest, MascotryError, NotFound
+from shared.model.base import is_id
 from shared.services.keys import authenticate
 
 log = logging.getLogger("shared.api")
@@ -44,11 +45,15 @@ def handle(request: Request, routes: Sequence[Route]) -> Response:
         route, ids = _match(tuple(routes), request)
         who = authenticate(composition.ports(), request.headers.get("Authorization"))
         who.require(route.scope)
-        limit = chosen.max_upload_bytes if request.mimetype.startswith("multipart/") else None
-        _check_length(request, limit or chosen.max_body_bytes)
+        is_form = request.mimetype.startswith("multipart/")
+        # A form's file may be as large as uploads may be; what is around it comes on top.
+        _check_length(request, chosen.max_body_bytes + is_form * chosen.max_upload_bytes)
         return _success(route.handler(Call(composition.ports(), chosen, who, request, ids)))
     except MascotryError as error:
         return _failure(error)
+    except RequestEntityTooLarge:
+        limit = request.max_content_length
+        return _failure(BadRequest(f"the body may have at most {limit:,} bytes", field="body"))
     except HTTPException as error:
         return _failure(_translated(error), status=error.code)
     except Exception:
@@ -59,6 +64,8 @@ def handle(request: Request, routes: Sequence[Route]) -> Response:
 def _match(routes: tuple[Route, ...], request: Request) -> tuple[Route, dict[str, str]]:
     adapter = _url_map(routes).bind("api")
     rule, ids = adapter.match(request.path, method=request.method, return_rule=True)
+    if not all(is_id(value) for value in ids.values()):
+        raise NotFound("There is no such thing: every id is a UUID.")
     return rule.endpoint, dict(ids)
 
 
@@ -67,6 +74,7 @@ def _url_map(routes: tuple[Route, ...]) -> Map:
     return Map(
         [Rule(route.path, methods=[route.method], endpoint=route) for route in routes],
         strict_slashes=False,
+        merge_slashes=False,
     )
 
 
@@ -74,7 +82,7 @@ def _check_length(request: Request, limit: int) -> None:
     """Refuse a body that is too large before it is read."""
     request.max_content_length = limit
     if request.content_length is not None and request.content_length > limit:
-        raise BadRequest(f"the body may have at most {limit:,} bytes", field="body")
+        raise RequestEntityTooLarge
 
 
 def _success(reply: Reply) -> Response:

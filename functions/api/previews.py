@@ -6,7 +6,7 @@ from pathlib import Path
 
 from functions import composition
 from functions.api.call import Call, Reply, Route
-from shared.errors import BadRequest
+from shared.errors import BadRequest, RateLimited
 from shared.model.base import Value
 from shared.model.request import Prompt
 from shared.model.workspace import Scope
@@ -21,7 +21,7 @@ class PreviewBody(Value):
 
 
 def preview(call: Call) -> Reply:
-    from shared.providers.base import ImageRequest, Refused, Scene
+    from shared.providers.base import ImageRequest, Later, Refused, Scene
 
     body = call.body(PreviewBody)
     scene = Scene(character=body.prompt, action=body.image_prompt)
@@ -36,6 +36,8 @@ def preview(call: Call) -> Reply:
         picture = provider.generate(request, Path(folder), lambda share: None)
         if isinstance(picture, Refused):
             raise BadRequest(picture.reason, field="prompt")
+        if isinstance(picture, Later):
+            raise RateLimited("The provider is busy.", retry_after=round(picture.delay))
         content = base64.b64encode(picture.path.read_bytes()).decode()
     data = {
         "image": f"data:image/png;base64,{content}",

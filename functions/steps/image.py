@@ -4,11 +4,11 @@ from functions import composition
 from shared.character.prompt import still_prompt
 from shared.media.verify import verify_still
 from shared.model.asset import Provenance
-from shared.providers.base import ImageRequest, Refused, Scene
-from shared.services.steps import Made, MadeFile, StepContext
+from shared.providers.base import ImageRequest, Later, Refused, Scene
+from shared.services.steps import Made, MadeFile, StepContext, StepResult
 
 
-def run(context: StepContext) -> Made | Refused:
+def run(context: StepContext) -> StepResult:
     (key,) = context.step.makes
     collection = context.collection()
     action, size = context.step.params["action"], context.step.params["size"]
@@ -22,7 +22,7 @@ def run(context: StepContext) -> Made | Refused:
     if not provider.repeatable:
         context.intend()
     picture = provider.generate(request, context.folder, context.progress)
-    if isinstance(picture, Refused):
+    if isinstance(picture, (Refused, Later)):
         return picture
     checked = verify_still(picture.path, alpha=False)
     provenance = Provenance(

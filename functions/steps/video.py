@@ -8,7 +8,7 @@ from shared.character.prompt import film_prompt
 from shared.media.key import choose_key, palette
 from shared.media.verify import verify_film
 from shared.model.asset import Provenance
-from shared.providers.base import Film, Refused, Rgb, Scene, VideoRequest, Waiting
+from shared.providers.base import Film, Later, Refused, Rgb, Scene, VideoRequest, Waiting
 from shared.services.steps import Made, MadeFile, Source, StepContext, StepResult
 
 FPS = 24
@@ -40,8 +40,8 @@ def run(context: StepContext) -> StepResult:
             context.intend()
         film = provider.submit(request, context.folder, context.progress)
     else:
-        film = provider.poll(context.step.operation, context.folder, context.progress)
-    if isinstance(film, (Refused, Waiting)):
+        film = provider.poll(context.step.operation, request, context.folder, context.progress)
+    if isinstance(film, (Refused, Waiting, Later)):
         return film
     return _made(context, request, film, provider.name, colours)
 

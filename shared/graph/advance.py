@@ -103,6 +103,7 @@ def advance(job: Job, event: Event, now: datetime) -> Decision:
                 now + timedelta(seconds=delay),
                 status=StepStatus.WAITING,
                 operation=operation,
+                intent=operation is not None,  # who has not begun has charged nothing
                 lease_until=None,
             )
         case Failed(fault=fault, transient=transient):

@@ -53,11 +53,12 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Waited:
-    """Somebody else's machine works on; ask again after `delay` seconds."""
+    """Come back after `delay` seconds: somebody else's machine works on `operation`, or, without
+    one, has not begun and takes no more for now."""
 
     step: str
     attempt: int
-    operation: str
+    operation: str | None
     delay: float
 
 

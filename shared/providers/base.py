@@ -1,10 +1,10 @@
-"""The provider protocols: who draws the still, and who moves it.
+"""The provider protocols: who draws the still, who moves it, and who looks at it.
 
-A refusal and a wait are expected outcomes and come back as values; a fault is raised as
-`TransientError` or `PermanentError`. A provider never sleeps and never retries a paid submit.
+A refusal, a wait and a full queue are expected outcomes and come back as values; a fault is raised
+as `TransientError` or `PermanentError`. A provider never sleeps and never retries a paid submit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +35,8 @@ class ImageRequest:
     seed: int
     size: int = 1024
     references: tuple[Path, ...] = ()
+    edited: Path | None = None
+    """The still to change as `prompt` says, instead of drawing a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Picture:
     path: Path
     model: str
     background: Rgb | None
+    cost_usd: float = 0.0
     parameters: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
 
@@ -76,6 +79,7 @@ class Film:
 
     path: Path
     model: str
+    cost_usd: float = 0.0
     parameters: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
 
@@ -95,6 +99,39 @@ class Waiting:
     delay: float
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The provider takes no more for now and has started nothing: try again after `delay` seconds.
+    This is no failure and uses up no attempt."""
+
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What somebody sees in pictures of one character.
+
+    `character` is a prompt that would draw it again; `features` name what makes it itself, one
+    short noun phrase each ("blue scarf", "white-tipped tail").
+    """
+
+    name: str
+    character: str
+    features: tuple[str, ...]
+    shading: str
+    summary: str
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Which of the features that were asked for are there, and which are there unasked."""
+
+    missing: tuple[str, ...]
+    added: tuple[str, ...]
+    cost_usd: float = 0.0
+
+
 class ImageProvider(Protocol):
     @property
     def name(self) -> str: ...
@@ -106,7 +143,7 @@ class ImageProvider(Protocol):
 
     def generate(
         self, request: ImageRequest, folder: Path, progress: Progress
-    ) -> Picture | Refused:
+    ) -> Picture | Refused | Later:
         """Draw one still into a file in `folder`."""
         ...
 
@@ -122,10 +159,30 @@ class VideoProvider(Protocol):
 
     def submit(
         self, request: VideoRequest, folder: Path, progress: Progress
-    ) -> Film | Waiting | Refused:
+    ) -> Film | Waiting | Refused | Later:
         """Start a film; a provider that is quick enough may return it at once."""
         ...
 
-    def poll(self, operation: str, folder: Path, progress: Progress) -> Film | Waiting | Refused:
-        """Ask after a film that was started earlier, by the operation that `submit` gave."""
+    def poll(
+        self, operation: str, request: VideoRequest, folder: Path, progress: Progress
+    ) -> Film | Waiting | Refused | Later:
+        """Ask after a film that was started earlier, by the operation that `submit` gave, which
+        was given the same `request`."""
+        ...
+
+
+class VisionProvider(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def describe(self, pictures: Sequence[Path]) -> Description | Refused | Later:
+        """Look at one to six pictures of one character."""
+        ...
+
+    def find(self, picture: Path, features: Sequence[str]) -> Sighting | Refused | Later:
+        """Look for a character's features in a picture of it."""
+        ...
+
+    def suggest(self, character: str, count: int) -> tuple[str, ...] | Refused | Later:
+        """Actions that would suit a character, a few words each."""
         ...

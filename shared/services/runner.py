@@ -31,7 +31,7 @@ from shared.graph.events import (
 from shared.model import paths
 from shared.model.job import Fault, Job, StepStatus
 from shared.ports import Bucket, Ports, Task
-from shared.providers.base import Refused, Waiting
+from shared.providers.base import Later, Refused, Waiting
 from shared.services import jobstore, placeholders
 from shared.services.steps import Delivery, Made, StepCode, StepContext, SupersededError
 
@@ -114,6 +114,8 @@ def _attempt(context: StepContext, delivery: Delivery, code: StepCode) -> Event 
                 return Succeeded(step, attempt, context.store(made))
             case Waiting(operation, delay):
                 return Waited(step, attempt, operation, delay)
+            case Later(delay):
+                return Waited(step, attempt, context.step.operation, delay)
             case Refused(reason):
                 fault = Fault(code="content_refused", message=reason)
                 return Failed(step, attempt, fault, transient=False)

@@ -15,7 +15,7 @@ from shared.model.asset import CONTENT_TYPES, EXTENSIONS, Asset, AssetType, Cont
 from shared.model.collection import Collection
 from shared.model.job import Job, Output, Step, StepStatus
 from shared.ports import Bucket, Delete, Json, Ports, Put
-from shared.providers.base import Refused, Waiting
+from shared.providers.base import Later, Refused, Waiting
 from shared.services import jobstore
 
 PROGRESS_INTERVAL = 0.25
@@ -61,7 +61,7 @@ class Made:
     files: Mapping[str, MadeFile] = field(default_factory=dict)
 
 
-StepResult = Made | Refused | Waiting
+StepResult = Made | Refused | Waiting | Later
 StepCode = Callable[["StepContext"], StepResult]
 
 

@@ -89,9 +89,7 @@ class OfflineArtist:
             metadata=_notes(read(request.scene)) if request.scene else {},
         )
 
-    def poll(
-        self, operation: str, request: VideoRequest, folder: Path, progress: Progress
-    ) -> Film:
+    def poll(self, operation: str, request: VideoRequest, folder: Path, progress: Progress) -> Film:
         """Films are done when `submit` returns, so there is never anything to ask after."""
         raise PermanentError("unknown_operation", f"the offline artist never started {operation!r}")
 
