@@ -41,7 +41,7 @@ def draw_arm(
     centre = bezier(shoulder, elbow, end, 9)
     widths = [style.width + (style.wrist * arm.size - style.width) * k / 8 for k in range(9)]
     direction = heading(centre[-3], end) + side * arm.wrist
-    start = 4 if fore else 0
+    start = 3 if fore else 0
     limb = Limb(centre[start:], widths[start:])
     gloved = style.glove <= 1
     paw = ink.rgb("limbs") if gloved else ink.rgb("body")
@@ -75,12 +75,9 @@ def _glove(limb: Limb, first: int, paint: Rgb) -> str:
     end = Limb(limb.centre[first:], limb.widths[first:])
     left, right = end.sides()
     (ax, ay), (bx, by) = left[0], right[0]
-    (cx, cy) = limb.centre[max(first - 1, 0)]
-    middle = (cx, cy)
+    middle = limb.centre[max(first - 1, 0)]
     d = (
-        smooth(left, closed=False)
-        + "L"
-        + smooth(right[::-1], closed=False)[1:]
+        end.edge()
         + trace("Q", ((bx * 0.75 + ax * 0.25), (by * 0.75 + ay * 0.25)), middle)
         + trace("Q", ((bx * 0.25 + ax * 0.75), (by * 0.25 + ay * 0.75)), (ax, ay), "Z")
     )

@@ -205,7 +205,7 @@ POSES: Mapping[str, Pose] = {
         turn=0.28,
         nod=-0.3,
         left=Arm(angle=-42, reach=138, bend=50, wrist=-34, hand=FIST),
-        right=Arm(angle=-96, reach=76, bend=70, wrist=40, size=1.12, front=1, hand=MUSE),
+        right=Arm(angle=-86, reach=76, bend=70, wrist=40, size=1.12, front=1, hand=MUSE),
         face=Face(
             smile=0.15, mouth=0.55, look_x=0.55, look_y=-0.6, brow=1, brow_y=-0.5, brow_tilt=-10
         ),

@@ -187,7 +187,7 @@ def test_an_encoder_that_fails_is_a_fault(tmp_path: Path) -> None:
 def test_what_is_never_possible_says_so(tmp_path: Path) -> None:
     artist = OfflineArtist()
     with pytest.raises(PermanentError):
-        artist.poll("anything", tmp_path, quiet)
+        artist.poll("anything", request(), tmp_path, quiet)
     with pytest.raises(PermanentError):
         artist.submit(request(duration=90.0), tmp_path, quiet)
     with pytest.raises(PermanentError):
