@@ -14,7 +14,7 @@ def run(context: StepContext) -> StepResult:
     action, size = context.step.params["action"], context.step.params["size"]
     provider = composition.image_provider(context.settings.image_provider)
     request = ImageRequest(
-        prompt=still_prompt(collection, action),
+        prompt=still_prompt(collection, action, cautions=collection.cautions),
         scene=Scene(character=collection.prompt, action=action),
         seed=collection.seed,
         size=size,

@@ -1,28 +1,74 @@
-"""Prompt composition: the one place where the words for a provider are put together."""
+"""Prompt composition: the one place where the words for a provider are put together.
+
+A prompt is sections in a fixed order. When they are longer than the budget, what matters least is
+shortened first: the oldest cautions, then the style, then the character. The action and the format
+are never touched, since without them the picture is of no use.
+"""
+
+from collections.abc import Sequence
 
 from shared.model.collection import Collection
 
+BUDGET = 4_000
+"""Characters of a whole prompt. A request's own fields may have up to 4,000 each."""
+LEAST = 200
+"""Characters that a shortened section keeps, so that it still says something."""
+
 FRAMING = (
-    "The whole figure is in the frame with a margin all around, centred, alone, on a perfectly "
-    "flat, plain background of one colour that the character does not wear. No text, no shadow "
-    "on the ground."
+    "One character only, the whole figure inside the frame with a margin on every side, on a "
+    "perfectly flat background of one plain colour that the character does not wear. No text, no "
+    "shadow on the ground, no scenery."
 )
+STILL_CAMERA = "The camera does not move."
+LOOP = "A seamless loop: the last frame leads into the first."
 
 
-def still_prompt(collection: Collection, action: str) -> str:
-    """Everything a provider needs to draw one still, in a stable order."""
-    parts = [f"Character: {collection.prompt.strip()}"]
-    if collection.style_card:
-        parts.append(f"Style: {collection.style_card.summary}")
-    parts += [f"Take care: {caution}" for caution in collection.cautions]
-    parts += [f"Action: {action.strip()}", FRAMING]
-    return "\n".join(parts)
+def still_prompt(
+    collection: Collection, action: str, *, cautions: Sequence[str] = (), budget: int = BUDGET
+) -> str:
+    """Everything that a provider needs to draw one still.
+
+    `cautions` are the active ones, the most important first.
+    """
+    fixed = [_section("Action", action), _section("Format", FRAMING)]
+    room = budget - sum(len(part) + 1 for part in fixed)
+    return "\n".join([*_who(collection, cautions, room), *fixed])
 
 
-def film_prompt(collection: Collection, motion: str, *, loop: bool) -> str:
-    """Everything a provider needs to move a still."""
-    parts = [f"Character: {collection.prompt.strip()}", f"Motion: {motion.strip()}"]
-    if loop:
-        parts.append("The film is a seamless loop: its last frame leads into its first.")
-    parts.append(f"The camera does not move. {FRAMING}")
-    return "\n".join(parts)
+def film_prompt(collection: Collection, motion: str, *, loop: bool, budget: int = BUDGET) -> str:
+    """Everything that a provider needs to move a still."""
+    manner = f"{LOOP} {STILL_CAMERA}" if loop else STILL_CAMERA
+    fixed = [_section("Motion", motion), _section("Format", f"{manner} {FRAMING}")]
+    room = budget - sum(len(part) + 1 for part in fixed)
+    return "\n".join([*_who(collection, (), room), *fixed])
+
+
+def _who(collection: Collection, cautions: Sequence[str], room: int) -> list[str]:
+    """Character, style and cautions, in that order, in at most `room` characters."""
+    character = _section("Character", collection.prompt)
+    style = _section("Style", collection.style_card.summary) if collection.style_card else ""
+    character = _shortened(character, max(LEAST, room - min(len(style), LEAST) - 1))
+    room -= len(character) + 1
+    parts = [character]
+    if style:
+        style = _shortened(style, max(LEAST, room))
+        room -= len(style) + 1
+        parts.append(style)
+    for caution in cautions:
+        line = _section("Take care", caution)
+        if len(line) + 1 > room:
+            break
+        room -= len(line) + 1
+        parts.append(line)
+    return parts
+
+
+def _section(name: str, text: str) -> str:
+    return f"{name}: {' '.join(text.split())}"
+
+
+def _shortened(text: str, limit: int) -> str:
+    """The text, cut at a word so that it has at most `limit` characters."""
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1].rsplit(" ", 1)[0] + "…"
