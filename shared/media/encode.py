@@ -68,7 +68,11 @@ def transcode(
     film = probe_film(source)
     sizes = {size: picture_size(film.width, film.height, size) for size in targets}
     with ExitStack() as stack:
-        frames = stack.enter_context(ffmpeg.read_frames(source, film.width, film.height))
+        # An encoder that ended well leaves its file even if another fails after it.
+        stack.push(lambda kind, *_: _remove(targets) if kind else None)
+        frames = stack.enter_context(
+            ffmpeg.read_frames(source, film.width, film.height, strict=True)
+        )
         first = list(islice(frames, MEASURED_FRAMES))
         if not first:
             raise PermanentError("unreadable_film", f"{source.name} has no frames")
@@ -82,12 +86,17 @@ def transcode(
             for size in targets
         }
         keyer = Keyer(measured.colour, palette)
+        number = 0
         for number, frame in enumerate(chain(first, frames), start=1):
             keyed = keyer.matte(frame)
             for size, write in encoders.items():
                 write(arrange(scale(keyed, sizes[size]), format_.layout))
             if progress:
                 progress(number / film.frames)
+        if number != film.frames:
+            raise PermanentError(
+                "unreadable_film", f"{source.name} has {number} frames of {film.frames}"
+            )
     return Report(
         format=format_.name,
         frames=film.frames,
@@ -106,14 +115,13 @@ def scale(rgba: Frame, size: tuple[int, int]) -> Frame:
     if (rgba.shape[1], rgba.shape[0]) == size:
         return rgba
     whole: Floats = rgba.astype(np.float32)
-    alpha = whole[..., 3:] / 255
-    averaged = cv2.resize(
-        np.concatenate([whole[..., :3] * alpha, whole], axis=-1), size, interpolation=cv2.INTER_AREA
-    )
-    coverage = averaged[..., 6:] / 255
+    whole[..., :3] *= whole[..., 3:] / 255
+    averaged = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+    plain = cv2.resize(np.ascontiguousarray(rgba[..., :3]), size, interpolation=cv2.INTER_AREA)
+    coverage = averaged[..., 3:] / 255
     visible = averaged[..., :3] / np.maximum(coverage, 1e-3)
-    colour = np.where(coverage > 0.02, visible, averaged[..., 3:6])
-    scaled: Floats = np.concatenate([colour, averaged[..., 6:]], axis=-1)
+    colour = np.where(coverage > 0.02, visible, plain)
+    scaled: Floats = np.concatenate([colour, averaged[..., 3:]], axis=-1)
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 
 
@@ -125,6 +133,11 @@ def arrange(rgba: Frame, layout: Layout) -> Frame:
     premultiplied = (rgba[..., :3].astype(np.uint16) * alpha + 127) // 255
     stacked = np.concatenate([premultiplied.astype(np.uint8), np.repeat(alpha, 3, axis=-1)])
     return np.dstack([stacked, np.full(stacked.shape[:2], 255, np.uint8)])
+
+
+def _remove(targets: Mapping[int | None, Path]) -> None:
+    for path in targets.values():
+        path.unlink(missing_ok=True)
 
 
 def _encoder(

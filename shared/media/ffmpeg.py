@@ -41,7 +41,7 @@ def binary() -> str:
 
 def run(arguments: Sequence[str], timeout: float = TIMEOUT) -> bytes:
     """Run ffmpeg to its end and return what it wrote to its standard output."""
-    with _process(arguments, timeout) as output:
+    with _process(arguments, timeout) as (output, _):
         return output.read()
 
 
@@ -70,7 +70,7 @@ def read_frames(
         *("-fps_mode", "passthrough"),
         *("-f", "rawvideo", "-pix_fmt", pixels, "pipe:1"),
     )
-    with _process(arguments, timeout) as output:
+    with _process(arguments, timeout) as (output, _):
         yield _frames(output, (height, width, CHANNELS[pixels]))
 
 
@@ -109,10 +109,13 @@ def write_frames(
     def write(frame: Frame) -> None:
         if frame.shape != shape:
             raise ValueError(f"a frame of shape {frame.shape} for an encoder of {shape}")
-        stdin.write(np.ascontiguousarray(frame).data)
+        try:
+            stdin.write(np.ascontiguousarray(frame).data)
+        except BrokenPipeError:
+            raise failure() from None
 
     try:
-        with _process(arguments, timeout, feed=True) as stdin:
+        with _process(arguments, timeout, feed=True) as (stdin, failure):
             yield write
     except BaseException:
         path.unlink(missing_ok=True)
@@ -127,11 +130,12 @@ def url(path: Path) -> str:
 @contextmanager
 def _process(
     arguments: Sequence[str], timeout: float, *, feed: bool = False
-) -> Iterator[IO[bytes]]:
+) -> Iterator[tuple[IO[bytes], Callable[[], StepError]]]:
     """Run ffmpeg for the length of the context, which waits for it, or kills it on any failure.
 
-    Gives its standard input with `feed`, else its standard output. What it complains of goes to a
-    file, since a full pipe that nobody reads would stop it.
+    Gives its standard input with `feed`, else its standard output, and a function that waits for
+    it to die and tells why. What it complains of goes to a file, since a full pipe that nobody
+    reads would stop it.
     """
     expired = Event()
     with tempfile.TemporaryFile() as errors:
@@ -148,9 +152,9 @@ def _process(
             process.kill()
 
         def failure() -> StepError:
+            status = process.wait()
             errors.seek(0)
             said = errors.read()[-2000:].decode(errors="replace").strip()
-            status = process.wait()
             if expired.is_set():
                 return TransientError("ffmpeg_timeout", f"ffmpeg took longer than {timeout:.0f} s")
             if status < 0:
@@ -162,13 +166,12 @@ def _process(
         timer.daemon = True
         timer.start()
         try:
-            yield stream
-            stream.close()
+            yield stream, failure
+            # If it no longer listens, its status says whether that is a failure.
+            with suppress(BrokenPipeError):
+                stream.close()
             if process.wait():
                 raise failure()
-        except BrokenPipeError:
-            process.wait()
-            raise failure() from None
         finally:
             timer.cancel()
             process.kill()

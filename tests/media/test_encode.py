@@ -1,0 +1,290 @@
+"""Each format's way from the key-coloured film to alpha in a file, and what stops it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from shared.errors import PermanentError, TransientError
+from shared.media import encode, ffmpeg
+from shared.media.encode import Report, arrange, scale, transcode
+from shared.media.ffmpeg import Frame
+from shared.media.formats import FORMATS, HEVC, STACKED_VIDEO, WEBM, Format, Layout, Quality
+from shared.media.key import Keyer, palette
+from shared.media.probe import probe_film
+from shared.media.verify import verify_film
+from tests.media import character
+from tests.media.conftest import COUNT, SIZE, Clip, Filmed
+from tests.media.measures import alpha_error
+
+SMALL = 128
+ALL = list(FORMATS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    clip: Clip
+    report: Report
+    paths: dict[int | None, Path]
+
+
+@pytest.fixture(scope="module", params=ALL, ids=[format_.name for format_ in ALL])
+def made(
+    request: pytest.FixtureRequest, filmed: Filmed, tmp_path_factory: pytest.TempPathFactory
+) -> Made:
+    """The film on green in one format, at full size and at a variant."""
+    format_: Format = request.param
+    folder = tmp_path_factory.mktemp(format_.name)
+    clip = filmed(character.GREEN)
+    paths = {size: folder / f"{size or 'full'}.{format_.extension}" for size in (None, SMALL)}
+    wears = [colour for colour, _ in palette(clip.true[0])]
+    return Made(clip, transcode(clip.path, format_, paths, palette=wears), paths)
+
+
+def decoded(path: Path, format_: Format, size: int) -> list[Frame]:
+    """The pictures in a file as a player shows them: alpha straight, colour as it is stored."""
+    width, height = format_.frame_size(size, size)
+    with ffmpeg.read_frames(path, width, height, pixels="rgba", decode=format_.decode) as frames:
+        found = list(frames)
+    if format_.layout is Layout.STRAIGHT:
+        return found
+    return [np.dstack([frame[:size, :, :3], frame[size:, :, 1]]) for frame in found]
+
+
+def boxes(path: Path) -> list[bytes]:
+    """The names of a QuickTime or MP4 file's outermost boxes, in their order."""
+    data, names = path.read_bytes(), []
+    while data:
+        names.append(data[4:8])
+        data = data[int.from_bytes(data[:4]) :]
+    return names
+
+
+def test_alpha_survives_at_every_size(made: Made) -> None:
+    format_ = FORMATS[made.report.format]
+    for size, path in made.paths.items():
+        side = size or SIZE
+        found = decoded(path, format_, side)
+        true = [scale(frame, (side, side)) for frame in made.clip.true]
+        assert max(alpha_error(f, t) for f, t in zip(found, true, strict=True)) <= 1.0
+        keyer = Keyer(made.report.background, [(0, 0, 0)])
+        keyed = [scale(keyer.matte(frame), (side, side)) for frame in made.clip.frames]
+        assert max(alpha_error(f, k) for f, k in zip(found, keyed, strict=True)) <= 0.7
+
+
+def test_colour_survives_where_it_shows(made: Made) -> None:
+    format_ = FORMATS[made.report.format]
+    solid = made.clip.true[0][..., 3] == 255
+    found = decoded(made.paths[None], format_, SIZE)[0]
+    apart = found[solid][:, :3].astype(np.int16) - made.clip.true[0][solid][:, :3]
+    assert np.abs(apart).mean() <= 6
+
+
+def test_frames_and_rate_are_kept(made: Made) -> None:
+    assert made.report.frames == COUNT
+    assert made.report.fps == 24
+    assert made.report.duration == pytest.approx(COUNT / 24)
+    for path in made.paths.values():
+        film = probe_film(path)
+        assert (film.frames, film.fps) == (COUNT, 24)
+
+
+def test_files_are_what_they_claim_to_be(made: Made) -> None:
+    format_ = FORMATS[made.report.format]
+    for size, path in made.paths.items():
+        side = size or SIZE
+        output = made.report.outputs[size]
+        assert (output.width, output.height, output.bytes) == (side, side, path.stat().st_size)
+        checked = verify_film(path, format_, (side, side), COUNT, 24)
+        assert checked.codec == format_.codec
+        assert checked.layers == ((0, 1) if format_.layered else ())
+        assert checked.alpha_coverage == pytest.approx(
+            made.clip.true[0][..., 3].mean() / 255, abs=0.02
+        )
+
+
+def test_playback_starts_before_the_download_ends(made: Made) -> None:
+    if FORMATS[made.report.format] is WEBM:
+        assert made.paths[None].read_bytes()[:4] == b"\x1a\x45\xdf\xa3"
+        return
+    names = boxes(made.paths[None])
+    assert names.index(b"moov") < names.index(b"mdat")
+
+
+def test_there_is_no_sound(made: Made) -> None:
+    listening = ("-map", "0:a", "-c", "copy", "-f", "null", "pipe:1")
+    with pytest.raises(PermanentError, match="matches no streams"):
+        ffmpeg.run((*ffmpeg.INPUT, "-i", ffmpeg.url(made.paths[None]), *listening))
+
+
+def test_sound_in_the_source_is_left_out(filmed: Filmed, tmp_path: Path) -> None:
+    silent, loud = filmed(character.GREEN).path, tmp_path / "loud.mp4"
+    tone = ("-f", "lavfi", "-i", "sine=duration=0.2")
+    mixed = ("-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", ffmpeg.url(loud))
+    ffmpeg.run(("-i", ffmpeg.url(silent), *tone, *mixed))
+    transcode(loud, STACKED_VIDEO, {64: tmp_path / "out.mp4"})
+    listening = ("-map", "0:a", "-c", "copy", "-f", "null", "pipe:1")
+    with pytest.raises(PermanentError, match="matches no streams"):
+        ffmpeg.run(("-i", ffmpeg.url(tmp_path / "out.mp4"), *listening))
+
+
+@pytest.mark.parametrize("quality", Quality)
+@pytest.mark.parametrize("format_", ALL, ids=[format_.name for format_ in ALL])
+def test_every_quality_is_one_that_the_encoder_takes(
+    filmed: Filmed, tmp_path: Path, format_: Format, quality: Quality
+) -> None:
+    path = tmp_path / f"film.{format_.extension}"
+    transcode(filmed(character.GREEN).path, format_, {64: path}, quality=quality)
+    verify_film(path, format_, (64, 64), COUNT, 24)
+
+
+def test_odd_sides_become_even(tmp_path: Path) -> None:
+    frame = np.full((150, 98, 3), character.GREEN, np.uint8)
+    frame[40:110, 30:70] = (220, 60, 60)
+    source = character.film(tmp_path / "tall.mp4", [frame] * 3)
+    paths: dict[int | None, Path] = {67: tmp_path / "67.webm", None: tmp_path / "full.webm"}
+    report = transcode(source, WEBM, paths)
+    assert (report.outputs[67].width, report.outputs[67].height) == (66, 102)
+    assert (report.outputs[None].width, report.outputs[None].height) == (98, 150)
+    assert (probe_film(paths[67]).width, probe_film(paths[67]).height) == (66, 102)
+
+
+def test_a_busy_background_is_refused(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (96, 96, 3), np.uint8)
+    source = character.film(tmp_path / "busy.mp4", [noise] * 3)
+    with pytest.raises(PermanentError) as refusal:
+        transcode(source, WEBM, {None: tmp_path / "out.webm"})
+    assert refusal.value.reason == "background_not_flat"
+    assert not (tmp_path / "out.webm").exists()
+
+
+class Cancelled(Exception):
+    pass
+
+
+@pytest.mark.parametrize("format_", ALL, ids=[format_.name for format_ in ALL])
+def test_cancelling_ends_every_process_and_leaves_no_file(
+    filmed: Filmed, tmp_path: Path, format_: Format
+) -> None:
+    seen = 0
+
+    def cancel(share: float) -> None:
+        nonlocal seen
+        seen = len(psutil.Process().children())
+        raise Cancelled
+
+    paths: dict[int | None, Path] = {size: tmp_path / str(size) for size in (None, SMALL)}
+    with pytest.raises(Cancelled):
+        transcode(filmed(character.GREEN).path, format_, paths, progress=cancel)
+    assert seen == 3
+    assert psutil.Process().children() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failing_encoder_leaves_no_file_at_any_size(filmed: Filmed, tmp_path: Path) -> None:
+    paths: dict[int | None, Path] = {64: tmp_path / "absent" / "64.webm", 32: tmp_path / "32.webm"}
+    with pytest.raises(PermanentError) as failure:
+        transcode(filmed(character.GREEN).path, WEBM, paths)
+    assert failure.value.reason == "ffmpeg_failed"
+    assert psutil.Process().children() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cut_off_source_leaves_no_file(filmed: Filmed, tmp_path: Path) -> None:
+    """Its header promises frames that are not there."""
+    source = tmp_path / "cut.mp4"
+    moving = ("-c", "copy", "-movflags", "+faststart", ffmpeg.url(source))
+    ffmpeg.run(("-i", ffmpeg.url(filmed(character.GREEN).path), *moving))
+    source.write_bytes(source.read_bytes()[:-2000])
+    with pytest.raises(PermanentError):
+        transcode(source, WEBM, {64: tmp_path / "64.webm"})
+    assert not (tmp_path / "64.webm").exists()
+
+
+def test_progress_rises_to_one(filmed: Filmed, tmp_path: Path) -> None:
+    shares: list[float] = []
+    transcode(
+        filmed(character.GREEN).path, WEBM, {64: tmp_path / "64.webm"}, progress=shares.append
+    )
+    assert shares == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_memory_does_not_grow_with_the_films_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = np.full((64, 64, 3), character.GREEN, np.uint8)
+    frame[20:44, 20:44] = (220, 60, 60)
+    source = character.film(tmp_path / "long.mp4", [frame] * 60)
+    alive = most = 0
+
+    class Counted(np.ndarray):  # type: ignore[type-arg]
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    matte = Keyer.matte
+
+    def counting(keyer: Keyer, rgb: Frame) -> Frame:
+        nonlocal alive, most
+        alive += 1
+        most = max(most, alive)
+        return matte(keyer, rgb).view(Counted)
+
+    monkeypatch.setattr(Keyer, "matte", counting)
+    report = transcode(source, STACKED_VIDEO, {None: tmp_path / "out.mp4"})
+    assert report.frames == 60
+    assert most <= 8
+
+
+def test_scaling_fetches_no_colour_from_what_is_transparent() -> None:
+    rgba = np.full((64, 64, 4), (0, 255, 0, 0), np.uint8)
+    rgba[:, :31] = (255, 0, 0, 255)
+    small = scale(rgba, (16, 16))
+    assert small[:, 7].tolist() == [[255, 0, 0, 191]] * 16
+    assert small[:, 12, 3].max() == 0
+    assert scale(rgba, (64, 64)) is rgba
+
+
+def test_stacking_premultiplies_above_and_shows_alpha_below() -> None:
+    rgba = np.array([[[200, 100, 50, 128], [10, 20, 30, 0]]], np.uint8)
+    stacked = arrange(rgba, Layout.STACKED)[..., :3]
+    assert stacked.tolist() == [
+        [[100, 50, 25], [0, 0, 0]],
+        [[128, 128, 128], [0, 0, 0]],
+    ]
+    assert arrange(rgba, Layout.STRAIGHT) is rgba
+
+
+def test_an_encoder_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    path = tmp_path / "slow.mp4"
+    frame = np.zeros((64, 64, 3), np.uint8)
+    with (
+        pytest.raises(TransientError) as late,
+        ffmpeg.write_frames(
+            path, 64, 64, character.FPS, ("-c:v", "libx264"), pixels="rgb24", timeout=0.3
+        ) as write,
+    ):
+        while True:
+            write(frame)
+    assert late.value.reason == "ffmpeg_timeout"
+    assert not path.exists()
+
+
+def test_a_frame_of_another_size_is_a_mistake(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ValueError, match="a frame of shape"),
+        ffmpeg.write_frames(tmp_path / "x.mp4", 64, 64, character.FPS, HEVC.encode) as write,
+    ):
+        write(np.zeros((32, 64, 4), np.uint8))
+    assert not (tmp_path / "x.mp4").exists()
+
+
+def test_a_film_without_frames_is_unreadable(
+    filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encode, "islice", lambda frames, count: iter(()))
+    with pytest.raises(PermanentError) as nothing:
+        transcode(filmed(character.GREEN).path, WEBM, {None: tmp_path / "out.webm"})
+    assert nothing.value.reason == "unreadable_film"
