@@ -1,5 +1,6 @@
 """The HTTP edge: from a request to a handler, and from its reply or fault to a response."""
 
+import io
 import json
 import logging
 from collections.abc import Sequence
@@ -52,6 +53,7 @@ def handle(request: Request, routes: Sequence[Route]) -> Response:
     except MascotryError as error:
         return _failure(error)
     except RequestEntityTooLarge:
+        request.stream = io.BytesIO()  # functions-framework reads to the end of every request
         limit = request.max_content_length
         return _failure(BadRequest(f"the body may have at most {limit:,} bytes", field="body"))
     except HTTPException as error:

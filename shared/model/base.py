@@ -1,5 +1,6 @@
 """What all stored documents have in common."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
@@ -18,6 +19,28 @@ def instant_text(value: datetime) -> str:
 
 
 Instant = Annotated[datetime, AfterValidator(_utc), PlainSerializer(instant_text, return_type=str)]
+
+
+def matching(pattern: str, message: str) -> AfterValidator:
+    """A check of text against a pattern; `message` says what would be right."""
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(message)
+        return value
+
+    return AfterValidator(check)
+
+
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+Id = Annotated[str, matching(_UUID, "must be an id: a UUID in lower case")]
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of anything."""
+    return re.fullmatch(_UUID, text) is not None
 
 
 class Value(BaseModel):

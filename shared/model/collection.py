@@ -1,13 +1,19 @@
 """A collection: one character, with everything that keeps it the same."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from shared.model.base import Entity, Value
+from shared.model.base import Entity, Value, matching
 
 MAX_REFERENCES = 6
+
+Slug = Annotated[
+    str,
+    Field(max_length=60),
+    matching(r"[a-z0-9]+(-[a-z0-9]+)*", "must be lower-case letters, digits and single dashes"),
+]
 
 
 class Quality(StrEnum):
@@ -21,7 +27,7 @@ class Cdn(Value):
     the collection's own in new public paths."""
 
     enabled: bool = True
-    slug: str | None = None
+    slug: Slug | None = None
     cache_seconds: int = Field(default=31_536_000, ge=0, le=31_536_000)
 
 

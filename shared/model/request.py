@@ -4,9 +4,9 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from shared.model.base import Value
+from shared.model.base import Id, Value
 
 MIN_SIZE, MAX_SIZE = 16, 2048
 
@@ -23,8 +23,8 @@ def _size(value: Any) -> Any:
 
 Size = Annotated[int, BeforeValidator(_size), Field(ge=MIN_SIZE, le=MAX_SIZE)]
 Sizes = Annotated[tuple[Size, ...], Field(max_length=8)]
-Prompt = Annotated[str, Field(min_length=1, max_length=4000)]
-Name = Annotated[str, Field(min_length=1, max_length=120)]
+Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
 
 class GenerateType(StrEnum):
@@ -37,13 +37,13 @@ class GenerateRequest(Value):
 
     type: GenerateType
     name: Name | None = None
-    item_id: str | None = None
+    item_id: Id | None = None
     image_prompt: Prompt | None = None
     animation_prompt: Prompt | None = None
     duration: float = Field(default=4, ge=1, le=10)
     loop: bool = True
-    source_image_asset_id: str | None = None
-    end_image_asset_id: str | None = None
+    source_image_asset_id: Id | None = None
+    end_image_asset_id: Id | None = None
     sizes: Sizes | None = None
 
     @model_validator(mode="after")
