@@ -14,6 +14,9 @@ from tests.graph.fakes import START, CountingIds
 WORKSPACE = "workspace"
 PREFIX = "user5prefix"
 
+SOURCE_ID = "00000000-aaaa-4000-8000-000000000001"
+END_ID = "00000000-aaaa-4000-8000-000000000002"
+
 IMAGE: dict[str, Any] = {"type": "image", "image_prompt": "waving"}
 FILM: dict[str, Any] = {
     "type": "animation",
@@ -23,9 +26,9 @@ FILM: dict[str, Any] = {
 FILM_FROM_STILL: dict[str, Any] = {
     "type": "animation",
     "animation_prompt": "waves happily",
-    "source_image_asset_id": "the-source",
+    "source_image_asset_id": SOURCE_ID,
 }
-TRANSITION: dict[str, Any] = {**FILM_FROM_STILL, "end_image_asset_id": "the-end"}
+TRANSITION: dict[str, Any] = {**FILM_FROM_STILL, "end_image_asset_id": END_ID}
 
 
 def planned(

@@ -12,12 +12,21 @@ from shared.model.asset import AssetType
 from shared.model.collection import Cdn, Settings
 from shared.model.job import JobType, StepStatus
 from shared.model.link import Role
-from tests.graph.jobs import FILM, FILM_FROM_STILL, IMAGE, PREFIX, TRANSITION, planned
+from tests.graph.jobs import (
+    END_ID,
+    FILM,
+    FILM_FROM_STILL,
+    IMAGE,
+    PREFIX,
+    SOURCE_ID,
+    TRANSITION,
+    planned,
+)
 
-CUTOUT = Still("the-source", AssetType.TRANSPARENT_IMAGE)
-PLAIN = Still("the-source", AssetType.IMAGE)
-END_CUTOUT = Still("the-end", AssetType.TRANSPARENT_IMAGE)
-END_PLAIN = Still("the-end", AssetType.IMAGE)
+CUTOUT = Still(SOURCE_ID, AssetType.TRANSPARENT_IMAGE)
+PLAIN = Still(SOURCE_ID, AssetType.IMAGE)
+END_CUTOUT = Still(END_ID, AssetType.TRANSPARENT_IMAGE)
+END_PLAIN = Still(END_ID, AssetType.IMAGE)
 
 TRANSCODES = {
     "transcode-webm": ("webm",),
@@ -130,10 +139,10 @@ def test_a_film_of_a_cutout() -> None:
     assert plan.job.type is JobType.ANIMATION
     assert makes(plan) == {"video": ("video",), **TRANSCODES}
     assert needs(plan)["video"] == ()
-    assert plan.job.steps["video"].inputs["still"] == "the-source"
+    assert plan.job.steps["video"].inputs["still"] == SOURCE_ID
     assert plan.job.cost_credits == 20
     assert links(plan) == (
-        sources(("the-source", "video")) | {("the-source", "video", Role.END_FRAME)} | WEB_LINKS
+        sources((SOURCE_ID, "video")) | {(SOURCE_ID, "video", Role.END_FRAME)} | WEB_LINKS
     )
 
 
@@ -141,20 +150,20 @@ def test_a_film_of_a_plain_image_cuts_it_out_first() -> None:
     plan = planned(FILM_FROM_STILL, source=PLAIN)
     assert makes(plan) == {"cutout": ("transparent_image",), "video": ("video",), **TRANSCODES}
     assert plan.job.steps["cutout"].needs == ()
-    assert plan.job.steps["cutout"].inputs == {"image": "the-source"}
+    assert plan.job.steps["cutout"].inputs == {"image": SOURCE_ID}
     assert needs(plan)["video"] == ("cutout",)
     assert plan.job.cost_credits == 20
-    assert ("the-source", "transparent_image", Role.SOURCE) in links(plan)
+    assert (SOURCE_ID, "transparent_image", Role.SOURCE) in links(plan)
     assert ("transparent_image", "video", Role.END_FRAME) in links(plan)
 
 
 def test_a_transition_between_two_cutouts() -> None:
     plan = planned(TRANSITION, source=CUTOUT, end=END_CUTOUT)
     assert makes(plan) == {"video": ("video",), **TRANSCODES}
-    assert plan.job.steps["video"].inputs == {"still": "the-source", "end_still": "the-end"}
+    assert plan.job.steps["video"].inputs == {"still": SOURCE_ID, "end_still": END_ID}
     assert plan.job.steps["video"].params["loop"] is False
     assert links(plan) == (
-        sources(("the-source", "video")) | {("the-end", "video", Role.END_FRAME)} | WEB_LINKS
+        sources((SOURCE_ID, "video")) | {(END_ID, "video", Role.END_FRAME)} | WEB_LINKS
     )
 
 
@@ -167,7 +176,7 @@ def test_a_transition_between_two_plain_images_waits_for_both_cutouts() -> None:
         **TRANSCODES,
     }
     assert needs(plan)["video"] == ("cutout", "cutout-end")
-    assert plan.job.steps["cutout-end"].inputs == {"image": "the-end"}
+    assert plan.job.steps["cutout-end"].inputs == {"image": END_ID}
     assets = plan.job.assets
     assert plan.job.steps["video"].inputs == {
         "still": assets["transparent_image"].id,
@@ -175,8 +184,8 @@ def test_a_transition_between_two_plain_images_waits_for_both_cutouts() -> None:
     }
     assert links(plan) == (
         sources(
-            ("the-source", "transparent_image"),
-            ("the-end", "end_transparent_image"),
+            (SOURCE_ID, "transparent_image"),
+            (END_ID, "end_transparent_image"),
             ("transparent_image", "video"),
         )
         | {("end_transparent_image", "video", Role.END_FRAME)}

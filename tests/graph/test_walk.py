@@ -35,7 +35,7 @@ from shared.graph.plan import Still
 from shared.model.asset import AssetType
 from shared.model.job import FINISHED, Fault, Job, JobStatus, StepStatus
 from tests.graph.fakes import START, FakeClock
-from tests.graph.jobs import FILM, IMAGE, TRANSITION, outputs, planned
+from tests.graph.jobs import END_ID, FILM, IMAGE, SOURCE_ID, TRANSITION, outputs, planned
 
 BOOM = Fault(code="boom", message="It broke.")
 CANCELED = Fault(code="canceled", message="Nobody wants it.")
@@ -45,8 +45,8 @@ STEPS = 120
 LONGEST_END = 2_000
 """Far more moves than an undisturbed job needs."""
 
-SOURCE = Still("the-source", AssetType.IMAGE)
-END = Still("the-end", AssetType.IMAGE)
+SOURCE = Still(SOURCE_ID, AssetType.IMAGE)
+END = Still(END_ID, AssetType.IMAGE)
 
 
 @dataclass

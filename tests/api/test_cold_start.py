@@ -1,0 +1,69 @@
+"""Cold start is part of the price: the API must not load what only media work needs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+HEAVY = (
+    "cv2",
+    "numpy",
+    "PIL",
+    "rembg",
+    "onnxruntime",
+    "resvg_py",
+    "imageio_ffmpeg",
+    "google.cloud",
+)
+
+SCRIPT = """
+import sys
+import functions_framework
+
+app = functions_framework.create_app(
+    target="api", source="functions/main.py", signature_type="http"
+)
+client = app.test_client()
+for path in ("/v1/projects", "/nowhere"):
+    client.get(path, headers={"Authorization": "Bearer unknown"})
+
+from functions import composition
+from shared.model.workspace import Scope
+from shared.services import keys
+
+ports = composition.ports()
+workspace = keys.create_workspace(ports, "Test")
+key = keys.issue(ports, workspace.id, "test", tuple(Scope))
+headers = {"Authorization": f"Bearer {key}"}
+
+def post(path, body):
+    answer = client.post(path, json=body, headers=headers)
+    assert answer.status_code in (201, 202), answer.get_json()
+    return answer.get_json()["data"]
+
+project = post("/v1/projects", {"name": "App"})
+collection = post("/v1/collections", {"project_id": project["id"], "name": "Felix"})
+post(
+    f"/v1/collections/{collection['id']}/generate",
+    {"type": "image", "name": "Wave", "image_prompt": "waving"},
+)
+assert client.delete(f"/v1/projects/{project['id']}", headers=headers).status_code == 202
+print(*sorted(sys.modules))
+"""
+
+
+def test_the_api_loads_nothing_heavy(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), "MASCOTRY_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    modules = done.stdout.split()
+    assert "functions.api.edge" in modules
+    loaded = [name for name in modules if name.startswith(tuple(f"{heavy}." for heavy in HEAVY))]
+    assert loaded + [name for name in modules if name in HEAVY] == []

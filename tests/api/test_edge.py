@@ -1,0 +1,80 @@
+"""What every request meets before and after its handler."""
+
+import pytest
+
+from shared.ports import Ports
+from shared.services import projects
+from shared.services.keys import Principal
+from tests.api.client import Client, function
+from tests.services.world import Tenant, World
+
+
+@pytest.mark.parametrize("target", ["api", "events", "ingest"])
+@pytest.mark.parametrize("path", ["/v1/projects", "/v1/upload", "/nowhere"])
+def test_a_preflight_needs_no_key(world: World, target: str, path: str) -> None:
+    response = function(target).options(path)
+    assert response.status_code == 204
+    assert response.data == b""
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    methods = response.headers["Access-Control-Allow-Methods"]
+    assert {"GET", "POST", "PATCH", "DELETE"} <= set(methods.split(", "))
+    assert "Authorization" in response.headers["Access-Control-Allow-Headers"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v1/", "/v2/projects", "/v1/nothing", "/v1//projects", "/v1/projects/a/b"]
+)
+def test_an_unknown_path(api: Client, path: str) -> None:
+    for client in (api, Client("api", None)):
+        answer = client.get(path)
+        assert answer.status == 404
+        assert answer.error["code"] == "not_found"
+
+
+def test_a_slash_at_the_end_does_no_harm(api: Client) -> None:
+    assert api.get("/v1/projects/").data == api.get("/v1/projects").data
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_a_wrong_method(api: Client, method: str) -> None:
+    answer = api.ask(method, "/v1/projects")
+    assert answer.status == 405
+    assert answer.error["code"] == "bad_request"
+    assert "GET" in answer.error["message"]
+    assert "POST" in answer.error["message"]
+
+
+def test_a_function_serves_its_own_routes_alone(tenant: Tenant) -> None:
+    assert Client("api", tenant.key).post("/v1/upload").status == 404
+    assert Client("ingest", tenant.key).get("/v1/projects").status == 404
+    assert Client("events", tenant.key).get("/v1/projects").status == 404
+    assert Client("events", tenant.key).get("/v1/jobs").status == 200
+
+
+def test_answers_are_not_kept_by_caches(api: Client) -> None:
+    headers = api.get("/v1/projects").response.headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_text_of_every_script(api: Client) -> None:
+    name = "Füchslein 狐 🦊"
+    made = api.post("/v1/projects", name=name)
+    assert made.data["name"] == name
+    assert name in made.response.get_data(as_text=True)
+
+
+def test_a_fault_of_ours_says_nothing_of_its_inside(
+    api: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(ports: Ports, who: Principal, name: str) -> None:
+        raise RuntimeError("a secret of ours")
+
+    monkeypatch.setattr(projects, "create", fail)
+    with caplog.at_level("ERROR", "shared"):
+        answer = api.post("/v1/projects", name="App")
+    assert answer.status == 500
+    assert answer.error["code"] == "internal_error"
+    assert set(answer.error) == {"code", "message"}
+    assert "secret" not in answer.response.get_data(as_text=True)
+    assert "a secret of ours" in caplog.text

@@ -1,0 +1,87 @@
+"""Lists come in pages."""
+
+import pytest
+
+from tests.api.client import Client
+from tests.services.world import Tenant, World
+
+
+@pytest.fixture
+def names(api: Client) -> list[str]:
+    """Five items, oldest first."""
+    return [f"Item {number}" for number in range(5)]
+
+
+@pytest.fixture
+def path(api: Client, tenant: Tenant, world: World, names: list[str]) -> str:
+    path = f"/v1/collections/{tenant.collection.id}/items"
+    for name in names:
+        api.post(path, type="image", name=name)
+    return path
+
+
+def test_one_page_holds_fifty(api: Client, path: str, names: list[str]) -> None:
+    found = api.get(path)
+    assert [item["name"] for item in found.data] == names
+    assert found.pagination == {
+        "total": 5,
+        "limit": 50,
+        "offset": 0,
+        "has_more": False,
+        "next_cursor": None,
+    }
+
+
+def test_pages_by_offset(api: Client, path: str, names: list[str]) -> None:
+    seen = []
+    for offset in (0, 2, 4, 6):
+        found = api.get(path, limit=2, offset=offset)
+        seen += [item["name"] for item in found.data]
+        assert found.pagination["total"] == 5
+        assert found.pagination["offset"] == offset
+        assert found.pagination["has_more"] == (offset + 2 < 5)
+    assert seen == names
+
+
+def test_pages_by_cursor(api: Client, path: str, names: list[str]) -> None:
+    found = api.get(path, limit=2)
+    seen = [item["name"] for item in found.data]
+    while found.pagination["has_more"]:
+        found = api.get(path, limit=2, cursor=found.pagination["next_cursor"])
+        seen += [item["name"] for item in found.data]
+    assert seen == names
+
+
+def test_an_empty_list(api: Client) -> None:
+    found = api.get("/v1/jobs")
+    assert found.data == []
+    assert found.pagination["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 101}, "limit"),
+        ({"limit": -1}, "limit"),
+        ({"limit": "many"}, "limit"),
+        ({"limit": "1.5"}, "limit"),
+        ({"limit": ""}, "limit"),
+        ({"offset": -1}, "offset"),
+        ({"offset": 1001}, "offset"),
+        ({"offset": "x"}, "offset"),
+        ({"cursor": "x"}, "cursor"),
+        ({"cursor": ""}, "cursor"),
+        ({"cursor": "x", "offset": 1}, "cursor"),
+    ],
+)
+def test_what_is_no_page(api: Client, path: str, query: dict[str, object], field: str) -> None:
+    found = api.get(path, **query)
+    assert found.status == 400
+    assert found.error["field"] == field
+
+
+def test_a_cursor_of_another_list(api: Client, path: str) -> None:
+    cursor = api.get(path, limit=1).pagination["next_cursor"]
+    for other in ("/v1/projects", "/v1/collections", "/v1/jobs"):
+        assert api.get(other, cursor=cursor).error["field"] == "cursor"

@@ -1,0 +1,248 @@
+"""Every route, when all goes well."""
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from functions.api.routes import API, INGEST
+from shared.model.job import JobStatus, StepKind
+from tests.api.client import Client
+from tests.graph.jobs import FILM, IMAGE
+from tests.services.world import Tenant, World
+
+
+def without_times(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if not name.endswith("_at")}
+
+
+def test_projects(api: Client, tenant: Tenant) -> None:
+    made = api.post("/v1/projects", name="  My app ")
+    assert made.status == 201
+    project = made.data
+    assert without_times(project) == {
+        "id": project["id"],
+        "name": "My app",
+        "organization_id": None,
+    }
+    assert project["created_at"] == "2026-01-02T03:04:05.000000Z"
+    path = f"/v1/projects/{project['id']}"
+    assert api.get(path).data == project
+    assert {found["id"] for found in api.get("/v1/projects").data} == {
+        tenant.project_id,
+        project["id"],
+    }
+    assert api.patch(path, name="Other").data["name"] == "Other"
+    gone = api.delete(path)
+    assert gone.status == 202
+    assert gone.data == {
+        "id": project["id"],
+        "deleted": True,
+        "job_id": gone.data["job_id"],
+        "poll_url": f"http://api.test/v1/jobs/{gone.data['job_id']}?wait=true",
+    }
+    assert api.get(path).status == 404
+
+
+def test_collections(api: Client, tenant: Tenant, world: World) -> None:
+    made = api.post(
+        "/v1/collections",
+        project_id=tenant.project_id,
+        name="Reynard",
+        description="a red fox",
+        animation_sizes=[128, "64x64"],
+        cdn={"enabled": False},
+        quality="draft",
+        max_retries=1,
+    )
+    assert made.status == 201
+    collection = made.data
+    prefix = collection["user_prefix"]
+    assert len(prefix) == 8
+    assert without_times(collection) == {
+        "id": collection["id"],
+        "project_id": tenant.project_id,
+        "name": "Reynard",
+        "type": "mascot",
+        "slug": "reynard",
+        "public_slug": "reynard",
+        "user_prefix": prefix,
+        "is_published": True,
+        "config": {
+            "prompt": "a red fox",
+            "reference_asset_ids": [],
+            "style_card": None,
+            "caution_list": [],
+            "animation_sizes": [128, 64],
+            "cdn": {"enabled": False, "slug": None, "cache_seconds": 31_536_000},
+            "max_retries": 1,
+            "quality": "draft",
+        },
+    }
+    path = f"/v1/collections/{collection['id']}"
+    assert api.get(path).data == collection
+    listed = api.get("/v1/collections", project_id=tenant.project_id).data
+    assert [found["name"] for found in listed] == ["Felix", "Reynard"]
+    assert "config" not in listed[0]
+    changed = api.patch(path, description="a grey fox", quality="best", slug="grey").data
+    assert changed["config"]["prompt"] == "a grey fox"
+    assert changed["config"]["quality"] == "best"
+    assert changed["config"]["animation_sizes"] == [128, 64], "what was not named stays"
+    assert (changed["slug"], changed["public_slug"]) == ("grey", "grey")
+    assert api.patch(path, cdn={"slug": "brand"}).data["public_slug"] == "brand"
+    assert api.delete(path).status == 202
+    assert api.get(path).status == 404
+
+
+def test_the_name_has_to_do_when_there_is_no_description(api: Client, tenant: Tenant) -> None:
+    made = api.post("/v1/collections", project_id=tenant.project_id, name="Red fox").data
+    assert made["config"]["prompt"] == "Red fox"
+
+
+def test_collections_of_a_deleted_project_are_not_listed(api: Client, tenant: Tenant) -> None:
+    api.delete(f"/v1/projects/{tenant.project_id}")
+    assert api.get("/v1/collections").data == []
+
+
+def test_references(api: Client, ingest: Client, tenant: Tenant, world: World) -> None:
+    upload, path = world.upload(tenant), f"/v1/collections/{tenant.collection.id}/references"
+    added = ingest.post(path, asset_id=upload.id)
+    assert added.status == 201
+    assert added.data["config"]["reference_asset_ids"] == [upload.id]
+    removed = api.delete(f"{path}/{upload.id}")
+    assert removed.data["config"]["reference_asset_ids"] == []
+    assert api.delete(f"{path}/{upload.id}").status == 404
+
+
+def test_items(api: Client, tenant: Tenant) -> None:
+    items = f"/v1/collections/{tenant.collection.id}/items"
+    made = api.post(items, type="logo", name="Big Logo")
+    assert made.status == 201
+    item = made.data
+    assert without_times(item) == {
+        "id": item["id"],
+        "project_id": tenant.project_id,
+        "collection_id": tenant.collection.id,
+        "type": "logo",
+        "name": "Big Logo",
+        "slug": "big-logo",
+    }
+    path = f"/v1/items/{item['id']}"
+    assert api.get(path).data == item
+    assert api.get(items).data == [item]
+    assert api.patch(path, name="Small Logo").data["slug"] == "small-logo"
+    assert api.get(f"{path}/assets").data == api.get(f"{path}/links").data == []
+    assert api.delete(path).status == 202
+    assert api.get(path).status == 404
+
+
+def test_generating(api: Client, tenant: Tenant, world: World) -> None:
+    made = api.post(
+        f"/v1/collections/{tenant.collection.id}/generate", name="Wave", **FILM, sizes=[64, 512]
+    )
+    assert made.status == 202
+    data = made.data
+    job_id = data["job_id"]
+    assert data["poll_url"] == f"http://api.test/v1/jobs/{job_id}?wait=true"
+    assert data["cost_credits"] == 21
+    assert len(data["warnings"]) == 1
+    keys = {"image", "transparent_image", "video"} | {
+        f"{format_}{size}" for format_ in ("webm", "hevc", "stacked_video") for size in ("", "_64")
+    }
+    assert set(data["asset_ids"]) == set(data["urls"]) == keys
+    assert all(url.startswith("http://cdn.test/cdn/") for url in data["urls"].values())
+
+    pending = api.get(f"/v1/jobs/{job_id}").data
+    assert pending["status"] == "pending"
+    assert pending["completed_at"] is None
+    assert "error" not in pending
+    world.drain()
+    job = api.get(f"/v1/jobs/{job_id}").data
+    assert job["status"] == "completed"
+    assert job["completed_at"]
+    assert job["urls"] == data["urls"]
+    assert job["item_id"] == data["item_id"]
+    assert (job["type"], job["item_name"]) == ("item_generation", "Wave")
+    assert [step["id"] for step in job["steps"]][:3] == ["image", "cutout", "video"]
+    assert {step["progress"] for step in job["steps"]} == {1}
+
+    item = f"/v1/items/{data['item_id']}"
+    found = api.get(f"{item}/assets").data
+    assert {asset["id"]: asset["url"] for asset in found} == {
+        data["asset_ids"][key]: data["urls"][key] for key in keys
+    }
+    assert {asset["status"] for asset in found} == {"ready"}
+    assert "path" not in found[0]
+    asset = f"/v1/assets/{data['asset_ids']['webm']}"
+    assert api.get(asset).data in found
+    links = api.get(f"{asset}/links").data
+    assert links == [
+        {
+            "source_asset_id": data["asset_ids"]["video"],
+            "target_asset_id": data["asset_ids"]["webm"],
+            "role": "source",
+        },
+        {
+            "source_asset_id": data["asset_ids"]["webm"],
+            "target_asset_id": data["asset_ids"]["webm_64"],
+            "role": "source",
+        },
+    ]
+    assert len(api.get(f"{item}/links").data) == 9
+    assert api.delete(asset).status == 202
+    assert api.get(asset).status == 404
+
+
+def test_a_failed_job_says_why(api: Client, tenant: Tenant, world: World) -> None:
+    job = world.generate(tenant, IMAGE).job
+    api.delete(f"/v1/collections/{tenant.collection.id}")
+    world.drain(StepKind.PURGE)
+    shown = api.get(f"/v1/jobs/{job.id}").data
+    assert shown["status"] == "failed"
+    assert shown["error"]["code"] == "canceled"
+
+
+def test_jobs_are_listed_newest_first_and_by_filter(
+    api: Client, tenant: Tenant, world: World
+) -> None:
+    first = world.generate(tenant, IMAGE).job
+    world.drain()
+    second = world.generate(tenant).job
+
+    def listed(**query: str) -> list[str]:
+        return [job["id"] for job in api.get("/v1/jobs", **query).data]
+
+    assert set(listed()) == {first.id, second.id}
+    assert listed(status=JobStatus.COMPLETED) == [first.id]
+    assert listed(status="pending", type="item_generation") == [second.id]
+    assert listed(type="image_generation", collection_id=tenant.collection.id) == [first.id]
+    assert listed(collection_id="another") == []
+
+
+@pytest.mark.parametrize("target", ["api", "events"])
+def test_waiting_for_a_job(tenant: Tenant, world: World, target: str) -> None:
+    job = world.generate(tenant, IMAGE).job
+    client = Client(target, tenant.key)
+    path = f"/v1/jobs/{job.id}"
+    assert client.get(path, wait="true", timeout=0).data["status"] == "pending"
+    world.drain()
+    assert client.get(path, wait="true").data["status"] == "completed"
+
+
+def test_uploading(ingest: Client, api: Client, world: World) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 6), (1, 2, 3)).save(stream, "JPEG")
+    form = {"file": (io.BytesIO(stream.getvalue()), "fox.jpg")}
+    made = ingest.ask("POST", "/v1/upload", data=form, content_type="multipart/form-data")
+    assert made.status == 201
+    asset = made.data
+    assert (asset["type"], asset["status"]) == ("image", "ready")
+    assert (asset["content"]["width"], asset["content"]["height"]) == (8, 6)
+    assert api.get(f"/v1/assets/{asset['id']}").data == asset
+
+
+def test_every_route_is_tested_here() -> None:
+    """A reminder: what is added to the table needs a test above."""
+    routes = {(route.method, route.path) for route in (*API, *INGEST)}
+    assert len(routes) == len(API) + len(INGEST) == 27
