@@ -7,15 +7,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 HEAVY = (
-    "cv2",
-    "numpy",
-    "PIL",
-    "rembg",
-    "onnxruntime",
-    "resvg_py",
-    "imageio_ffmpeg",
-    "google.cloud",
+    *("cv2", "numpy", "PIL", "rembg", "onnxruntime", "resvg_py", "imageio_ffmpeg"),
+    *("google.cloud", "google.api_core", "google.auth", "grpc"),
 )
+OF_THE_FRAMEWORK = ("google.cloud.functions", "google.cloud.functions_v1")
+"""A few classes that functions-framework itself needs."""
 
 SCRIPT = """
 import sys
@@ -53,6 +49,15 @@ print(*sorted(sys.modules))
 """
 
 
+def is_heavy(name: str) -> bool:
+    """Whether a module belongs to a heavy package; a bare namespace holds no code."""
+
+    def is_in(packages: tuple[str, ...]) -> bool:
+        return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+    return name != "google.cloud" and is_in(HEAVY) and not is_in(OF_THE_FRAMEWORK)
+
+
 def test_the_api_loads_nothing_heavy(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
@@ -65,5 +70,4 @@ def test_the_api_loads_nothing_heavy(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     modules = done.stdout.split()
     assert "functions.api.edge" in modules
-    loaded = [name for name in modules if name.startswith(tuple(f"{heavy}." for heavy in HEAVY))]
-    assert loaded + [name for name in modules if name in HEAVY] == []
+    assert [name for name in modules if is_heavy(name)] == []
