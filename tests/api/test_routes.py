@@ -246,3 +246,17 @@ def test_every_route_is_tested_here() -> None:
     """A reminder: what is added to the table needs a test above."""
     routes = {(route.method, route.path) for route in (*API, *INGEST)}
     assert len(routes) == len(API) + len(INGEST) == 27
+
+
+def test_lists_below_a_deleted_collection_are_gone_at_once(
+    api: Client, tenant: Tenant, world: World
+) -> None:
+    item = world.generate(tenant, IMAGE).item
+    paths = (
+        f"/v1/collections/{tenant.collection.id}/items",
+        f"/v1/items/{item.id}/assets",
+        f"/v1/items/{item.id}/links",
+    )
+    assert {api.get(path).status for path in paths} == {200}
+    api.delete(f"/v1/collections/{tenant.collection.id}")
+    assert {api.get(path).status for path in paths} == {404}

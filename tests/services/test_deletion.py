@@ -254,3 +254,29 @@ def test_finished_jobs_stay_as_the_record_of_what_was_paid(world: World, tenant:
     world.drain()
     assert world.job(made.job).status is JobStatus.COMPLETED
     assert world.ports.blobs.stat(Bucket.ASSETS, made.job.assets["webm"].path) is None
+
+
+@pytest.mark.parametrize("level", ["project", "collection", "item"])
+def test_what_is_below_a_deleted_root_cannot_be_reached(
+    world: World, tenant: Tenant, level: str
+) -> None:
+    """At once, long before the last document of it is removed."""
+    item = generated(world, tenant)
+    asset_id = item.job.assets["webm"].id
+    reach: dict[str, Callable[[], object]] = {
+        "collection": lambda: collections.get(world.ports, tenant.who, tenant.collection.id),
+        "item": lambda: items.get(world.ports, tenant.who, item.item.id),
+        "asset": lambda: assets.get(world.ports, tenant.who, asset_id),
+        "links": lambda: assets.links_of_asset(world.ports, tenant.who, asset_id),
+    }
+    if level == "project":
+        deletion.delete_project(world.ports, tenant.who, tenant.project_id)
+    elif level == "collection":
+        deletion.delete_collection(world.ports, tenant.who, tenant.collection.id)
+    else:
+        deletion.delete_item(world.ports, tenant.who, item.item.id)
+        reach.pop("collection")()
+    assert asset_id in world.ids(tenant, "assets")
+    for get in reach.values():
+        with pytest.raises(NotFound):
+            get()
