@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 
 from shared.media import Rgb
 
+# Steps run side by side, each on its own core: OpenCV's threads would only get in their way.
+cv2.setNumThreads(1)
+
 Frame = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -178,18 +181,18 @@ class Keyer:
         sure = (depth > self._tuning.band) | (crest & (away > RIDGE) & (depth > 0))
         if not sure.any():
             sure = inside.astype(np.bool_)
-        nearest, reach = _nearest(colours, sure)
+        figures, reach = nearest_colours(colours, sure)
 
         # One pixel of what is near the background may still hold a trace of the figure.
         band = (cv2.dilate(inside, np.ones((3, 3), np.uint8)) > 0) & ~sure
-        mixed, figure = colours[band], nearest[band]
+        mixed, figure = colours[band], figures[band]
         alpha = self._project(mixed, figure)
         share = np.maximum(alpha, 0.1)[:, None]
         unmixed = (mixed - (1 - share) * self._background) / share
 
         result = np.zeros((*colours.shape[:2], 4), np.float32)
         result[..., :3] = np.where(
-            (reach <= BLEED)[..., None], nearest, nearest[~sure].mean(axis=0)
+            (reach <= BLEED)[..., None], figures, figures[~sure].mean(axis=0)
         )
         result[sure, :3] = colours[sure]
         result[sure, 3] = 1.0
@@ -220,8 +223,8 @@ class Keyer:
         return colour
 
 
-def _nearest(colours: Floats, sure: Mask) -> tuple[Floats, Floats]:
-    """For each pixel the colour of the nearest sure one, and how far away that is."""
+def nearest_colours(colours: Floats, sure: Mask) -> tuple[Floats, Floats]:
+    """For each pixel the colour of the nearest sure one, and how far away that is in pixels."""
     reach, labels = cv2.distanceTransformWithLabels(
         (~sure).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
