@@ -73,7 +73,17 @@ def _offline() -> "OfflineArtist":
     return OfflineArtist()
 
 
-IMAGE_PROVIDERS: Mapping[str, Callable[[], ImageProvider]] = {"offline": _offline}
+@cache
+def _google_images() -> ImageProvider:
+    from shared.providers.google.image import GoogleImages
+
+    return GoogleImages(settings())
+
+
+IMAGE_PROVIDERS: Mapping[str, Callable[[], ImageProvider]] = {
+    "offline": _offline,
+    "google": _google_images,
+}
 VIDEO_PROVIDERS: Mapping[str, Callable[[], VideoProvider]] = {"offline": _offline}
 
 

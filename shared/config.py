@@ -26,6 +26,56 @@ class Settings(BaseSettings):
     """The folder with the background-removal weights."""
     image_provider: str = "offline"
     video_provider: str = "offline"
+    vision_provider: str = "offline"
+
+    provider_timeout: float = Field(default=180.0, gt=0)
+    """Seconds for a call that draws, submits or looks; less than the lease of a step."""
+    provider_poll_timeout: float = Field(default=60.0, gt=0)
+    """Seconds for asking after a film, and for each wait while it is fetched."""
+    provider_poll_interval: float = Field(default=10.0, gt=0)
+    """Seconds between two such questions."""
+    provider_busy_delay: float = Field(default=30.0, gt=0)
+    """Seconds to wait for a provider that is busy and does not say for how long."""
+    provider_prices: dict[str, dict[str, float]] = {}
+    """Prices in front of those in `shared/providers/pricing.py`, by model."""
+
+    google_api_key: SecretStr = SecretStr("")
+    """A key of the Gemini API; not needed with a project."""
+    google_project: str = ""
+    """A Google Cloud project: everything is then asked of Vertex, as the machine's own account."""
+    google_location: str = "global"
+    google_video_location: str = "us-central1"
+    google_image_model: str = "gemini-nano-banana-2.1"
+    google_image_size: str = "1K"
+    google_vision_model: str = "gemini-3.8-flash"
+    google_video_model: str = "veo-3.1-generate-001"
+    """Makes films with a project."""
+    google_video_durations: tuple[int, ...] = (4, 6, 8)
+    google_omni_model: str = "gemini-omni-1.2-flash"
+    """Makes films with a key alone."""
+    google_omni_durations: tuple[int, ...] = (4, 6, 8, 10)
+    google_url: str | None = None
+    """Another address of the API: a gateway, or a test's server."""
+
+    openai_api_key: SecretStr = SecretStr("")
+    openai_image_model: str = "gpt-image-2.5-flare"
+    openai_image_quality: str = "medium"
+    openai_vision_model: str = "gpt-5.6-luna"
+    openai_url: str | None = None
+
+    fal_key: SecretStr = SecretStr("")
+    fal_video_model: str = "fal-ai/kling-video/v2.5-turbo/pro/image-to-video"
+    fal_video_durations: tuple[int, ...] = (5, 10)
+    fal_start_field: str = "image_url"
+    """What the model calls the first frame, …"""
+    fal_end_field: str = "tail_image_url"
+    """… and the last; empty if it takes none."""
+    fal_wide: bool = False
+    """Whether the model takes only 16:9, so that the still is padded."""
+    fal_arguments: dict[str, str | int | float | bool] = {}
+    """More arguments for the model, as it names them."""
+    fal_url: str | None = None
+
     max_body_bytes: int = Field(default=1_000_000, gt=0)
     max_upload_bytes: int = Field(default=10_000_000, gt=0)
     log_level: str = "INFO"
