@@ -80,9 +80,17 @@ def _google_images() -> ImageProvider:
     return GoogleImages(settings())
 
 
+@cache
+def _openai_images() -> ImageProvider:
+    from shared.providers.openai.image import OpenAIImages
+
+    return OpenAIImages(settings())
+
+
 IMAGE_PROVIDERS: Mapping[str, Callable[[], ImageProvider]] = {
     "offline": _offline,
     "google": _google_images,
+    "openai": _openai_images,
 }
 VIDEO_PROVIDERS: Mapping[str, Callable[[], VideoProvider]] = {"offline": _offline}
 

@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -59,7 +60,7 @@ class Settings(BaseSettings):
 
     openai_api_key: SecretStr = SecretStr("")
     openai_image_model: str = "gpt-image-2.5-flare"
-    openai_image_quality: str = "medium"
+    openai_image_quality: Literal["low", "medium", "high", "auto"] = "medium"
     openai_vision_model: str = "gpt-5.6-luna"
     openai_url: str | None = None
 

@@ -222,5 +222,5 @@ def test_a_project_is_asked_as_the_machines_own_account(wire: Wire, tmp_path: Pa
     assert isinstance(
         GoogleImages(chosen, token).generate(image_request(), tmp_path, quiet), Picture
     )
-    assert wire.only.headers["Authorization"] == "Bearer ya29.token"
+    assert wire.only.headers["authorization"] == "Bearer ya29.token"
     assert "gemini-nano-banana-2.1:generateContent" in wire.only.path

@@ -75,7 +75,11 @@ def serve() -> Iterator[Wire]:
     class Handler(BaseHTTPRequestHandler):
         def do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            reply = wire.next(Received(self.command, self.path, dict(self.headers), body))
+            reply = wire.next(
+                Received(
+                    self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body
+                )
+            )
             if isinstance(reply, Hang):
                 wire.released.wait(HANG)
             if isinstance(reply, Reply):
