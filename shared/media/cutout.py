@@ -133,8 +133,7 @@ def _network(image: Image.Image, weights: Path) -> Frame:
     inside = cv2.erode((alpha >= SURE).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     pixels = np.asarray(image)
     if inside.any():
-        edge, _ = nearest_colours(pixels.astype(np.float32), inside)
-        pixels = np.where(inside[..., None], pixels, edge.astype(np.uint8))
+        pixels = nearest_colours(pixels, inside)[0][..., :3]
     return np.dstack([pixels, np.rint(alpha * 255).astype(np.uint8)])
 
 

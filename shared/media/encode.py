@@ -14,7 +14,7 @@ from shared.errors import PermanentError
 from shared.media import Progress, Rgb, ffmpeg
 from shared.media.ffmpeg import Frame
 from shared.media.formats import Format, Layout, Quality, picture_size
-from shared.media.key import Floats, Keyer, estimate_background
+from shared.media.key import Keyer, estimate_background
 from shared.media.probe import Probe, probe_film
 
 MEASURED_FRAMES = 4
@@ -114,25 +114,24 @@ def scale(rgba: Frame, size: tuple[int, int]) -> Frame:
     """
     if (rgba.shape[1], rgba.shape[0]) == size:
         return rgba
-    whole: Floats = rgba.astype(np.float32)
-    whole[..., :3] *= whole[..., 3:] / 255
+    alpha = rgba[..., 3]
+    weights = cv2.merge([alpha, alpha, alpha, np.full_like(alpha, 255)])
+    whole = cv2.multiply(rgba, weights, scale=1 / 255, dtype=cv2.CV_32F)
     averaged = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
-    plain = cv2.resize(np.ascontiguousarray(rgba[..., :3]), size, interpolation=cv2.INTER_AREA)
+    plain = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA)
     coverage = averaged[..., 3:] / 255
-    visible = averaged[..., :3] / np.maximum(coverage, 1e-3)
-    colour = np.where(coverage > 0.02, visible, plain)
-    scaled: Floats = np.concatenate([colour, averaged[..., 3:]], axis=-1)
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    visible = np.clip(np.rint(averaged[..., :3] / np.maximum(coverage, 1e-3)), 0, 255)
+    plain[..., :3] = np.where(coverage > 0.02, visible, plain[..., :3])
+    return np.asarray(plain, np.uint8)
 
 
 def arrange(rgba: Frame, layout: Layout) -> Frame:
     """A straight RGBA frame as the format's layout stores it."""
     if layout is Layout.STRAIGHT:
         return rgba
-    alpha = rgba[..., 3:]
-    premultiplied = (rgba[..., :3].astype(np.uint16) * alpha + 127) // 255
-    stacked = np.concatenate([premultiplied.astype(np.uint8), np.repeat(alpha, 3, axis=-1)])
-    return np.dstack([stacked, np.full(stacked.shape[:2], 255, np.uint8)])
+    alpha = rgba[..., 3]
+    grey = cv2.merge([alpha, alpha, alpha, np.full_like(alpha, 255)])
+    return np.concatenate([cv2.multiply(rgba, grey, scale=1 / 255), grey])
 
 
 def _remove(targets: Mapping[int | None, Path]) -> None:
