@@ -87,12 +87,22 @@ def _openai_images() -> ImageProvider:
     return OpenAIImages(settings())
 
 
+@cache
+def _fal_films() -> VideoProvider:
+    from shared.providers.fal.video import FalFilms
+
+    return FalFilms(settings())
+
+
 IMAGE_PROVIDERS: Mapping[str, Callable[[], ImageProvider]] = {
     "offline": _offline,
     "google": _google_images,
     "openai": _openai_images,
 }
-VIDEO_PROVIDERS: Mapping[str, Callable[[], VideoProvider]] = {"offline": _offline}
+VIDEO_PROVIDERS: Mapping[str, Callable[[], VideoProvider]] = {
+    "offline": _offline,
+    "fal": _fal_films,
+}
 
 
 def image_provider(name: str) -> ImageProvider:

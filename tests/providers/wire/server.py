@@ -75,11 +75,8 @@ def serve() -> Iterator[Wire]:
     class Handler(BaseHTTPRequestHandler):
         def do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            reply = wire.next(
-                Received(
-                    self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body
-                )
-            )
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply = wire.next(Received(self.command, self.path, headers, body))
             if isinstance(reply, Hang):
                 wire.released.wait(HANG)
             if isinstance(reply, Reply):
