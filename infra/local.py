@@ -7,6 +7,7 @@ on where it was when it is started again.
 """
 
 import argparse
+import json
 import logging
 import os
 import shutil
@@ -158,7 +159,7 @@ def main() -> int:
     development_key(stack.ports, chosen.home)
     (chosen.home / "address").write_text(chosen.base_url + "\n")
     if not arguments.quiet:
-        _greet(chosen)
+        print(greeting(chosen.base_url, chosen.home))
 
     def end(number: int, frame: FrameType | None) -> None:
         raise SystemExit(0)
@@ -186,23 +187,31 @@ def _refuse(reason: str) -> int:
     return 1
 
 
-def _greet(chosen: Settings) -> None:
-    url, file = chosen.base_url, chosen.home / "dev-key"
-    post = f"curl -s {url}/v1/%s -H \"Authorization: Bearer $(cat {file})\" -d '%s'"
-    project = post % ("projects", '{"name": "My app"}')
-    character = '{"project_id": "\'$PROJECT\'", "name": "Felix", "description": "%s"}'
-    collection = post % (
-        "collections",
-        character % "A friendly orange fox mascot wearing a blue scarf",
-    )
-    generate = post % (
-        "collections/$COLLECTION/generate",
-        '{"type": "animation", "name": "Wave", "image_prompt": "waving hello", '
-        '"animation_prompt": "waves happily"}',
-    )
+def greeting(url: str, home: Path) -> str:
+    """Where everything is, and three lines for a shell that make a mascot."""
+    file = home / "dev-key"
+
+    def post(path: str, body: dict[str, str]) -> str:
+        authorization = f'-H "Authorization: Bearer $(cat {file})"'
+        return f"curl -s {url}/v1/{path} {authorization} -d '{json.dumps(body)}'"
+
+    project = post("projects", {"name": "My app"})
+    felix = {
+        "project_id": "'$PROJECT'",  # the quotes end here, and begin again behind the variable
+        "name": "Felix",
+        "description": "A friendly orange fox mascot wearing a blue scarf",
+    }
+    collection = post("collections", felix)
+    wave = {
+        "type": "animation",
+        "name": "Wave",
+        "image_prompt": "waving hello",
+        "animation_prompt": "waves happily",
+    }
+    generate = post("collections/$COLLECTION/generate", wave)
     first_id = 'grep -o \'"id":"[^"]*\' | head -1 | cut -d\'"\' -f4'
-    print(
-        f"Mascotry is at {url}, its data in {chosen.home}/, a key in {file}.\n\n"
+    return (
+        f"Mascotry is at {url}, its data in {home}/, a key in {file}.\n\n"
         f"PROJECT=$({project} | {first_id})\n"
         f"COLLECTION=$({collection} | {first_id})\n"
         f"{generate}\n"
