@@ -166,11 +166,11 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, end)
     try:
-        stack.serve()
-    except KeyboardInterrupt:
-        print("\nStopped. What was under way goes on at the next start.")
+        stack.serve()  # returns when it is interrupted
     finally:
         stack.stop()
+    if not arguments.quiet:
+        print("\nStopped. What was under way goes on at the next start.")
     return 0
 
 
