@@ -6,6 +6,7 @@ as `TransientError` or `PermanentError`. A provider never sleeps and never retri
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,12 +19,23 @@ Progress = Callable[[float], None]
 class Scene:
     """The words behind a picture, kept apart so that an artist who understands them can use them.
 
-    `character` says who it is, `action` what the still shows, `motion` how it moves.
+    `character` says who it is, `action` what the still shows, `motion` how it moves, and `edits`
+    what was changed about it since, one instruction after the other.
     """
 
     character: str
     action: str
     motion: str = ""
+    edits: tuple[str, ...] = ()
+
+
+class Framing(StrEnum):
+    """What a still shows of the character."""
+
+    FIGURE = "figure"
+    """All of it, with a margin on every side."""
+    LOGO = "logo"
+    """Its head alone, large and simple, facing the viewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,7 @@ class ImageRequest:
     scene: Scene
     seed: int
     size: int = 1024
+    framing: Framing = Framing.FIGURE
     references: tuple[Path, ...] = ()
     edited: Path | None = None
     """The still to change as `prompt` says, instead of drawing a new one."""
