@@ -88,6 +88,13 @@ def _openai_images() -> ImageProvider:
 
 
 @cache
+def _google_films() -> VideoProvider:
+    from shared.providers.google.video import GoogleFilms
+
+    return GoogleFilms(settings())
+
+
+@cache
 def _fal_films() -> VideoProvider:
     from shared.providers.fal.video import FalFilms
 
@@ -101,6 +108,7 @@ IMAGE_PROVIDERS: Mapping[str, Callable[[], ImageProvider]] = {
 }
 VIDEO_PROVIDERS: Mapping[str, Callable[[], VideoProvider]] = {
     "offline": _offline,
+    "google": _google_films,
     "fal": _fal_films,
 }
 

@@ -11,6 +11,7 @@ from shared.providers.pricing import price
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
     from google.genai import Client
+    from google.genai.types import HttpOptions
 
 NAME = "google"
 
@@ -42,39 +43,49 @@ def call(settings: Settings, *, paid: bool) -> Call:
 
 
 def connect(
-    settings: Settings,
-    timeout: float,
-    *,
-    location: str | None = None,
-    credentials: "Credentials | None" = None,
+    settings: Settings, timeout: float, credentials: "Credentials | None" = None
 ) -> AbstractContextManager["Client"]:
     """A client to use in a `with`: Vertex with a project, else the Gemini API with the key.
 
-    `timeout` is in seconds and bounds each wait for the network. `credentials` are the machine's
-    own when they are not given.
+    `timeout` is in seconds and bounds each wait for the network.
     """
-    from google.genai import Client
-    from google.genai.types import HttpOptions, HttpRetryOptions, ResourceScope
+    if settings.google_project:
+        return vertex(settings, timeout, settings.google_location, credentials)
+    return gemini(settings, timeout)
 
-    options = HttpOptions(
+
+def gemini(settings: Settings, timeout: float) -> AbstractContextManager["Client"]:
+    """The Gemini API, with the key."""
+    from google.genai import Client
+
+    return Client(
+        enterprise=False,  # whatever Google's own variables in the environment say
+        api_key=settings.google_api_key.get_secret_value(),
+        http_options=_options(settings, timeout),
+    )
+
+
+def vertex(
+    settings: Settings, timeout: float, location: str, credentials: "Credentials | None" = None
+) -> AbstractContextManager["Client"]:
+    """Vertex, in a location of the project; `credentials` are the machine's own if not given."""
+    from google.genai import Client
+
+    return Client(
+        enterprise=True,
+        project=settings.google_project,
+        location=location,
+        credentials=credentials,
+        http_options=_options(settings, timeout),
+    )
+
+
+def _options(settings: Settings, timeout: float) -> "HttpOptions":
+    from google.genai.types import HttpOptions, HttpRetryOptions
+
+    return HttpOptions(
         base_url=settings.google_url,
         timeout=round(timeout * 1000),
         # The SDK would ask again by itself, and pay again.
         retry_options=HttpRetryOptions(attempts=1),
-    )
-    if not settings.google_project:
-        return Client(
-            enterprise=False,  # whatever Google's own variables in the environment say
-            api_key=settings.google_api_key.get_secret_value(),
-            http_options=options,
-        )
-    if settings.google_url:
-        # Otherwise the SDK leaves the project and the location out of a foreign address.
-        options.base_url_resource_scope = ResourceScope.COLLECTION
-    return Client(
-        enterprise=True,
-        project=settings.google_project,
-        location=location or settings.google_location,
-        credentials=credentials,
-        http_options=options,
     )

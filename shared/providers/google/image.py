@@ -72,9 +72,7 @@ class GoogleImages:
 
         settings = self._settings
         contents: list[Content] = [prompt, *(part(each) for each in pictures)]
-        with client.connect(
-            settings, settings.provider_timeout, credentials=self._credentials
-        ) as google:
+        with client.connect(settings, settings.provider_timeout, self._credentials) as google:
             return google.models.generate_content(
                 model=settings.google_image_model,
                 contents=contents,
