@@ -1,8 +1,8 @@
 """What a character looks like in numbers, what a picture shows, and how far the two are apart.
 
 Lengths are shares of the figure's size, the square root of its area: an arm that is raised changes
-a figure's height, but hardly its area. Places are in radii of the head, from the head's middle, x to
-the right and y downwards.
+a figure's height, but hardly its area. Places are in radii of the head, from the head's middle,
+x to the right and y downwards.
 """
 
 from enum import StrEnum

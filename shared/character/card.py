@@ -1,0 +1,117 @@
+"""The style card: made from what pictures of a character measure, and from what somebody saw."""
+
+from collections.abc import Sequence
+
+from shared.character.likeness import SAME, nearest, worn
+from shared.model.style import Line, Measurement, PaletteColour, Shading, StyleCard
+
+PORTRAITS = 6
+"""The most heads that a card remembers."""
+NAMED = 6
+"""Colours that the summary names."""
+SMALL = 0.005
+"""Smaller shares are not worth a word in a prompt."""
+SHADED = {"flat": "flat colours without shading", "two_tone": "two-tone", "soft": "soft gradients"}
+
+
+def make(
+    measurements: Sequence[Measurement],
+    *,
+    source: str,
+    version: int = 1,
+    reference_version: int | str = 0,
+    pose: str = "",
+    features: Sequence[str] = (),
+    shading: str = "",
+    summary: str = "",
+) -> StyleCard:
+    """The card of a character from one or more clean pictures of it, the first in `pose`.
+
+    `features`, `shading` and `summary` are what a vision provider saw, if one was asked. Raises
+    ValueError without a measurement.
+    """
+    if not measurements:
+        raise ValueError("a card needs at least one measurement")
+    first, *others = measurements
+    card = StyleCard(
+        version=version,
+        source=source,
+        palette=first.palette,
+        line=first.line,
+        proportions=first.proportions,
+        shading=first.shading,
+        portraits=(first.portrait,),
+        head=first.head,
+        pose=pose,
+        features=tuple(features),
+        summary="",
+        reference_version=reference_version,
+    )
+    for measurement in others:
+        card = merge(card, measurement)
+    return card.with_(summary=describe(card, shading=shading, words=summary))
+
+
+def merge(card: StyleCard, measurement: Measurement) -> StyleCard:
+    """The card with one more accepted picture in its numbers. Its version, words and proportions
+    stay: a picture in another pose says nothing about those. A locked card is returned as it is."""
+    if card.locked:
+        return card
+    count = card.pictures
+    known = [_seen_again(colour, measurement.palette, count) for colour in card.palette]
+    new = [
+        colour.with_(least=0.0, share=round(colour.share / (count + 1), 4))
+        for colour in measurement.palette
+        if nearest(colour.hex, card.palette) > SAME
+    ]
+    return card.with_(
+        palette=tuple(sorted([*known, *new], key=lambda colour: -colour.share)),
+        line=_mean_line(card.line, measurement.line, count),
+        shading=Shading(
+            kind=card.shading.kind,
+            amount=_mean(card.shading.amount, measurement.shading.amount, count),
+        ),
+        portraits=(*card.portraits, measurement.portrait)[:PORTRAITS],
+        head=_mean(card.head, measurement.head, count),
+        pictures=count + 1,
+    )
+
+
+def describe(card: StyleCard, *, shading: str = "", words: str = "") -> str:
+    """The card in words that fit a prompt; `shading` and `words` stand in for our own."""
+    shown = [colour for colour in card.palette if colour.share >= SMALL][:NAMED]
+    colours = ", ".join(f"{c.name} {c.hex} ({c.share:.0%})" for c in shown)
+    parts = [words.strip().rstrip("."), f"Colours: {colours}"]
+    if card.line:
+        parts.append(f"Even outlines in {card.line.colour}, {_weight(card.line)}")
+    else:
+        parts.append("No outlines")
+    parts.append(f"Shading: {shading.strip().rstrip('.') or SHADED[card.shading.kind]}")
+    if card.features:
+        parts.append(f"Always there: {', '.join(card.features)}")
+    return " ".join(f"{part}." for part in parts if part)
+
+
+def _weight(line: Line) -> str:
+    return f"{line.weight:.1%} of the figure's size wide"
+
+
+def _seen_again(
+    colour: PaletteColour, palette: Sequence[PaletteColour], count: int
+) -> PaletteColour:
+    share = round(worn(colour.hex, palette), 4)
+    return colour.with_(
+        share=_mean(colour.share, share, count),
+        least=min(colour.least, share),
+        most=max(colour.most, share),
+    )
+
+
+def _mean_line(old: Line | None, new: Line | None, count: int) -> Line | None:
+    if old is None or new is None:
+        return old
+    return old.with_(weight=_mean(old.weight, new.weight, count))
+
+
+def _mean(old: float, new: float, count: int) -> float:
+    return round((old * count + new) / (count + 1), 4)

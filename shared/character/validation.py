@@ -1,0 +1,257 @@
+"""Validation: a measured picture against the character's card, as scores, drifts and a verdict.
+
+Every check gives a distance and has a limit. The score is 1 − distance / (2 × limit), held to 0 to
+1, so that every threshold is `PASS`. A picture whose checks all pass is accepted; a score under
+`REJECT`, or several failed checks, reject it; what is between is accepted with a caution.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.character import likeness
+from shared.character.likeness import OTHER, SAME, nearest, worn
+from shared.model.style import (
+    Check,
+    Decision,
+    Drift,
+    Measurement,
+    PaletteColour,
+    StyleCard,
+    Verdict,
+)
+
+PASS = 0.5
+REJECT = 0.2
+TOO_MANY = 3
+"""Failed checks at which a picture is rejected, however near each is."""
+
+LIMITS = {
+    "palette": 3.0,
+    "missing": 0.8,
+    "added": 0.006,
+    "line": 0.25,
+    "shading": 0.5,
+    "head": 6.0,
+    "size": 0.12,
+    "frame": 0.04,
+    "background": 8.0,
+    "proportions": 0.07,
+    "features": 0.5,
+}
+"""The distance up to which each check passes, in the unit that its function names."""
+
+PRESENT = 0.004
+"""A colour whose share was never smaller than this is missed when it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found: the distance from the card, and what the next prompt should say."""
+
+    distance: float
+    subject: str = ""
+    text: str = ""
+
+
+def validate(
+    card: StyleCard,
+    measurement: Measurement,
+    *,
+    same_pose: bool,
+    missing: Sequence[str] = (),
+    added: Sequence[str] = (),
+) -> Verdict:
+    """Judge a picture. `same_pose` says that it shows the card's pose; `missing` and `added` are
+    features that a vision provider missed or saw unasked."""
+    findings = {name: look(card, measurement) for name, look in _CHECKS.items()}
+    if same_pose:
+        findings["proportions"] = proportions(card, measurement)
+    findings["features"] = features(missing, added)
+    checks = tuple(_check(name, finding.distance) for name, finding in findings.items())
+    drifts = tuple(
+        Drift(check=check.name, subject=found.subject, text=found.text, score=check.score)
+        for check, found in zip(checks, findings.values(), strict=True)
+        if not check.passed
+    )
+    return Verdict(decision=decide(checks), checks=checks, drifts=drifts)
+
+
+def decide(checks: Iterable[Check]) -> Decision:
+    """The verdict that checks amount to."""
+    failed = [check.score for check in checks if not check.passed]
+    if not failed:
+        return Decision.ACCEPT
+    if min(failed) < REJECT or len(failed) >= TOO_MANY:
+        return Decision.REJECT
+    return Decision.CAUTION
+
+
+def palette(card: StyleCard, seen: Measurement) -> Finding:
+    """The share-weighted ΔE2000 of the figure's colours from the card's."""
+    far = [(nearest(c.hex, card.palette), c) for c in seen.palette]
+    total = sum(colour.share for _, colour in far) or 1.0
+    distance = sum(away * colour.share for away, colour in far) / total
+    main = ", ".join(f"{c.name} {c.hex}" for c in card.palette[:4])
+    return Finding(distance, "palette", f"Keep the colours of the character: {main}.")
+
+
+def missing_colours(card: StyleCard, seen: Measurement) -> Finding:
+    """The part of a colour's least share that is gone, for the colour that lost most."""
+    lost = [
+        (1 - worn(c.hex, seen.palette) / c.least, c) for c in card.palette if c.least >= PRESENT
+    ]
+    if not lost:
+        return Finding(0.0)
+    distance, colour = max(lost, key=lambda pair: (min(pair[0], 0.95), pair[1].least))
+    part = subject(colour, card.features)
+    instead = _instead(colour, _news(card, seen))
+    if instead:
+        text = f"Keep {_the(part)} {colour.name} ({colour.hex}), not {instead.name}."
+    else:
+        text = f"Do not leave out {_the(part)} ({colour.name}, {colour.hex})."
+    return Finding(max(0.0, distance), part, text)
+
+
+def added_colours(card: StyleCard, seen: Measurement) -> Finding:
+    """The share of the figure in colours that the card does not have."""
+    news = _news(card, seen)
+    if not news:
+        return Finding(0.0)
+    distance = sum(weight for weight, _ in news)
+    _, colour = max(news, key=lambda pair: pair[0])
+    text = f"Add nothing {colour.name} ({colour.hex}): the character does not wear it."
+    return Finding(distance, f"added {colour.name}", text)
+
+
+def line(card: StyleCard, seen: Measurement) -> Finding:
+    """How far the outline's width is from the card's, as a share of it."""
+    if card.line is None:
+        return Finding(0.0)
+    if seen.line is None:
+        return Finding(1.0, "outline", f"Keep the outlines, in {card.line.colour}.")
+    ratio = seen.line.weight / card.line.weight
+    manner = "thinner" if ratio > 1 else "thicker"
+    text = (
+        f"Draw the outlines {manner}: {card.line.weight:.1%} of the figure's size, "
+        f"not {seen.line.weight:.1%}."
+    )
+    return Finding(max(ratio, 1 / max(ratio, 0.01)) - 1, "outline", text)
+
+
+def shading(card: StyleCard, seen: Measurement) -> Finding:
+    """How much of the shading is gone, or came on top, as a share of the larger."""
+    was, now = card.shading.amount, seen.shading.amount
+    larger = max(was, now, 0.04)
+    if was > now:
+        text = f"Keep the {card.shading.kind.replace('_', '-')} shading; do not draw it flat."
+    else:
+        text = "Shade less: the character is drawn in flatter colours."
+    return Finding(abs(was - now) / larger, "shading", text)
+
+
+def head(card: StyleCard, seen: Measurement) -> Finding:
+    """The mean ΔE2000 from the most similar head that the card remembers."""
+    distance = min(
+        (likeness.apart(portrait, seen.portrait) for portrait in card.portraits), default=0.0
+    )
+    return Finding(
+        distance, "head", "Keep the shape of the head, its ears and its face as on the references."
+    )
+
+
+def size(card: StyleCard, seen: Measurement) -> Finding:
+    """How far the head's size against the whole figure is from the card's, as a share of it."""
+    ratio = seen.head / card.head
+    manner = "smaller" if ratio > 1 else "larger"
+    return Finding(
+        max(ratio, 1 / max(ratio, 0.01)) - 1, "head size", f"Make the head {manner} for the body."
+    )
+
+
+def frame(card: StyleCard, seen: Measurement) -> Finding:
+    """The straight run along which the figure is cut, as a share of its box."""
+    text = "Show the whole figure inside the frame, with a margin on every side."
+    return Finding(seen.cut, "frame", text)
+
+
+def background(card: StyleCard, seen: Measurement) -> Finding:
+    """ΔE2000 of the background from the key colour that was asked for."""
+    text = "Use one perfectly flat background of the colour that was asked for."
+    return Finding(seen.background or 0.0, "background", text)
+
+
+def proportions(card: StyleCard, seen: Measurement) -> Finding:
+    """How far the box or one of the ten widths is off, as a share of the box. One pose only."""
+    was, now = card.proportions, seen.proportions
+    ratio = now.aspect / was.aspect
+    bands = [
+        abs(a * now.aspect - b * was.aspect) for a, b in zip(now.widths, was.widths, strict=True)
+    ]
+    distance = max(max(ratio, 1 / max(ratio, 0.01)) - 1, sum(bands) / len(bands))
+    manner = "narrower" if ratio > 1 else "wider"
+    text = f"Keep the proportions of the body: draw it {manner}, as on the references."
+    return Finding(distance, "proportions", text)
+
+
+def features(missing: Sequence[str], added: Sequence[str]) -> Finding:
+    """How many features somebody missed, or saw unasked."""
+    parts = [f"Do not leave out {_the(feature)}." for feature in missing]
+    parts += [f"Do not add {feature}." for feature in added]
+    about = ", ".join([*missing, *added])
+    return Finding(float(len(missing) + len(added)), about, " ".join(parts))
+
+
+def subject(colour: PaletteColour, features: Sequence[str]) -> str:
+    """What wears a colour: the feature that names it, or the parts in that colour."""
+    words = set(colour.name.split())
+    for feature in features:
+        if words & set(feature.lower().split()):
+            bare = [word for word in feature.split() if word.lower() not in words]
+            return " ".join(bare) or feature
+    return f"parts in {colour.name}"
+
+
+def _news(card: StyleCard, seen: Measurement) -> list[tuple[float, PaletteColour]]:
+    """Colours that the card lacks, with their shares, less the nearer they are to one it has."""
+    news = []
+    for colour in seen.palette:
+        away = (nearest(colour.hex, card.palette) - SAME) / (OTHER - SAME)
+        weight = colour.share * min(1.0, max(0.0, away))
+        if weight and not _is_mouth(colour):
+            news.append((weight, colour))
+    return news
+
+
+def _is_mouth(colour: PaletteColour) -> bool:
+    """Whether a small new colour lies where a mouth opens."""
+    return colour.share < 0.02 and abs(colour.x) < 0.4 and 0.2 < colour.y < 0.8
+
+
+def _instead(
+    colour: PaletteColour, news: Sequence[tuple[float, PaletteColour]]
+) -> PaletteColour | None:
+    """The new colour at the place of a missing one."""
+    near = [new for _, new in news if abs(new.x - colour.x) + abs(new.y - colour.y) < 0.8]
+    return max(near, key=lambda new: new.share, default=None)
+
+
+def _the(part: str) -> str:
+    return part if part.startswith("the ") else f"the {part}"
+
+
+def _check(name: str, distance: float) -> Check:
+    score = round(min(1.0, max(0.0, 1 - distance / (2 * LIMITS[name]))), 4)
+    return Check(name=name, score=score, threshold=PASS, passed=score >= PASS)
+
+
+_CHECKS: dict[str, Callable[[StyleCard, Measurement], Finding]] = {
+    "palette": palette,
+    "missing": missing_colours,
+    "added": added_colours,
+    "line": line,
+    "shading": shading,
+    "head": head,
+    "size": size,
+    "frame": frame,
+    "background": background,
+}

@@ -1,0 +1,153 @@
+"""How well drift is noticed: known changes against clean pictures in other poses.
+
+A card is made from three clean pictures of a character (at rest and in two more poses, as a
+collection has them after its first accepted images), then asked about pictures in poses that it has
+not seen. The same once more with pictures unlike our artist's. Only the half of the cast that was
+kept out of tuning is counted.
+
+python -m tests.bench.drift [--tuning]
+"""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from shared.character import card as cards
+from shared.character.validation import validate
+from shared.media.style import measure as measured
+from shared.model.style import Decision
+from shared.providers.offline.pose import POSES
+from shared.providers.offline.raster import Rgba
+from tests.bench.drift_cast import Character, cast, posed
+from tests.bench.drift_changes import CHANGES, drawn
+from tests.bench.drift_looks import UNLIKE, plain
+
+CHARACTERS = 40
+"""Of each half; each brings one case of every kind and as many clean ones."""
+REST = "idle"
+CLEAN, SAME_POSE = "clean", "clean, same pose"
+
+
+class Case(NamedTuple):
+    """A picture to be judged: what was changed in it, whether it is in the card's pose."""
+
+    kind: str
+    same_pose: bool
+    pixels: Rgba
+
+
+class Outcome(NamedTuple):
+    """What became of a case. ."""
+
+    character: int
+    look: str
+    kind: str
+    flagged: bool
+    failed: tuple[str, ...]
+    scores: dict[str, float]
+    seconds: float
+
+
+def measure(*, held_out: bool = True, characters: int = CHARACTERS) -> dict[str, float]:
+    """Rates (0 to 1) for our artist's pictures and, with `unlike_` in front, for the others:
+    `detected`, `false_alarms`, `detected_{kind}`, `cases`, and `ms` per measured picture."""
+    return summarise(run(held_out=held_out, characters=characters))
+
+
+def run(*, held_out: bool, characters: int) -> list[Outcome]:
+    """Every case of the cast, on two cores."""
+    with ProcessPoolExecutor(2) as pool:
+        groups = pool.map(_trial, cast(characters, held_out=held_out))
+        return [outcome for group in groups for outcome in group]
+
+
+def summarise(outcomes: list[Outcome]) -> dict[str, float]:
+    found: dict[str, float] = {
+        "ms": 1000 * float(np.median([outcome.seconds for outcome in outcomes]))
+    }
+    for prefix, is_plain in (("", True), ("unlike_", False)):
+        group = [o for o in outcomes if (o.look == plain.__name__) == is_plain]
+        drifted = [o for o in group if o.kind in CHANGES]
+        clean = [o for o in group if o.kind not in CHANGES]
+        found[f"{prefix}cases"] = len(group)
+        found[f"{prefix}detected"] = _rate(drifted)
+        found[f"{prefix}false_alarms"] = _rate(clean)
+        for kind in CHANGES:
+            found[f"{prefix}detected_{kind}"] = _rate([o for o in drifted if o.kind == kind])
+    return found
+
+
+def _rate(outcomes: list[Outcome]) -> float:
+    return sum(outcome.flagged for outcome in outcomes) / max(1, len(outcomes))
+
+
+def _trial(character: Character) -> list[Outcome]:
+    """All cases of one character, in our look and in another one."""
+    cv2.setNumThreads(1)
+    dice = character.dice
+    first, *others = [REST, *dice.sample(sorted(set(POSES) - {REST}), 2)]
+    references = [drawn(character, posed(name, dice)) for name in (first, *others)]
+    cases = list(_cases(character, set(POSES) - {first, *others}))
+    other = sorted(UNLIKE)[character.number % len(UNLIKE)]
+    outcomes = []
+    for name, look in ((plain.__name__, plain), (other, UNLIKE[other])):
+        grain = np.random.default_rng(character.number)
+        card = cards.make(
+            [measured(look(pixels, grain)) for pixels in references], source="bench", pose=REST
+        )
+        for case in cases:
+            pixels = look(case.pixels, grain)
+            started = time.perf_counter()
+            seen = measured(pixels)
+            seconds = time.perf_counter() - started
+            verdict = validate(card, seen, same_pose=case.same_pose)
+            failed = tuple(check.name for check in verdict.checks if not check.passed)
+            flagged = verdict.decision is not Decision.ACCEPT
+            scores = {check.name: check.score for check in verdict.checks}
+            outcomes.append(
+                Outcome(character.number, name, case.kind, flagged, failed, scores, seconds)
+            )
+    return outcomes
+
+
+def _cases(character: Character, poses: set[str]) -> Iterator[Case]:
+    """One case of each kind, and as many clean ones."""
+    dice = character.dice
+    for kind, change in CHANGES.items():
+        same_pose = kind == "proportions"
+        tries = [REST] if same_pose else dice.sample(sorted(poses), len(poses))
+        for name in tries:
+            pixels = change(character, posed(name, dice), dice)
+            if pixels is not None:
+                yield Case(kind, same_pose, pixels)
+                break
+    for name in dice.sample(sorted(poses), len(CHANGES) - 1):
+        yield Case(CLEAN, False, drawn(character, posed(name, dice)))
+    yield Case(SAME_POSE, True, drawn(character, posed(REST, dice)))
+
+
+def main() -> None:
+    held_out = "--tuning" not in sys.argv
+    started = time.perf_counter()
+    outcomes = run(held_out=held_out, characters=CHARACTERS)
+    for name, value in summarise(outcomes).items():
+        print(f"{name:40} {value:8.3f}")
+    for is_clean in (True, False):
+        failed = Counter(
+            (o.look if o.look == plain.__name__ else "unlike", check)
+            for o in outcomes
+            for check in o.failed
+            if (o.kind not in CHANGES) == is_clean
+        )
+        print("failed checks,", "clean:" if is_clean else "drifted:", dict(failed))
+    print(f"{time.perf_counter() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
