@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from shared.media.encode import transcode
-from shared.media.formats import FORMATS, Quality
+from shared.media.formats import FORMATS
 from shared.media.verify import verify_film
 from shared.model.asset import Provenance
 from shared.services.steps import Made, MadeFile, StepContext
@@ -15,7 +15,7 @@ ENCODING = 0.9
 def run(context: StepContext) -> Made:
     video = context.source("video")
     format_ = FORMATS[context.step.params["format"]]
-    quality = Quality(context.collection().settings.quality.value)
+    quality = context.collection().settings.quality
     keys = {context.job.assets[key].size: key for key in context.step.makes}
     targets: dict[int | None, Path] = {size: context.target(key) for size, key in keys.items()}
     report = transcode(

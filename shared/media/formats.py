@@ -5,11 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-
-class Quality(StrEnum):
-    DRAFT = "draft"
-    STANDARD = "standard"
-    BEST = "best"
+from shared.model.collection import Quality as Quality
 
 
 class Layout(StrEnum):

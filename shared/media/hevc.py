@@ -42,20 +42,19 @@ def read_structure(path: Path) -> Structure:
     Reads the header and one sample, at most 16 MB each. Raises
     `PermanentError("unreadable_film")` if this is no QuickTime or MP4 file with HEVC.
     """
-    try:
-        units = list(_units(path))
-    except (LookupError, ValueError) as error:
-        raise PermanentError("unreadable_film", f"{path.name} holds no HEVC: {error}") from error
     layers: set[int] = set()
     sets: set[tuple[str, int]] = set()
     sei: set[int] = set()
-    for unit in units:
-        kind, layer = unit[0] >> 1 & 0x3F, (unit[0] & 1) << 5 | unit[1] >> 3
-        layers.add(layer)
-        if kind in PARAMETER_SETS:
-            sets.add((PARAMETER_SETS[kind], layer))
-        elif kind == PREFIX_SEI:
-            sei.update(_payloads(unit[2:]))
+    try:
+        for unit in _units(path):
+            kind, layer = unit[0] >> 1 & 0x3F, (unit[0] & 1) << 5 | unit[1] >> 3
+            layers.add(layer)
+            if kind in PARAMETER_SETS:
+                sets.add((PARAMETER_SETS[kind], layer))
+            elif kind == PREFIX_SEI:
+                sei.update(_payloads(unit[2:]))
+    except (LookupError, ValueError) as error:
+        raise PermanentError("unreadable_film", f"{path.name} holds no HEVC: {error}") from error
     return Structure(tuple(sorted(layers)), frozenset(sets), tuple(sorted(sei)))
 
 

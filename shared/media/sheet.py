@@ -35,7 +35,11 @@ def contact_sheet(
     for path in stills.values():
         with Image.open(path) as image:
             shown += _grounded(_fitted(image.convert("RGBA")), has_alpha=image.mode == "RGBA")
-    rows.append((" · ".join(stills), shown))
+    names = " · ".join(stills)
+    rows += [
+        (names if not first else "", shown[first : first + FRAMES])
+        for first in range(0, len(shown), FRAMES)
+    ]
     for name, (path, format_) in films.items():
         frames = [_fitted(Image.fromarray(frame)) for frame in _frames(path, format_)]
         grounded = [_grounded(frame, has_alpha=format_ is not None) for frame in frames]

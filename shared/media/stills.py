@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import BadRequest
@@ -31,6 +32,8 @@ def open_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Imag
                     )
                 upright = ImageOps.exif_transpose(image)
                 has_alpha = upright.has_transparency_data
+                if upright.mode.startswith("I"):
+                    upright = _eight_bits(upright)
                 return _without_metadata(upright.convert("RGBA" if has_alpha else "RGB"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _refused(f"is too large; at most {max_pixels:,} pixels are taken") from None
@@ -62,6 +65,11 @@ def resize(source: Path, targets: Mapping[int, Path]) -> dict[int, tuple[int, in
         image.save(targets[width], "PNG", optimize=True)
         sizes[width] = size
     return sizes
+
+
+def _eight_bits(grey: Image.Image) -> Image.Image:
+    """A picture of 16 bits in 8: Pillow's own conversion turns all but the darkest to white."""
+    return Image.fromarray((np.asarray(grey).clip(0, 65535) // 257).astype(np.uint8))
 
 
 def _without_metadata(image: Image.Image) -> Image.Image:

@@ -128,7 +128,10 @@ def straight(premultiplied: NDArray[np.float32]) -> Frame:
 def over(premultiplied: NDArray[np.float32], colour: Rgb) -> Frame:
     """The character on a flat colour, RGB."""
     share = 1 - premultiplied[..., 3:] / 255
-    return (premultiplied[..., :3] + share * np.array(colour)).round().clip(0, 255).astype(np.uint8)
+    mixed: Frame = (
+        (premultiplied[..., :3] + share * np.array(colour)).round().clip(0, 255).astype(np.uint8)
+    )
+    return mixed
 
 
 def film(path: Path, frames: list[Frame], fps: Fraction = FPS) -> Path:

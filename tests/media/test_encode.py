@@ -88,7 +88,7 @@ def test_frames_and_rate_are_kept(made: Made) -> None:
     assert made.report.duration == pytest.approx(COUNT / 24)
     for path in made.paths.values():
         film = probe_film(path)
-        assert (film.frames, film.fps) == (COUNT, 24)
+        assert (film.frames, film.fps) == (COUNT, character.FPS)
 
 
 def test_files_are_what_they_claim_to_be(made: Made) -> None:
@@ -219,7 +219,7 @@ def test_memory_does_not_grow_with_the_films_length(
     source = character.film(tmp_path / "long.mp4", [frame] * 60)
     alive = most = 0
 
-    class Counted(np.ndarray):  # type: ignore[type-arg]
+    class Counted(np.ndarray):
         def __del__(self) -> None:
             nonlocal alive
             alive -= 1

@@ -10,6 +10,7 @@ from shared.errors import PermanentError
 from shared.media import ffmpeg
 from shared.media.formats import WEBM, picture_size
 from shared.media.probe import probe_film
+from shared.media.verify import RATE_TOLERANCE
 from tests.media import character
 
 
@@ -36,9 +37,12 @@ def test_size_number_and_rate_are_exact(
     film = probe_film(path)
     assert (film.width, film.height, film.frames) == (64, 48, count)
     assert film.codec == {"mp4": "h264", "webm": "vp9"}[suffix]
-    if suffix == "mp4" or count > 1:
+    if suffix == "mp4":
         assert film.fps == fps
         assert film.duration == pytest.approx(count / fps)
+    elif count > 1:
+        # Timestamps in milliseconds: 24 and 23.976 are the same for less than a second.
+        assert float(film.fps) == pytest.approx(float(fps), rel=RATE_TOLERANCE)
 
 
 def refused(path: Path) -> None:
@@ -94,7 +98,7 @@ def test_names_are_taken_literally(tmp_path: Path) -> None:
         ((512, 512), 128, (128, 128)),
         ((1920, 1080), 640, (640, 360)),
         ((1080, 1920), 101, (100, 180)),
-        ((511, 301), None, (510, 302)),
+        ((511, 301), None, (510, 300)),
         ((2000, 2), 16, (16, 2)),
     ],
 )

@@ -1,0 +1,214 @@
+"""Strangers' pictures, opened safely, and our own, resized."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+
+from shared.errors import BadRequest
+from shared.media.stills import MAX_PIXELS, open_image, reencode, resize
+
+RED, BLUE = (200, 30, 30), (30, 30, 200)
+
+
+def halves(mode: str = "RGB", size: tuple[int, int] = (32, 16)) -> Image.Image:
+    """Red on the left, blue on the right."""
+    pixels = np.full((size[1], size[0], 3), RED, np.uint8)
+    pixels[:, size[0] // 2 :] = BLUE
+    image = Image.fromarray(pixels)
+    return image.quantize() if mode == "P" else image.convert(mode)
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def near(image: Image.Image, at: tuple[int, int], colour: tuple[int, ...]) -> bool:
+    pixel = np.asarray(image)[at[1], at[0]].astype(int)
+    return bool(np.abs(pixel - colour).max() <= 12)
+
+
+def refusal(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> str:
+    with pytest.raises(BadRequest) as refused:
+        open_image(source, max_pixels)
+    assert refused.value.details["field"] == "file"
+    return refused.value.message
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_every_format_opens_as_rgb(tmp_path: Path, kind: str) -> None:
+    data = saved(halves(), kind)
+    path = tmp_path / "picture"
+    path.write_bytes(data)
+    for source in (data, path):
+        image = open_image(source)
+        assert (image.mode, image.size) == ("RGB", (32, 16))
+        assert near(image, (4, 8), RED)
+        assert near(image, (28, 8), BLUE)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_alpha_is_kept(kind: str) -> None:
+    cut = halves("RGBA")
+    cut.paste((0, 0, 0, 0), (0, 0, 8, 16))
+    image = open_image(saved(cut, kind, lossless=True))
+    assert image.mode == "RGBA"
+    assert np.asarray(image)[8, [4, 12], 3].tolist() == [0, 255]
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("P", "PNG"), ("P", "GIF"), ("L", "JPEG"), ("L", "PNG"), ("LA", "PNG"), ("CMYK", "JPEG")],
+)
+def test_other_modes_become_rgb(mode: str, kind: str) -> None:
+    image = open_image(saved(halves(mode), kind))
+    assert image.mode == ("RGBA" if mode == "LA" else "RGB")
+    grey = halves("L").convert("RGB").getpixel((4, 8))
+    assert isinstance(grey, tuple)
+    expected = RED if mode in ("P", "CMYK") else grey
+    assert near(image.convert("RGB"), (4, 8), expected)
+
+
+def test_one_bit_becomes_black_and_white() -> None:
+    image = open_image(saved(Image.fromarray(np.eye(8, dtype=np.uint8) * 255).convert("1"), "PNG"))
+    assert np.asarray(image)[0, :2].tolist() == [[255, 255, 255], [0, 0, 0]]
+
+
+def test_sixteen_bits_of_grey_become_eight() -> None:
+    ramp = np.tile(np.linspace(0, 65535, 64).astype(np.uint16), (8, 1))
+    image = open_image(saved(Image.fromarray(ramp), "PNG"))
+    expected = np.linspace(0, 255, 64)
+    assert image.mode == "RGB"
+    assert np.abs(np.asarray(image)[0, :, 0] - expected).max() <= 1.5
+
+
+def test_transparency_by_palette_and_by_colour() -> None:
+    assert open_image(saved(halves("P"), "PNG", transparency=0)).mode == "RGBA"
+    image = open_image(saved(halves(), "PNG", transparency=RED))
+    assert np.asarray(image)[8, [4, 28], 3].tolist() == [0, 255]
+
+
+def test_an_animation_gives_its_first_frame() -> None:
+    frames = [Image.new("RGB", (16, 16), colour) for colour in (RED, BLUE)]
+    for kind in ("GIF", "WEBP", "PNG"):
+        data = saved(frames[0], kind, save_all=True, append_images=frames[1:])
+        assert near(open_image(data), (8, 8), RED)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "red_at"),
+    [(1, (32, 16), (2, 8)), (3, (32, 16), (29, 8)), (6, (16, 32), (8, 2)), (8, (16, 32), (8, 29))],
+)
+def test_the_orientation_is_applied(
+    orientation: int, size: tuple[int, int], red_at: tuple[int, int]
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = open_image(saved(halves(), "JPEG", exif=exif, quality=95))
+    assert image.size == size
+    assert near(image, red_at, RED)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_metadata_is_dropped(tmp_path: Path, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "SECRET-PLACE"
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("Comment", "SECRET-PLACE")
+    data = saved(halves(), kind, exif=exif, pnginfo=notes, icc_profile=b"SECRET-PLACE")
+    assert b"SECRET" in data
+    assert open_image(data).info == {}
+    assert len(open_image(data).getexif()) == 0
+    target = tmp_path / "clean.png"
+    assert reencode(data, target) == (32, 16)
+    assert b"SECRET" not in target.read_bytes()
+    with Image.open(target) as clean:
+        assert (clean.format, clean.info) == ("PNG", {})
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG's header that promises `width` × `height`, with next to nothing behind it."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = chunk(b"IDAT", zlib.compress(bytes(1000)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + body + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("side", [6400, 10_000, 14_000, 60_000])
+def test_bombs_are_refused_by_their_header(side: int) -> None:
+    assert "pixels are taken" in refusal(bomb(side, side))
+
+
+def test_the_limit_is_the_callers(tmp_path: Path) -> None:
+    data = saved(halves(), "PNG")
+    assert open_image(data, max_pixels=512).size == (32, 16)
+    assert "32×16" in refusal(data, max_pixels=511)
+    with pytest.raises(BadRequest):
+        reencode(data, tmp_path / "out.png", max_pixels=511)
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_cut_off_pictures_are_refused(kind: str, share: float) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
+    data = saved(Image.fromarray(noise), kind)
+    assert "damaged" in refusal(data[: int(len(data) * share)])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"just text",
+        b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>',
+        b"%PDF-1.7\n",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n",
+        saved(halves(), "BMP"),
+        saved(halves(), "TIFF"),
+    ],
+    ids=["empty", "text", "svg", "pdf", "eps", "bmp", "tiff"],
+)
+def test_other_files_are_refused_whatever_their_name(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(data)
+    assert "is not a PNG, JPEG, WebP or GIF" in refusal(path)
+
+
+def test_resizing_keeps_proportions_and_premultiplies(tmp_path: Path) -> None:
+    """Red beside transparent green: no green may come in."""
+    rgba = np.full((300, 400, 4), (0, 255, 0, 0), np.uint8)
+    rgba[:, :197] = (255, 0, 0, 255)
+    source = tmp_path / "still.png"
+    Image.fromarray(rgba).save(source)
+    targets = {size: tmp_path / f"{size}.png" for size in (64, 200, 33)}
+    assert resize(source, targets) == {200: (200, 150), 64: (64, 48), 33: (33, 25)}
+    for width, path in targets.items():
+        with Image.open(path) as image:
+            assert (image.format, image.mode, image.width) == ("PNG", "RGBA", width)
+            pixels = np.asarray(image)
+        visible = pixels[pixels[..., 3] > 8]
+        assert visible[:, 1].max() <= 16
+        assert visible[:, 0].min() >= 239
+        assert pixels[..., 3].mean() / 255 == pytest.approx(197 / 400, abs=0.01)
+
+
+def test_resizing_keeps_the_picture(tmp_path: Path) -> None:
+    source = tmp_path / "still.png"
+    halves(size=(64, 32)).save(source)
+    resize(source, {16: tmp_path / "16.png"})
+    with Image.open(tmp_path / "16.png") as image:
+        assert (image.mode, image.size) == ("RGB", (16, 8))
+        assert near(image, (2, 4), RED)
+        assert near(image, (13, 4), BLUE)
