@@ -18,7 +18,7 @@ from shared.adapters.embedded.system import SystemClock, SystemIds
 from shared.config import Settings, settings
 from shared.errors import PermanentError
 from shared.ports import Ports
-from shared.providers.base import ImageProvider, VideoProvider
+from shared.providers.base import ImageProvider, VideoProvider, VisionProvider
 
 if TYPE_CHECKING:
     from shared.providers.offline.artist import OfflineArtist
@@ -101,6 +101,20 @@ def _fal_films() -> VideoProvider:
     return FalFilms(settings())
 
 
+@cache
+def _google_vision() -> VisionProvider:
+    from shared.providers.google.vision import GoogleVision
+
+    return GoogleVision(settings())
+
+
+@cache
+def _openai_vision() -> VisionProvider:
+    from shared.providers.openai.vision import OpenAIVision
+
+    return OpenAIVision(settings())
+
+
 IMAGE_PROVIDERS: Mapping[str, Callable[[], ImageProvider]] = {
     "offline": _offline,
     "google": _google_images,
@@ -110,6 +124,10 @@ VIDEO_PROVIDERS: Mapping[str, Callable[[], VideoProvider]] = {
     "offline": _offline,
     "google": _google_films,
     "fal": _fal_films,
+}
+VISION_PROVIDERS: Mapping[str, Callable[[], VisionProvider]] = {
+    "google": _google_vision,
+    "openai": _openai_vision,
 }
 
 
@@ -121,6 +139,11 @@ def image_provider(name: str) -> ImageProvider:
 def video_provider(name: str) -> VideoProvider:
     """The provider of films of that name; only what it needs is imported."""
     return _named(VIDEO_PROVIDERS, name)
+
+
+def vision_provider(name: str) -> VisionProvider:
+    """The provider that looks, of that name; only what it needs is imported."""
+    return _named(VISION_PROVIDERS, name)
 
 
 def _named(makers: Mapping[str, Callable[[], P]], name: str) -> P:

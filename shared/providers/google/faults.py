@@ -70,7 +70,7 @@ def fault(call: Call, error: Exception) -> Later | Refused:
 
 
 def refusal(call: Call, answer: "GenerateContentResponse") -> Refused | None:
-    """The refusal in an answer without what was asked for; None if it holds none."""
+    """The refusal that an answer states as its reason to end; None if it states none."""
     feedback = answer.prompt_feedback
     if feedback and feedback.block_reason:
         reason = BLOCKED.get(feedback.block_reason.name, "Google stopped the request")
@@ -78,15 +78,22 @@ def refusal(call: Call, answer: "GenerateContentResponse") -> Refused | None:
     candidate = answer.candidates[0] if answer.candidates else None
     if candidate is None or candidate.finish_reason is None:
         return None
-    name = candidate.finish_reason.name
-    if name in FINISHED:
-        return call.refused(FINISHED[name], candidate.finish_message or "")
-    if name == "STOP" and (words := said(answer)):
-        return call.refused("Google answered with words instead", words)
-    return None
+    stopped = FINISHED.get(candidate.finish_reason.name)
+    return call.refused(stopped, candidate.finish_message or "") if stopped else None
 
 
-def said(answer: "GenerateContentResponse") -> str:
+def words_instead(call: Call, answer: "GenerateContentResponse") -> Refused | None:
+    """The refusal in an answer that came to its end with words where a picture should be."""
+    candidate = answer.candidates[0] if answer.candidates else None
+    if candidate is None or candidate.finish_reason is None:
+        return None
+    words = _said(answer)
+    if candidate.finish_reason.name != "STOP" or not words:
+        return None
+    return call.refused("Google answered with words instead", words)
+
+
+def _said(answer: "GenerateContentResponse") -> str:
     """The text of an answer, whatever else is in it (the SDK's own property warns of that)."""
     candidate = answer.candidates[0] if answer.candidates else None
     parts = (candidate.content.parts if candidate and candidate.content else None) or []

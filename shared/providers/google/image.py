@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from shared.config import Settings
 from shared.providers.base import ImageRequest, Later, Picture, Progress, Refused
 from shared.providers.google import client
-from shared.providers.google.faults import expected, fault, refusal
+from shared.providers.google.faults import expected, fault, refusal, words_instead
 from shared.providers.pricing import price
 from shared.providers.square import square_png
 
@@ -48,7 +48,7 @@ class GoogleImages:
             return fault(call, error)
         drawn = _picture(answer)
         if drawn is None:
-            refused = refusal(call, answer)
+            refused = refusal(call, answer) or words_instead(call, answer)
             if refused is None:
                 raise call.malformed("neither a picture nor a refusal")
             return refused

@@ -27,11 +27,11 @@ def check(settings: Settings, *models: str) -> None:
         price(model, settings.provider_prices)
 
 
-def call(settings: Settings) -> Call:
-    """What is about to be done, for the mapping of what goes wrong; every call is paid."""
+def call(settings: Settings, *, paid: bool) -> Call:
+    """What is about to be done, for the mapping of what goes wrong."""
     return Call(
         provider="OpenAI",
-        paid=True,
+        paid=paid,
         variables="MASCOTRY_OPENAI_API_KEY",
         busy=settings.provider_busy_delay,
         secrets=(settings.openai_api_key,),

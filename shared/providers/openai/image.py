@@ -39,7 +39,7 @@ class OpenAIImages:
         Raises as `shared.providers.faults` says.
         """
         settings = self._settings
-        call = client.call(settings)
+        call = client.call(settings, paid=True)
         pictures = ((request.edited,) if request.edited else ()) + request.references
         progress(0.0)
         try:
