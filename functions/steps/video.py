@@ -4,19 +4,20 @@ import numpy as np
 from PIL import Image
 
 from functions import composition
+from functions.steps import scenes
 from shared.character.prompt import film_prompt
 from shared.media.key import choose_key, palette
 from shared.media.verify import verify_film
 from shared.model.asset import Provenance
-from shared.providers.base import Film, Later, Refused, Rgb, Scene, VideoRequest, Waiting
+from shared.providers.base import Film, Later, Refused, Rgb, VideoRequest, Waiting
 from shared.services.steps import Made, MadeFile, Source, StepContext, StepResult
 
 FPS = 24
 
 
 def run(context: StepContext) -> StepResult:
-    provider = composition.video_provider(context.settings.video_provider)
     params = context.step.params
+    provider = composition.video_provider(params["provider"] or context.settings.video_provider)
     collection = context.collection()
     still = context.source("still")
     end = context.source("end_still") if _ends_elsewhere(context) else None
@@ -24,16 +25,16 @@ def run(context: StepContext) -> StepResult:
     background = choose_key(colours)
     request = VideoRequest(
         prompt=film_prompt(collection, params["motion"], loop=params["loop"]),
-        scene=_scene(still, params["motion"]),
+        scene=scenes.recall(still, params["motion"]),
         still=still.path,
-        seed=_seed(still, collection.seed),
+        seed=scenes.seed(still, collection.seed),
         duration=params["duration"],
         loop=params["loop"],
         background=background,
         size=params["size"],
         fps=FPS,
         end_still=end.path if end else None,
-        end_scene=_scene(end, params["motion"]) if end else None,
+        end_scene=scenes.recall(end, params["motion"]) if end else None,
     )
     if context.step.operation is None:
         if not provider.repeatable:
@@ -61,6 +62,7 @@ def _made(
         prompt=request.prompt,
         parameters={
             **film.parameters,
+            "cost_usd": film.cost_usd,
             "duration": request.duration,
             "loop": request.loop,
             "fps": request.fps,
@@ -95,16 +97,3 @@ def _ends_elsewhere(context: StepContext) -> bool:
 def _pixels(still: Source) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     with Image.open(still.path) as image:
         return np.asarray(image.convert("RGBA"))
-
-
-def _scene(still: Source, motion: str) -> Scene | None:
-    """The words behind a still that we drew ourselves; nobody knows those of an upload."""
-    parameters = still.provenance.parameters if still.provenance else {}
-    if "character" not in parameters:
-        return None
-    return Scene(parameters["character"], parameters["action"], motion)
-
-
-def _seed(still: Source, fallback: int) -> int:
-    seed = still.provenance.seed if still.provenance else None
-    return fallback if seed is None else seed

@@ -19,6 +19,11 @@ FRAMING = (
     "perfectly flat background of one plain colour that the character does not wear. No text, no "
     "shadow on the ground, no scenery."
 )
+LOGO_FRAMING = (
+    "A logo: the character's head alone, large, simple and facing the viewer, readable at 32 "
+    "pixels, on a perfectly flat background of one plain colour that the character does not wear. "
+    "No text."
+)
 STILL_CAMERA = "The camera does not move."
 LOOP = "A seamless loop: the last frame leads into the first."
 
@@ -33,6 +38,26 @@ def still_prompt(
     fixed = [_section("Action", action), _section("Format", FRAMING)]
     room = budget - sum(len(part) + 1 for part in fixed)
     return "\n".join([*_who(collection, cautions, room), *fixed])
+
+
+def logo_prompt(
+    collection: Collection, wish: str, *, cautions: Sequence[str] = (), budget: int = BUDGET
+) -> str:
+    """Everything that a provider needs to draw the character as a logo; `wish` may be empty."""
+    fixed = [_section("Wish", wish)] if wish.strip() else []
+    fixed.append(_section("Format", LOGO_FRAMING))
+    room = budget - sum(len(part) + 1 for part in fixed)
+    return "\n".join([*_who(collection, cautions, room), *fixed])
+
+
+def edit_prompt(collection: Collection, instructions: str, *, budget: int = BUDGET) -> str:
+    """Everything that a provider needs to change a still and leave the rest as it is."""
+    fixed = [
+        _section("Change", instructions),
+        _section("Format", f"Everything else stays exactly as it is. {FRAMING}"),
+    ]
+    room = budget - sum(len(part) + 1 for part in fixed)
+    return "\n".join([*_who(collection, (), room), *fixed])
 
 
 def film_prompt(collection: Collection, motion: str, *, loop: bool, budget: int = BUDGET) -> str:

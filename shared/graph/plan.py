@@ -87,7 +87,8 @@ def plan(
     ids: Ids,
     now: datetime,
 ) -> Plan:
-    """The job for a request. `source` and `end` are the stills that its asset ids name."""
+    """The job for a request. `source` and `end` are the stills that its asset ids name: to start a
+    film from, to edit, and to end a film in."""
     slug = collection.settings.cdn.slug or collection.slug
     draft = _Draft(f"{user_prefix}/{slug}", item, ids)
     is_film = request.type is GenerateType.ANIMATION
@@ -107,10 +108,6 @@ def plan(
             end_id=end_id,
         )
 
-    cost = price(
-        images=0 if request.source_image_asset_id else 1,
-        video_seconds=request.duration if is_film else 0,
-    )
     job = Job(
         id=ids.uuid(),
         created_at=now,
@@ -121,7 +118,7 @@ def plan(
         collection_id=collection.id,
         item_id=item.id,
         item_name=item.name,
-        cost_credits=cost,
+        cost_credits=price(request),
         cache_control=_cache_control(collection),
         request=request.model_dump(mode="json", exclude_none=True),
         assets=draft.assets,
@@ -138,15 +135,24 @@ def _plan_still(
     draft: _Draft, request: GenerateRequest, source: Still | None, sizes: Sequence[int]
 ) -> tuple[str | None, str]:
     """The steps that end in a cut-out; gives the step to wait for, if any, and its asset id."""
-    if source is not None:
+    if source is not None and request.type is GenerateType.ANIMATION:
         return _plan_cutout(draft, source, key="transparent_image")
     (image,) = draft.add_assets(AssetType.IMAGE)
+    if source is not None:
+        draft.link(source.asset_id, image)
     cutouts = draft.add_assets(AssetType.TRANSPARENT_IMAGE, sizes)
     draft.link(draft.assets[image].id, cutouts[0])
     draft.steps["image"] = Step(
         kind=StepKind.IMAGE,
+        inputs={"edited": source.asset_id} if source else {},
         makes=(image,),
-        params={"action": request.image_prompt, "size": IMAGE_SIZE},
+        params={
+            "framing": "logo" if request.type is GenerateType.LOGO else "figure",
+            "action": request.image_prompt or "",
+            "instructions": request.edit_instructions,
+            "size": IMAGE_SIZE,
+            "provider": request.image_provider,
+        },
     )
     draft.steps["cutout"] = Step(
         kind=StepKind.CUTOUT,
@@ -204,6 +210,7 @@ def _plan_film(
             "duration": request.duration,
             "loop": request.loops,
             "size": VIDEO_SIZE,
+            "provider": request.video_provider,
         },
     )
     for type_ in WEB_FORMATS:
@@ -239,7 +246,9 @@ def _usable_sizes(
 
 
 def _job_type(request: GenerateRequest) -> JobType:
-    if request.type is GenerateType.IMAGE:
+    if request.type is GenerateType.LOGO:
+        return JobType.LOGO
+    if request.type is not GenerateType.ANIMATION:
         return JobType.IMAGE_GENERATION
     return JobType.ANIMATION if request.source_image_asset_id else JobType.ITEM_GENERATION
 

@@ -19,6 +19,7 @@ class JobStatus(StrEnum):
 class JobType(StrEnum):
     ITEM_GENERATION = "item_generation"
     IMAGE_GENERATION = "image_generation"
+    LOGO = "logo"
     ANIMATION = "animation"
     DELETION = "deletion"
 

@@ -1,6 +1,8 @@
 """What a client may ask to be generated."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -30,6 +32,46 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 class GenerateType(StrEnum):
     IMAGE = "image"
     ANIMATION = "animation"
+    LOGO = "logo"
+    EDIT = "edit"
+
+
+class ImageProviderName(StrEnum):
+    OFFLINE = "offline"
+    GOOGLE = "google"
+    OPENAI = "openai"
+
+
+class VideoProviderName(StrEnum):
+    OFFLINE = "offline"
+    GOOGLE = "google"
+    FAL = "fal"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Which fields a type needs, each with a word on what it is for, and which it may have."""
+
+    needs: Mapping[str, str]
+    allows: frozenset[str] = frozenset()
+
+
+_MOVING = frozenset({"animation_prompt", "end_image_asset_id", "video_provider"})
+_RULES = {
+    GenerateType.IMAGE: _Rule({"image_prompt": "say what the image shows"}),
+    GenerateType.LOGO: _Rule({}, frozenset({"image_prompt"})),
+    GenerateType.EDIT: _Rule(
+        {
+            "source_image_asset_id": "say which image is to be edited",
+            "edit_instructions": "say what is to be changed",
+        }
+    ),
+    GenerateType.ANIMATION: _Rule(
+        {"animation_prompt": "say how it moves"},
+        _MOVING | {"image_prompt", "source_image_asset_id"},
+    ),
+}
+_FIELDS_OF_SOME = _MOVING | {"image_prompt", "source_image_asset_id", "edit_instructions"}
 
 
 class GenerateRequest(Value):
@@ -40,26 +82,29 @@ class GenerateRequest(Value):
     item_id: Id | None = None
     image_prompt: Prompt | None = None
     animation_prompt: Prompt | None = None
+    edit_instructions: Prompt | None = None
     duration: float = Field(default=4, ge=1, le=10)
     loop: bool = True
     source_image_asset_id: Id | None = None
     end_image_asset_id: Id | None = None
     sizes: Sizes | None = None
+    image_provider: ImageProviderName | None = None
+    video_provider: VideoProviderName | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if not self.name and not self.item_id:
+        is_edit = self.type is GenerateType.EDIT  # which goes to the item of its source
+        if not self.name and not self.item_id and not is_edit:
             raise ValueError("name: give a name for a new item, or the item_id of an existing one")
-        if self.type is GenerateType.IMAGE:
-            if not self.image_prompt:
-                raise ValueError("image_prompt: say what the image shows")
-            for field in ("animation_prompt", "source_image_asset_id", "end_image_asset_id"):
-                if getattr(self, field) is not None:
-                    raise ValueError(f"{field}: belongs to type animation, not image")
-            return self
-        if not self.animation_prompt:
-            raise ValueError("animation_prompt: say how it moves")
-        if bool(self.image_prompt) == bool(self.source_image_asset_id):
+        rule = _RULES[self.type]
+        for field, purpose in rule.needs.items():
+            if getattr(self, field) is None:
+                raise ValueError(f"{field}: {purpose}")
+        for field in sorted(_FIELDS_OF_SOME - rule.needs.keys() - rule.allows):
+            if getattr(self, field) is not None:
+                raise ValueError(f"{field}: does not belong to type {self.type.value}")
+        from_still = self.source_image_asset_id is not None
+        if self.type is GenerateType.ANIMATION and (self.image_prompt is None) != from_still:
             raise ValueError(
                 "image_prompt: give either image_prompt, for a new still, or source_image_asset_id"
             )

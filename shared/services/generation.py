@@ -28,6 +28,8 @@ from shared.services.keys import Principal
 ITEM_TYPES = {
     GenerateType.IMAGE: ItemType.IMAGE,
     GenerateType.ANIMATION: ItemType.ANIMATION,
+    GenerateType.LOGO: ItemType.LOGO,
+    GenerateType.EDIT: ItemType.IMAGE,
 }
 
 
@@ -46,22 +48,25 @@ def generate(
     """
     collection, _ = collections.get(ports, who, collection_id)
     workspace, _ = entities.read(ports.documents, Workspace, paths.workspace(who.workspace_id))
-    is_new = request.item_id is None
-    item = _item(ports, who, collection, request)
+    source = _source(ports, who, request)
+    item_id = request.item_id
+    if request.type is GenerateType.EDIT and source and not (item_id or request.name):
+        item_id = source.item_id
+    item = _item(ports, who, collection, request, item_id)
     planned = plan(
         request,
         workspace_id=who.workspace_id,
         user_prefix=workspace.user_prefix,
         collection=collection,
         item=item,
-        source=_still(ports, who, request.source_image_asset_id, "source_image_asset_id"),
-        end=_still(ports, who, request.end_image_asset_id, "end_image_asset_id"),
+        source=Still(source.id, source.type) if source else None,
+        end=_end(ports, who, request),
         ids=ports.ids,
         now=ports.clock.now(),
     )
     started = start(planned.job, ports.clock.now())
     writes: list[Write] = []
-    if is_new:
+    if item_id is None:
         writes.append(Create(paths.item(who.workspace_id, item.id), item.stored()))
     for asset in planned.assets:
         writes.append(Create(paths.asset(who.workspace_id, asset.id), asset.stored()))
@@ -80,11 +85,19 @@ def generate(
     return Generation(started.job, item)
 
 
-def _item(ports: Ports, who: Principal, collection: Collection, request: GenerateRequest) -> Item:
-    if request.item_id is None:
-        return items.draft(ports, collection, ITEM_TYPES[request.type], request.name or "")
+def _item(
+    ports: Ports,
+    who: Principal,
+    collection: Collection,
+    request: GenerateRequest,
+    item_id: str | None,
+) -> Item:
+    if item_id is None:
+        if not request.name:
+            raise BadRequest("give a name: the image that is edited has no item", field="name")
+        return items.draft(ports, collection, ITEM_TYPES[request.type], request.name)
     try:
-        item, _ = items.get(ports, who, request.item_id)
+        item, _ = items.get(ports, who, item_id)
     except NotFound as error:
         raise BadRequest("there is no such item", field="item_id") from error
     if item.collection_id != collection.id:
@@ -92,10 +105,24 @@ def _item(ports: Ports, who: Principal, collection: Collection, request: Generat
     return item
 
 
-def _still(ports: Ports, who: Principal, asset_id: str | None, field: str) -> Still | None:
-    """The still that a request names, as a cut-out where there is one already."""
-    if asset_id is None:
+def _source(ports: Ports, who: Principal, request: GenerateRequest) -> Asset | None:
+    """The still that is edited, or that a film starts from; a film takes its cut-out."""
+    if request.source_image_asset_id is None:
         return None
+    still = _still(ports, who, request.source_image_asset_id, "source_image_asset_id")
+    return still if request.type is GenerateType.EDIT else _cut_out(ports, who, still)
+
+
+def _end(ports: Ports, who: Principal, request: GenerateRequest) -> Still | None:
+    if request.end_image_asset_id is None:
+        return None
+    still = _still(ports, who, request.end_image_asset_id, "end_image_asset_id")
+    still = _cut_out(ports, who, still)
+    return Still(still.id, still.type)
+
+
+def _still(ports: Ports, who: Principal, asset_id: str, field: str) -> Asset:
+    """The finished still that a request names."""
     try:
         asset, _ = assets.get(ports, who, asset_id)
     except NotFound as error:
@@ -104,9 +131,14 @@ def _still(ports: Ports, who: Principal, asset_id: str | None, field: str) -> St
         raise BadRequest(f"must be an image; this is a {asset.type.value}", field=field)
     if asset.status is not AssetStatus.READY:
         raise BadRequest("is not finished yet; wait for its job", field=field)
-    if asset.type is AssetType.IMAGE and (cutout := _cutout_of(ports, who, asset)):
-        asset = cutout
-    return Still(asset.id, asset.type)
+    return asset
+
+
+def _cut_out(ports: Ports, who: Principal, still: Asset) -> Asset:
+    """The cut-out of a still where there is one already, else the still itself."""
+    if still.type is AssetType.TRANSPARENT_IMAGE:
+        return still
+    return _cutout_of(ports, who, still) or still
 
 
 def _cutout_of(ports: Ports, who: Principal, image: Asset) -> Asset | None:

@@ -116,29 +116,28 @@ class StepContext:
         return role in self.step.inputs
 
     def source(self, role: str) -> Source:
-        """Download an input. What this job itself made is described by the job, since its asset's
-        document may become ready only a moment after the file."""
+        """Download an input; PermanentError when it was deleted."""
         asset_id = self.step.inputs[role]
-        made = next(
-            (
-                (planned, step.outputs[key])
-                for step in self.job.steps.values()
-                for key, planned in self.job.assets.items()
-                if planned.id == asset_id and key in step.outputs
-            ),
-            None,
-        )
-        if made is not None:
-            planned, output = made
-            target = self._download(planned.path)
-            return Source(asset_id, planned.type, target, output.metadata, output.provenance)
+        source = self.asset(asset_id)
+        if source is None:
+            raise PermanentError("source_deleted", f"The {role} asset {asset_id} was deleted.")
+        return source
+
+    def asset(self, asset_id: str) -> Source | None:
+        """Download an asset; None when it was deleted. What this job itself made is described by
+        the job, since its asset's document may become ready only a moment after the file."""
+        for step in self.job.steps.values():
+            for key, output in step.outputs.items():
+                planned = self.job.assets[key]
+                if planned.id == asset_id:
+                    path = self._download(planned.path)
+                    return Source(asset_id, planned.type, path, output.metadata, output.provenance)
         document = self.ports.documents.get(paths.asset(self.job.workspace_id, asset_id))
         if document is None:
-            raise PermanentError("source_deleted", f"The {role} asset {asset_id} was deleted.")
+            return None
         asset = Asset.load(document.data)
-        return Source(
-            asset_id, asset.type, self._download(asset.path), asset.metadata, asset.provenance
-        )
+        path = self._download(asset.path)
+        return Source(asset_id, asset.type, path, asset.metadata, asset.provenance)
 
     def target(self, key: str) -> Path:
         """Where the file of one of the step's assets should be written."""

@@ -4,7 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.character.prompt import BUDGET, FRAMING, film_prompt, still_prompt
+from shared.character.prompt import (
+    BUDGET,
+    FRAMING,
+    edit_prompt,
+    film_prompt,
+    logo_prompt,
+    still_prompt,
+)
 from shared.model.collection import Collection, StyleCard
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,6 +53,27 @@ def test_a_still_of_a_character_without_a_card() -> None:
         "Character: a fox with a blue scarf",
         "Action: idle",
         f"Format: {FRAMING}",
+    ]
+
+
+def test_a_logo_in_full() -> None:
+    assert logo_prompt(collection(), "in a circle", cautions=["Keep the scarf blue."]) == (
+        "Character: a fox with a blue scarf\n"
+        "Style: Orange and cream, even dark-brown outlines, two-tone shading.\n"
+        "Take care: Keep the scarf blue.\n"
+        "Wish: in a circle\n"
+        "Format: A logo: the character's head alone, large, simple and facing the viewer, "
+        "readable at 32 pixels, on a perfectly flat background of one plain colour that the "
+        "character does not wear. No text."
+    )
+    assert "Wish" not in logo_prompt(collection(), " ")
+
+
+def test_an_edit_in_full() -> None:
+    assert edit_prompt(collection(card=None), "make the scarf red").splitlines() == [
+        "Character: a fox with a blue scarf",
+        "Change: make the scarf red",
+        f"Format: Everything else stays exactly as it is. {FRAMING}",
     ]
 
 

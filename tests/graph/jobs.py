@@ -28,6 +28,12 @@ FILM_FROM_STILL: dict[str, Any] = {
     "animation_prompt": "waves happily",
     "source_image_asset_id": SOURCE_ID,
 }
+EDIT: dict[str, Any] = {
+    "type": "edit",
+    "edit_instructions": "make the scarf red",
+    "source_image_asset_id": SOURCE_ID,
+}
+LOGO: dict[str, Any] = {"type": "logo"}
 TRANSITION: dict[str, Any] = {**FILM_FROM_STILL, "end_image_asset_id": END_ID}
 
 

@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 
 from shared.graph.plan import Plan, Still
-from shared.graph.prices import price
 from shared.model.asset import AssetType
 from shared.model.collection import Cdn, Settings
 from shared.model.job import JobType, StepStatus
 from shared.model.link import Role
 from tests.graph.jobs import (
+    EDIT,
     END_ID,
     FILM,
     FILM_FROM_STILL,
     IMAGE,
+    LOGO,
     PREFIX,
     SOURCE_ID,
     TRANSITION,
@@ -242,6 +243,8 @@ def test_every_plan_is_whole(
         ({**FILM, "duration": 2.5}, None, 16),
         (FILM_FROM_STILL, CUTOUT, 20),
         (FILM_FROM_STILL, PLAIN, 20),
+        (EDIT, PLAIN, 1),
+        (LOGO, None, 5),
     ],
 )
 def test_prices(request_: dict[str, Any], source: Still | None, cost: int) -> None:
@@ -249,8 +252,39 @@ def test_prices(request_: dict[str, Any], source: Still | None, cost: int) -> No
 
 
 def test_a_begun_second_counts() -> None:
-    assert price(images=0, video_seconds=3.01) == 20
-    assert price(images=2, video_seconds=0) == 2
+    assert planned({**FILM_FROM_STILL, "duration": 3.01}, source=CUTOUT).job.cost_credits == 20
+
+
+# --- edits and logos -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", [PLAIN, CUTOUT])
+def test_an_edit_is_a_new_still_of_an_old_one(source: Still) -> None:
+    made = planned(EDIT, source=source)
+    assert set(made.job.steps) == {"image", "cutout"}
+    image = made.job.steps["image"]
+    assert image.inputs == {"edited": SOURCE_ID}
+    assert image.params["instructions"] == "make the scarf red"
+    keys = {asset.id: key for key, asset in made.job.assets.items()}
+    links = {(link.source_asset_id, keys[link.target_asset_id]) for link in made.links}
+    assert links == {
+        (SOURCE_ID, "image"),
+        (made.job.assets["image"].id, "transparent_image"),
+    }
+
+
+def test_a_logo_is_a_still_in_another_frame() -> None:
+    made = planned(LOGO)
+    assert set(made.job.assets) == {"image", "transparent_image"}
+    assert made.job.steps["image"].params["framing"] == "logo"
+    assert planned(IMAGE).job.steps["image"].params["framing"] == "figure"
+
+
+def test_providers_are_chosen_per_request() -> None:
+    film = planned({**FILM, "image_provider": "google", "video_provider": "fal"}).job
+    assert film.steps["image"].params["provider"] == "google"
+    assert film.steps["video"].params["provider"] == "fal"
+    assert planned(FILM).job.steps["video"].params["provider"] is None
 
 
 # --- paths ---------------------------------------------------------------------------------------

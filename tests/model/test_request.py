@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.model.request import GenerateRequest
-from tests.graph.jobs import FILM, IMAGE, TRANSITION
+from tests.graph.jobs import EDIT, FILM, IMAGE, LOGO, TRANSITION
 
 
 def request(**fields: Any) -> GenerateRequest:
@@ -36,3 +36,37 @@ def test_what_is_no_size(size: object) -> None:
 def test_words_lose_the_space_around_them() -> None:
     made = request(**{**IMAGE, "name": " Big  Wave ", "image_prompt": "\nwaving "})
     assert (made.name, made.image_prompt) == ("Big  Wave", "waving")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"type": "image"}, "image_prompt"),
+        ({**IMAGE, "animation_prompt": "waves"}, "animation_prompt"),
+        ({**IMAGE, "edit_instructions": "red"}, "edit_instructions"),
+        ({**IMAGE, "video_provider": "fal"}, "video_provider"),
+        ({**LOGO, "animation_prompt": "waves"}, "animation_prompt"),
+        ({**EDIT, "image_prompt": "waving"}, "image_prompt"),
+        ({**EDIT, "edit_instructions": None}, "edit_instructions"),
+        ({**EDIT, "source_image_asset_id": None}, "source_image_asset_id"),
+        ({**FILM, "edit_instructions": "red"}, "edit_instructions"),
+        ({**FILM, "animation_prompt": None}, "animation_prompt"),
+        ({**FILM, "image_prompt": None}, "image_prompt"),
+        ({**TRANSITION, "image_prompt": "waving"}, "image_prompt"),
+        ({**IMAGE, "name": None}, "name"),
+    ],
+)
+def test_each_type_has_fields_of_its_own(body: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        request(**body)
+    assert caught.value.errors()[0]["msg"].startswith(f"Value error, {field}: ")
+
+
+def test_an_edit_needs_no_name() -> None:
+    assert GenerateRequest.model_validate(EDIT).item_id is None
+
+
+@pytest.mark.parametrize("provider", [{"image_provider": "fal"}, {"video_provider": "openai"}])
+def test_a_provider_must_be_able_to_do_it(provider: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        request(**FILM, **provider)

@@ -7,9 +7,10 @@ import pytest
 from shared.errors import BadRequest, NotFound
 from shared.model.asset import AssetType
 from shared.model.item import ItemType
+from shared.model.job import JobType
 from shared.model.request import GenerateRequest
 from shared.services import assets, collections, deletion, generation, items
-from tests.graph.jobs import FILM, FILM_FROM_STILL, IMAGE
+from tests.graph.jobs import EDIT, FILM, FILM_FROM_STILL, IMAGE, LOGO
 from tests.services import checks
 from tests.services.world import Tenant, World
 
@@ -134,3 +135,33 @@ def test_stills_that_will_not_do(world: World, tenant: Tenant, field: str) -> No
     assert "must be an image" in reason(made.assets[AssetType.VIDEO].id)
     deletion.delete_item(world.ports, tenant.who, made.item_id or "")
     assert "no such asset" in reason(made.assets["image"].id)
+
+
+def test_an_edit_goes_to_the_item_of_its_image(world: World, tenant: Tenant) -> None:
+    first = world.generate(tenant, IMAGE)
+    world.drain()
+    image = first.job.assets["image"].id
+    edit = {**EDIT, "name": None, "source_image_asset_id": image}
+
+    same = world.generate(tenant, edit)
+    assert same.item.id == first.item.id
+    # The picture itself is edited, not its cut-out.
+    assert same.job.steps["image"].inputs == {"edited": image}
+    assert world.generate(tenant, {**edit, "name": "Red scarf"}).item.id != first.item.id
+    world.drain()
+    checks.is_whole(world, tenant, same.job)
+
+
+def test_an_edit_of_an_upload_needs_a_name(world: World, tenant: Tenant) -> None:
+    upload = world.upload(tenant)
+    edit = {**EDIT, "source_image_asset_id": upload.id}
+    assert refused(world, tenant, {**edit, "name": None}).details["field"] == "name"
+    assert world.generate(tenant, {**edit, "name": "Own"}).item.type is ItemType.IMAGE
+
+
+def test_a_logo_is_an_item_of_its_own_kind(world: World, tenant: Tenant) -> None:
+    made = world.generate(tenant, LOGO)
+    assert made.item.type is ItemType.LOGO
+    assert made.job.type is JobType.LOGO
+    world.drain()
+    checks.is_whole(world, tenant, made.job)
