@@ -1,4 +1,4 @@
-"""Films by Omni, with an API key: from a first frame and words, without a last frame."""
+"""Films by Omni, with an API key: from a first frame and words, and a last frame that tags name."""
 
 import base64
 import binascii
@@ -16,17 +16,14 @@ from shared.providers.square import WIDE, longer, padded, square_film
 
 if TYPE_CHECKING:
     from google.genai import Client
-    from google.genai.interactions import Interaction
+    from google.genai.interactions import ImageContentParam, Interaction
 
 WORKING = frozenset({"queued", "in_progress", "requires_continuation"})
 NOT_FOUND = 404
 
 
 class OmniFilms:
-    """Moves stills in 16:9, from which the square is cropped. An operation is Google's id.
-
-    It takes no last frame, so a loop's seam is only asked for in words.
-    """
+    """Moves stills in 16:9, from which the square is cropped. An operation is Google's id."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -37,7 +34,7 @@ class OmniFilms:
 
         settings = self._settings
         call = client.call(settings, paid=True)
-        still = base64.b64encode(padded(request.still, request.background, WIDE)).decode()
+        stills = _stills(request)
         seconds = longer(request.duration, settings.google_omni_durations)
         progress(0.0)
         try:
@@ -45,8 +42,8 @@ class OmniFilms:
                 started = google.interactions.create(
                     model=settings.google_omni_model,
                     input=[
-                        {"type": "image", "data": still, "mime_type": "image/png"},
-                        {"type": "text", "text": request.prompt},
+                        *(_part(padded(each, request.background, WIDE)) for each in stills),
+                        {"type": "text", "text": _words(request)},
                     ],
                     background=True,
                     store=True,
@@ -80,7 +77,10 @@ class OmniFilms:
                     return Waiting(operation, settings.provider_poll_interval)
                 if refused := _refusal(call, state):
                     return refused
-                source.write_bytes(_video(call, state, google))
+                video = _video(call, state, google)
+                if video is None:
+                    return Waiting(operation, settings.provider_poll_interval)
+                source.write_bytes(video)
         except _expected() as error:
             if getattr(error, "status_code", None) == NOT_FOUND:
                 raise PermanentError(
@@ -91,13 +91,43 @@ class OmniFilms:
 
     def _film(self, source: Path, model: str, request: VideoRequest, folder: Path) -> Film:
         target = folder / "omni.mp4"
-        seconds = round(square_film(source, target, request, ended=False))
+        ended = request.loop or request.end_still is not None
+        seconds = round(square_film(source, target, request, ended=ended))
         return Film(
             path=target,
             model=model,
             cost_usd=seconds * price(model, self._settings.provider_prices).second,
-            parameters={"seconds": seconds, "last_frame": False},
+            parameters={"seconds": seconds, "last_frame": ended},
         )
+
+
+def _stills(request: VideoRequest) -> list[Path]:
+    """The first frame, and the last unless it is the same."""
+    if request.end_still is None or request.loop:
+        return [request.still]
+    return [request.still, request.end_still]
+
+
+def _words(request: VideoRequest) -> str:
+    """The prompt between the tags that say which picture is which frame.
+
+    Left to itself the model cuts between several shots.
+    """
+    if request.loop:
+        tags = "<FIRST_FRAME>@Image1 <LAST_FRAME>@Image1"
+        roles = "Use this image as the first frame and the last frame."
+    elif request.end_still is not None:
+        tags = "<FIRST_FRAME>@Image1 <LAST_FRAME>@Image2"
+        roles = "Use Image1 as the first frame and Image2 as the last frame."
+    else:
+        tags = "<FIRST_FRAME>@Image1"
+        roles = "Use this image as the starting frame."
+    return f"[# Sources {tags}] {request.prompt}\nOne continuous shot, no dialogue. {roles}"
+
+
+def _part(picture: bytes) -> "ImageContentParam":
+    data = base64.b64encode(picture).decode()
+    return {"type": "image", "data": data, "mime_type": "image/png"}
 
 
 def _expected() -> tuple[type[Exception], ...]:
@@ -152,15 +182,23 @@ def _refusal(call: Call, state: "Interaction") -> Refused | None:
     return None
 
 
-def _video(call: Call, state: "Interaction", google: "Client") -> bytes:
+def _video(call: Call, state: "Interaction", google: "Client") -> bytes | None:
+    """The film of a finished interaction; None while Google is still putting its file away."""
     video = state.output_video
     if video is not None and video.data:
         try:
             return base64.b64decode(str(video.data), validate=True)
         except binascii.Error:
             raise call.malformed("no film") from None
-    if video is not None and video.uri:
-        # The SDK takes the file's name from the address and asks its own server for it, so that
-        # the key goes to nobody else.
-        return google.files.download(file=video.uri)
-    raise call.malformed("no film")
+    if video is None or not video.uri:
+        raise call.malformed("no film")
+    # The SDK takes the file's name from the address and asks its own server for it, so that the
+    # key goes to nobody else.
+    file = google.files.get(name=video.uri)
+    match file.state.name if file.state else "ACTIVE":
+        case "PROCESSING":
+            return None
+        case "FAILED":
+            raise PermanentError("provider_failed", "Google could not store the film.")
+        case _:
+            return google.files.download(file=video.uri)

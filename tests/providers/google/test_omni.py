@@ -38,6 +38,12 @@ def state(status: str, *content: dict[str, Any], **more: object) -> Reply:
     return Reply({"id": "v1_7", "status": status, "model": MODEL, "steps": steps, **more})
 
 
+ELSEWHERE = state(
+    "completed",
+    {"type": "video", "uri": "https://evil.example/v1beta/files/abc123:download?alt=media"},
+)
+
+
 def problem(status: int, message: str, **headers: str) -> Reply:
     error = {"code": status, "message": message}
     return Reply({"error": error}, status, headers)
@@ -60,9 +66,28 @@ def test_a_film_is_started_in_the_background(wire: Wire, tmp_path: Path) -> None
     }
     assert asked["generation_config"] == {"video_config": {"task": "image_to_video"}}
     still, words = asked["input"][0]["content"]
-    assert words["text"] == "A fox, waving hello"
+    assert words["text"].startswith("[# Sources <FIRST_FRAME>@Image1] A fox, waving hello\n")
+    assert "One continuous shot" in words["text"]
     image = Image.open(io.BytesIO(base64.b64decode(still["data"])))
     assert (image.mode, image.size, image.getpixel((0, 0))) == ("RGB", (1280, 720), KEY)
+
+
+def test_a_loop_ends_where_it_starts(wire: Wire, tmp_path: Path) -> None:
+    wire.answer(state("in_progress"))
+    submit(wire, tmp_path, loop=True)
+    _, words = wire.only.json["input"][0]["content"]
+    assert words["text"].startswith("[# Sources <FIRST_FRAME>@Image1 <LAST_FRAME>@Image1] ")
+
+
+def test_another_end_is_the_last_frame(wire: Wire, tmp_path: Path) -> None:
+    wire.answer(state("in_progress"))
+    end = tmp_path / "end.png"
+    Image.new("RGBA", (8, 8), (0, 0, 255, 255)).save(end)
+    submit(wire, tmp_path, end_still=end)
+    _, last, words = wire.only.json["input"][0]["content"]
+    image = Image.open(io.BytesIO(base64.b64decode(last["data"])))
+    assert image.getpixel((640, 360)) == (0, 0, 255)
+    assert words["text"].startswith("[# Sources <FIRST_FRAME>@Image1 <LAST_FRAME>@Image2] ")
 
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
@@ -85,10 +110,24 @@ def test_a_finished_film_in_the_answer(wire: Wire, tmp_path: Path) -> None:
 
 def test_a_finished_film_elsewhere_is_asked_of_google_alone(wire: Wire, tmp_path: Path) -> None:
     made = film(tmp_path / "made.mp4", 4.0)
-    place = "https://evil.example/v1beta/files/abc123:download?alt=media"
-    wire.answer(state("completed", {"type": "video", "uri": place}), Reply(made))
-    assert isinstance(poll(wire, tmp_path), Film)
+    stored = {"name": "files/abc123", "state": "ACTIVE"}
+    wire.answer(ELSEWHERE, Reply(stored), Reply(made))
+    done = poll(wire, tmp_path, loop=True)
+    assert isinstance(done, Film)
+    assert done.parameters == {"seconds": 4, "last_frame": True}
     assert wire.requests[-1].path.endswith("/files/abc123:download?alt=media")
+
+
+def test_a_film_whose_file_is_not_there_yet_is_waited_for(wire: Wire, tmp_path: Path) -> None:
+    wire.answer(ELSEWHERE, Reply({"name": "files/abc123", "state": "PROCESSING"}))
+    assert poll(wire, tmp_path) == Waiting(OPERATION, 10.0)
+
+
+def test_a_film_whose_file_failed(wire: Wire, tmp_path: Path) -> None:
+    wire.answer(ELSEWHERE, Reply({"name": "files/abc123", "state": "FAILED"}))
+    with pytest.raises(PermanentError) as raised:
+        poll(wire, tmp_path)
+    assert raised.value.reason == "provider_failed"
 
 
 @pytest.mark.parametrize(
