@@ -175,7 +175,9 @@ def test_cancelling_ends_every_process_and_leaves_no_file(
         seen = len(psutil.Process().children())
         raise Cancelled
 
-    paths: dict[int | None, Path] = {size: tmp_path / str(size) for size in (None, SMALL)}
+    paths: dict[int | None, Path] = {
+        size: tmp_path / f"{size}.{format_.extension}" for size in (None, SMALL)
+    }
     with pytest.raises(Cancelled):
         transcode(filmed(character.GREEN).path, format_, paths, progress=cancel)
     assert seen == 3

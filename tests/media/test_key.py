@@ -125,6 +125,18 @@ def test_the_colour_under_alpha_0_is_that_of_the_edge(filmed: Filmed) -> None:
         assert (green > np.maximum(red, blue) + 90).mean() < 0.002
 
 
+def test_each_edges_colour_goes_on_beside_it() -> None:
+    picture = np.full((96, 96, 3), character.GREEN, np.uint8)
+    picture[30:66, 30:48] = (200, 40, 40)
+    picture[30:66, 48:66] = (40, 40, 200)
+    matte = Keyer(character.GREEN).matte(picture)
+    assert matte[48, 24].tolist() == [200, 40, 40, 0]
+    assert matte[48, 71].tolist() == [40, 40, 200, 0]
+    # Beyond, one colour everywhere costs an encoder nothing.
+    assert (matte[:16, :, :] == matte[0, 0]).all()
+    assert np.abs(matte[0, 0].astype(int) - (120, 40, 120, 0)).max() <= 12
+
+
 def test_a_frame_without_a_figure_is_empty() -> None:
     empty = Keyer((0, 200, 70)).matte(np.full((40, 50, 3), (0, 200, 70), np.uint8))
     assert empty.shape == (40, 50, 4)
