@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -168,11 +169,11 @@ class _Alpha:
 def _alpha_of(path: Path, picture: Frame, layout: Layout) -> Frame:
     if layout is Layout.STRAIGHT:
         return picture[..., 3]
-    lower = picture[picture.shape[0] // 2 :, :, :3]
-    spread = int((lower.max(axis=-1).astype(np.int16) - lower.min(axis=-1)).max())
+    red, green, blue, _ = cv2.split(picture[picture.shape[0] // 2 :])
+    spread = max(cv2.norm(green, other, cv2.NORM_INF) for other in (red, blue))
     if spread > GREY_TOLERANCE:
-        _fail(path, "alpha half", "grey", f"channels {spread} apart")
-    return lower[..., 1]
+        _fail(path, "alpha half", "grey", f"channels {spread:.0f} apart")
+    return np.asarray(green, np.uint8)
 
 
 def _expect(path: Path, check: str, expected: object, found: object) -> None:
