@@ -107,7 +107,8 @@ def _filters(film: Probe, request: VideoRequest, frames: int, *, ended: bool) ->
     size, fps = request.size, request.fps
     return [
         f"setpts={_pace(film, request, frames, ended=ended)}*(PTS-STARTPTS)",
-        f"fps={fps}:start_time=0:round=near",
+        # The end that ffmpeg assumes is not paced with the frames, and would drop the last ones.
+        f"fps={fps}:start_time=0:round=near:eof_action=pass",
         "tpad=stop=-1:stop_mode=clone",
         f"trim=end_frame={frames}",
         "crop='min(iw,ih)':'min(iw,ih)'",
