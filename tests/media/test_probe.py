@@ -80,7 +80,7 @@ def test_sound_without_a_picture_is_refused(tmp_path: Path) -> None:
 def test_a_playlist_with_a_films_name_opens_no_other_file(tmp_path: Path, playlist: str) -> None:
     secret = character.film(tmp_path / "secret.mp4", plain(2))
     path = tmp_path / "film.mp4"
-    path.write_text(playlist.format(path=secret))
+    path.write_text(playlist.format(path=secret.name))
     refused(path)
     with pytest.raises(PermanentError), ffmpeg.read_frames(path, 64, 48) as frames:
         assert list(frames) == []
