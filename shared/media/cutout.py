@@ -18,6 +18,7 @@ from shared.media.key import (
     STILL,
     Frame,
     Keyer,
+    Mask,
     Tuning,
     estimate_background,
     nearest_colours,
@@ -30,6 +31,10 @@ WEIGHTS = "u2netp.onnx"
 
 Method = Literal["alpha", "key", "rembg"]
 
+UNLIKE = 22.0
+"""The median RGB distance from the background nearby at which an enclosed area is no gap."""
+SPECK = 30
+"""Enclosed areas with fewer pixels than this are left as the network sees them."""
 LEAST, MOST = 0.002, 0.98
 """The opaque share between which something was cut out of something."""
 SAME_COLOUR = 12
@@ -130,11 +135,42 @@ def _network(image: Image.Image, weights: Path) -> Frame:
         session = _session(weights)
     mask = np.asarray(remove(image, session=session, only_mask=True)).astype(np.float32)
     alpha = np.clip((mask - HAZE) / (CORE - HAZE), 0, 1)
+    alpha[_lost_parts(np.asarray(image), alpha < SURE)] = 1
     inside = cv2.erode((alpha >= SURE).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     pixels = np.asarray(image)
     if inside.any():
         pixels = nearest_colours(pixels, inside)[0][..., :3]
     return np.dstack([pixels, np.rint(alpha * 255).astype(np.uint8)])
+
+
+def _lost_parts(pixels: Frame, open_: Mask) -> Mask:
+    """The enclosed areas that the network took for background although they don't look like it.
+
+    A gap between an arm and a body shows what is behind the figure, so it has the colour of the
+    background nearest to it; a light belly, or the inside of an ear, has its own.
+    """
+    count, labels = cv2.connectedComponents(open_.astype(np.uint8), connectivity=4)
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    outside = np.isin(labels, rim[rim > 0])
+    if count < 2 or not outside.any():
+        return np.zeros_like(open_)
+    # Away from the figure, whose outline the nearest pixels would show.
+    clear = cv2.erode(outside.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
+    if not clear.any():
+        clear = outside
+    behind = nearest_colours(pixels, clear)[0][..., :3].astype(np.float32)
+    away = np.linalg.norm(pixels.astype(np.float32) - behind, axis=-1)
+    lost = np.zeros_like(open_)
+    sizes = np.bincount(labels[open_ & ~outside], minlength=count)
+    for label in np.flatnonzero(sizes >= SPECK):
+        area = labels == label
+        # The median: an area's rim is mixed with the outline around it.
+        if np.median(away[area]) > UNLIKE:
+            lost |= area
+    # With its rim, where the network was in doubt.
+    rimmed = cv2.dilate(lost.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    found: Mask = rimmed & ~outside
+    return found
 
 
 @cache
