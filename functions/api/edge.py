@@ -3,7 +3,7 @@
 import io
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from flask import Request, Response
@@ -46,6 +46,7 @@ def handle(request: Request, routes: Sequence[Route]) -> Response:
         route, ids = _match(tuple(routes), request)
         who = authenticate(composition.ports(), request.headers.get("Authorization"))
         who.require(route.scope)
+        _check_ids(ids)
         is_form = request.mimetype.startswith("multipart/")
         # A form's file may be as large as uploads may be; what is around it comes on top.
         _check_length(request, chosen.max_body_bytes + is_form * chosen.max_upload_bytes)
@@ -66,8 +67,6 @@ def handle(request: Request, routes: Sequence[Route]) -> Response:
 def _match(routes: tuple[Route, ...], request: Request) -> tuple[Route, dict[str, str]]:
     adapter = _url_map(routes).bind("api")
     rule, ids = adapter.match(request.path, method=request.method, return_rule=True)
-    if not all(is_id(value) for value in ids.values()):
-        raise NotFound("There is no such thing: every id is a UUID.")
     return rule.endpoint, dict(ids)
 
 
@@ -78,6 +77,11 @@ def _url_map(routes: tuple[Route, ...]) -> Map:
         strict_slashes=False,
         merge_slashes=False,
     )
+
+
+def _check_ids(ids: Mapping[str, str]) -> None:
+    if not all(is_id(value) for value in ids.values()):
+        raise NotFound("There is no such thing: every id is a UUID.")
 
 
 def _check_length(request: Request, limit: int) -> None:

@@ -122,3 +122,9 @@ def test_lists_show_ones_own_alone(world: World, tenant: Tenant, foreign: Foreig
     for query in ("project_id", "collection_id"):
         path = "/v1/collections" if query == "project_id" else "/v1/jobs"
         assert stranger.get(path, **{query: foreign.ids[query]}).data == []
+
+
+def test_an_id_is_looked_at_only_after_the_key(world: World, tenant: Tenant) -> None:
+    key = keys.issue(world.ports, tenant.who.workspace_id, "test", (Scope.READ,))
+    assert Client("api", None).ask("GET", "/v1/jobs/x").status == 401
+    assert Client("api", key).ask("GET", "/v1/jobs/x").status == 404
