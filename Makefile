@@ -3,7 +3,7 @@ PORT ?= 8080
 BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help install demo dev test check bench clean
+.PHONY: help install demo dev test check bench live clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ check: install ## Lint, types, and the tests with warnings as errors
 
 bench: install ## Measure; a table, and JSON under bench-results/
 	$(BIN)/python -m tests.bench
+
+live: install ## Try a real provider, which costs money: PROVIDER=google VIDEO=1
+	@$(BIN)/python -m infra.live --provider "$(PROVIDER)" $(if $(VIDEO),--video) $(if $(YES),--yes)
 
 clean: ## Remove what was installed and made (not .mascotry, your data)
 	rm -rf .venv .models out bench-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

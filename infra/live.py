@@ -3,7 +3,7 @@
 python -m infra.live --provider google [--video] [--yes]
 
 One still and one description of it, and with --video one film of three seconds. The credentials
-are those of the settings, as `docs/5-providers.md` lists them.
+are those of the settings, as `docs/4-providers.md` lists them.
 """
 
 import argparse
