@@ -152,6 +152,9 @@ def main() -> int:
     composition.configure_logging(chosen.log_level)
     try:
         require_hevc_alpha()
+        # Chosen now, so that missing credentials are told before somebody waits for a picture.
+        composition.image_provider(chosen.image_provider)
+        composition.video_provider(chosen.video_provider)
         stack = Stack(listener, chosen)
         stack.start()
     except (MascotryError, FolderInUseError) as error:
