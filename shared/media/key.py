@@ -67,7 +67,8 @@ def choose_key(palette: Sequence[Rgb]) -> Rgb:
         nearest = float(np.linalg.norm((colours - key) * weights, axis=1).min())
         return nearest + OUTLINE_OF_CHOICE * abs(float(key[0]) - outline)
 
-    return max(CANDIDATES, key=clearance)
+    # A key that is worn would leave enclosed gaps shut.
+    return max(CANDIDATES, key=lambda key: (not _is_worn(key, palette), clearance(key)))
 
 
 def palette(rgba: Frame, *, least: float = 0.004, most: int = 16) -> list[tuple[Rgb, float]]:
@@ -140,8 +141,7 @@ class Keyer:
         self._background = np.array(background, np.float32)
         self._squares = ((np.arange(256, dtype=np.float32)[:, None] - self._background) ** 2)[None]
         self._tuning = tuning
-        worn = [float(np.linalg.norm(self._background - colour)) for colour in palette]
-        self._opens_gaps = bool(worn) and min(worn) > WORN
+        self._opens_gaps = bool(palette) and not _is_worn(background, palette)
 
     def matte(self, rgb: Frame) -> Frame:
         """The figure of a frame (H, W, 3) as straight RGBA (H, W, 4)."""
@@ -219,6 +219,10 @@ class Keyer:
             own = (own @ LUMA)[:, None]
         colour: Floats = figure + known * own
         return colour
+
+
+def _is_worn(key: Rgb, palette: Sequence[Rgb]) -> bool:
+    return bool(np.linalg.norm(np.subtract(palette, key), axis=1).min() <= WORN)
 
 
 def nearest_colours(rgb: Frame, sure: Mask) -> tuple[Frame, Floats]:

@@ -170,6 +170,21 @@ def test_the_key_keeps_away_from_a_dark_outline() -> None:
     assert chosen @ [0.2126, 0.7152, 0.0722] > 120
 
 
+def test_a_worn_key_is_the_last_resort() -> None:
+    """A frog: pale green keeps the widest distance in luma, but its gaps would stay shut."""
+    frog: list[Rgb] = [
+        (11, 36, 13),
+        (63, 174, 74),
+        (173, 202, 146),
+        (255, 200, 58),
+        (255, 125, 133),
+    ]
+    frog += [(233, 245, 184), (255, 255, 255), (124, 31, 45), (190, 154, 117), (219, 156, 19)]
+    chosen = choose_key(frog)
+    assert float(np.linalg.norm(np.subtract(frog, chosen), axis=1).min()) > WORN
+    assert choose_key([*CANDIDATES, (20, 20, 20)]) in CANDIDATES
+
+
 def test_no_palette_asks_for_the_first_candidate() -> None:
     assert choose_key([]) == CANDIDATES[0]
 
