@@ -41,7 +41,6 @@ def make(
         proportions=first.proportions,
         shading=first.shading,
         portraits=(first.portrait,),
-        head=first.head,
         pose=pose,
         features=tuple(features),
         summary="",
@@ -67,12 +66,8 @@ def merge(card: StyleCard, measurement: Measurement) -> StyleCard:
     return card.with_(
         palette=tuple(sorted([*known, *new], key=lambda colour: -colour.share)),
         line=_mean_line(card.line, measurement.line, count),
-        shading=Shading(
-            kind=card.shading.kind,
-            amount=_mean(card.shading.amount, measurement.shading.amount, count),
-        ),
+        shading=_mean_shading(card.shading, measurement.shading, count),
         portraits=(*card.portraits, measurement.portrait)[:PORTRAITS],
-        head=_mean(card.head, measurement.head, count),
         pictures=count + 1,
     )
 
@@ -111,6 +106,14 @@ def _mean_line(old: Line | None, new: Line | None, count: int) -> Line | None:
     if old is None or new is None:
         return old
     return old.with_(weight=_mean(old.weight, new.weight, count))
+
+
+def _mean_shading(old: Shading, new: Shading, count: int) -> Shading:
+    return old.with_(
+        amount=_mean(old.amount, new.amount, count),
+        least=min(old.least, new.least),
+        most=max(old.most, new.most),
+    )
 
 
 def _mean(old: float, new: float, count: int) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.character import likeness
-from shared.character.likeness import OTHER, SAME, nearest, worn
+from shared.character.likeness import OTHER, SAME, nearest, to_lab, worn
 from shared.model.style import (
     Check,
     Decision,
@@ -28,20 +28,25 @@ TOO_MANY = 3
 LIMITS = {
     "palette": 3.0,
     "missing": 0.8,
-    "added": 0.006,
-    "line": 0.25,
-    "shading": 0.5,
-    "head": 6.0,
-    "size": 0.12,
+    "added": 0.004,
+    "line": 0.28,
+    "shading": 0.45,
+    "head": 6.6,
     "frame": 0.04,
     "background": 8.0,
-    "proportions": 0.07,
+    "proportions": 0.052,
     "features": 0.5,
 }
 """The distance up to which each check passes, in the unit that its function names."""
 
-PRESENT = 0.004
-"""A colour whose share was never smaller than this is missed when it is gone."""
+FAINT = 0.02
+"""Less of the figure in shadow tones than this is hardly seen."""
+MORE, SOME = 2.5, 0.006
+"""A known colour may cover this many times its largest share, and this share on top, before the
+rest counts as added."""
+PRESENT, EYES = 0.005, 0.015
+"""A colour whose share was never smaller than this is missed when it is gone. Eyes close, so in the
+middle of the face it takes more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,9 @@ def palette(card: StyleCard, seen: Measurement) -> Finding:
 def missing_colours(card: StyleCard, seen: Measurement) -> Finding:
     """The part of a colour's least share that is gone, for the colour that lost most."""
     lost = [
-        (1 - worn(c.hex, seen.palette) / c.least, c) for c in card.palette if c.least >= PRESENT
+        (1 - worn(c.hex, seen.palette) / c.least, c)
+        for c in card.palette
+        if c.least >= (EYES if _is_facial(c) else PRESENT)
     ]
     if not lost:
         return Finding(0.0)
@@ -135,18 +142,20 @@ def line(card: StyleCard, seen: Measurement) -> Finding:
         f"Draw the outlines {manner}: {card.line.weight:.1%} of the figure's size, "
         f"not {seen.line.weight:.1%}."
     )
-    return Finding(max(ratio, 1 / max(ratio, 0.01)) - 1, "outline", text)
+    return Finding(_excess(ratio), "outline", text)
 
 
 def shading(card: StyleCard, seen: Measurement) -> Finding:
-    """How much of the shading is gone, or came on top, as a share of the larger."""
-    was, now = card.shading.amount, seen.shading.amount
-    larger = max(was, now, 0.04)
-    if was > now:
+    """How much of the shading is gone below the least, or came on top of the most, as a share."""
+    now = seen.shading.amount
+    gone, more = card.shading.least - now, now - card.shading.most
+    if gone > more:
         text = f"Keep the {card.shading.kind.replace('_', '-')} shading; do not draw it flat."
     else:
         text = "Shade less: the character is drawn in flatter colours."
-    return Finding(abs(was - now) / larger, "shading", text)
+    larger = max(card.shading.least, now, FAINT)
+    # Shadows come and go with limbs that cover each other; what vanishes altogether is a drift.
+    return Finding(max(0.0, gone, more / 2) / larger, "shading", text)
 
 
 def head(card: StyleCard, seen: Measurement) -> Finding:
@@ -156,15 +165,6 @@ def head(card: StyleCard, seen: Measurement) -> Finding:
     )
     return Finding(
         distance, "head", "Keep the shape of the head, its ears and its face as on the references."
-    )
-
-
-def size(card: StyleCard, seen: Measurement) -> Finding:
-    """How far the head's size against the whole figure is from the card's, as a share of it."""
-    ratio = seen.head / card.head
-    manner = "smaller" if ratio > 1 else "larger"
-    return Finding(
-        max(ratio, 1 / max(ratio, 0.01)) - 1, "head size", f"Make the head {manner} for the body."
     )
 
 
@@ -181,15 +181,17 @@ def background(card: StyleCard, seen: Measurement) -> Finding:
 
 
 def proportions(card: StyleCard, seen: Measurement) -> Finding:
-    """How far the box or one of the ten widths is off, as a share of the box. One pose only."""
+    """How far the box, the head or the silhouette is off, as a share. One pose only."""
     was, now = card.proportions, seen.proportions
-    ratio = now.aspect / was.aspect
-    bands = [
-        abs(a * now.aspect - b * was.aspect) for a, b in zip(now.widths, was.widths, strict=True)
-    ]
-    distance = max(max(ratio, 1 / max(ratio, 0.01)) - 1, sum(bands) / len(bands))
-    manner = "narrower" if ratio > 1 else "wider"
-    text = f"Keep the proportions of the body: draw it {manner}, as on the references."
+    pairs = zip(now.widths, was.widths, strict=True)
+    # Both silhouettes at the same height: what an aspect changes is not counted twice.
+    bands = sum(abs(a - b) for a, b in pairs) / len(was.widths)
+    distance = max(_excess(now.aspect / was.aspect), _excess(now.head / was.head), bands)
+    if _excess(now.head / was.head) == distance:
+        change = "the head smaller" if now.head > was.head else "the head larger"
+    else:
+        change = "the figure narrower" if now.aspect > was.aspect else "the figure wider"
+    text = f"Keep the proportions of the references: make {change}."
     return Finding(distance, "proportions", text)
 
 
@@ -216,15 +218,34 @@ def _news(card: StyleCard, seen: Measurement) -> list[tuple[float, PaletteColour
     news = []
     for colour in seen.palette:
         away = (nearest(colour.hex, card.palette) - SAME) / (OTHER - SAME)
-        weight = colour.share * min(1.0, max(0.0, away))
-        if weight and not _is_mouth(colour):
+        usual = MORE * worn(colour.hex, tuple(c.with_(share=c.most) for c in card.palette))
+        weight = max(colour.share * min(1.0, max(0.0, away)), colour.share - usual - SOME)
+        if weight > 0 and not _is_mouth(colour) and not _is_sole(colour, seen):
             news.append((weight, colour))
     return news
 
 
+def _is_facial(colour: PaletteColour) -> bool:
+    return abs(colour.x) < 0.4 and abs(colour.y) < 0.4
+
+
 def _is_mouth(colour: PaletteColour) -> bool:
-    """Whether a small new colour lies where a mouth opens."""
-    return colour.share < 0.02 and abs(colour.x) < 0.4 and 0.2 < colour.y < 0.8
+    """Whether a small new colour, red or nearly black, lies where a mouth opens."""
+    level, a, b = to_lab(colour.hex)
+    is_red = level < 20 or (a > 8 and -a < b < a)
+    is_central = abs(colour.x) < 0.4 and -0.2 < colour.y < 0.8 and colour.spread < 0.3
+    return is_red and is_central and colour.share < 0.02
+
+
+def _is_sole(colour: PaletteColour, seen: Measurement) -> bool:
+    """Whether a small new colour lies where feet show their soles: low, and left and right."""
+    is_low = 0 < seen.ground - colour.y < 0.9
+    return is_low and colour.share < 0.03 and colour.spread > 0.3
+
+
+def _excess(ratio: float) -> float:
+    """By which share the larger of two lengths is longer."""
+    return max(ratio, 1 / max(ratio, 0.01)) - 1
 
 
 def _instead(
@@ -251,7 +272,6 @@ _CHECKS: dict[str, Callable[[StyleCard, Measurement], Finding]] = {
     "line": line,
     "shading": shading,
     "head": head,
-    "size": size,
     "frame": frame,
     "background": background,
 }

@@ -17,7 +17,8 @@ class PaletteColour(Value):
     """A colour and the share of the figure that wears it (0 to 1).
 
     `least` and `most` are the smallest and largest share seen in any picture, `x` and `y` where the
-    colour's middle is.
+    colour's middle is, `spread` how far from it the colour reaches to the sides (one standard
+    deviation).
     """
 
     name: str
@@ -27,6 +28,7 @@ class PaletteColour(Value):
     most: float
     x: float = 0.0
     y: float = 0.0
+    spread: float = 0.0
 
 
 class Line(Value):
@@ -37,18 +39,23 @@ class Line(Value):
 
 
 class Proportions(Value):
-    """The box's width over its height, and how wide the silhouette is at ten heights, from the top
-    to the bottom, as shares of the box's width. Comparable within one pose only."""
+    """The box's width over its height, the radius of the largest circle inside the head as a share
+    of the figure's size, and how wide the silhouette is at ten heights, from the top to the bottom,
+    as shares of the box's width. Comparable within one pose only."""
 
     aspect: float
+    head: float
     widths: tuple[float, ...] = Field(min_length=10, max_length=10)
 
 
 class Shading(Value):
-    """How form is shown; `amount` is the share of the figure that lies in shadow tones."""
+    """How form is shown; `amount` is the share of the figure that lies in shadow tones, `least` and
+    `most` the smallest and largest in any picture."""
 
     kind: Literal["flat", "two_tone", "soft"]
     amount: float
+    least: float
+    most: float
 
 
 class Portrait(Value):
@@ -62,7 +69,7 @@ class Portrait(Value):
 class Measurement(Value):
     """What the pixels of one picture say about the figure in it.
 
-    `head` is the radius of the largest circle inside the head as a share of the figure's size.
+    `ground` is where the figure ends below, in radii from the head's middle.
     `cut` is the longest straight run along which the frame truncates the figure, as a share of the
     box's side; `background` the distance (ΔE2000) of the background from the expected key, if the
     picture before the cut-out was measured too.
@@ -73,7 +80,7 @@ class Measurement(Value):
     proportions: Proportions
     shading: Shading
     portrait: Portrait
-    head: float
+    ground: float
     cut: float
     background: float | None = None
 
@@ -93,7 +100,6 @@ class StyleCard(Value):
     proportions: Proportions
     shading: Shading
     portraits: tuple[Portrait, ...] = ()
-    head: float
     pose: str = ""
     features: tuple[str, ...] = ()
     summary: str

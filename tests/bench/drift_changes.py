@@ -180,7 +180,7 @@ def _turned(old: Rgb, dice: Random) -> Rgb:
 def _altered(before: Rgba, after: Rgba) -> float:
     """The share of the figure that shows a clearly different colour."""
     away = np.abs(before.astype(int) - after.astype(int)).max(axis=2) > 40
-    return float(np.count_nonzero(away)) / max(1, np.count_nonzero(before[..., 3] > 127))
+    return float(np.count_nonzero(away)) / max(1.0, float(np.count_nonzero(before[..., 3] > 127)))
 
 
 def _cloths(sheet: Sheet) -> list[Cloth]:

@@ -1,6 +1,7 @@
 """Pictures unlike our artist's: what other models, files and hands do to the same drawing."""
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -93,8 +94,6 @@ def _over(rgba: Rgba, ground: tuple[float, float, float]) -> Rgba:
     return mixed.round().astype(np.uint8)
 
 
-def _with(
-    rgb: NDArray[np.floating] | Rgba, rgba: Rgba, alpha: NDArray[np.generic] | None = None
-) -> Rgba:
+def _with(rgb: NDArray[Any], rgba: Rgba, alpha: NDArray[np.generic] | None = None) -> Rgba:
     cover = rgba[..., 3] if alpha is None else alpha
     return np.dstack([np.clip(rgb, 0, 255), cover]).round().clip(0, 255).astype(np.uint8)

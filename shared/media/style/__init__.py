@@ -22,13 +22,14 @@ def measure(rgba: NDArray[np.uint8]) -> Measurement:
     shown = figure.load(rgba)
     place = head.find(shown)
     colours = palette.find(shown)
+    outline = line.find(shown, colours)
     return Measurement(
         palette=palette.describe(colours, place),
-        line=line.find(shown, colours),
-        proportions=shape.proportions(shown),
-        shading=shading.find(shown, colours),
+        line=outline,
+        proportions=shape.proportions(shown, place),
+        shading=shading.find(shown, colours, outline),
         portrait=head.portrait(shown, place),
-        head=round(place.radius / shown.size, 4),
+        ground=shape.ground(shown, place),
         cut=shape.cut(rgba, shown),
     )
 

@@ -1,6 +1,7 @@
 """The figure of a cut-out, brought to one scale, without noise and without its mixed edge."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,8 @@ SIDE = 360
 MARGIN = 6
 SPECK = 0.012
 """Parts with less than this share of the figure (a letter, a spark) are not part of its shape."""
+LOOSE, BESIDE = 0.04, 0.2
+"""A part with less than this share belongs only if it is this near the middle, in box widths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,7 @@ def load(rgba: NDArray[np.uint8]) -> Figure:
         raise PermanentError("empty_picture", "there is no figure in the picture")
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0
-    kept = areas >= SPECK * areas.sum()
-    mask = kept[labels]
+    mask = _worth(areas, np.asarray(stats), int(np.argmax(areas)))[labels]
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     part, inside = rgba[box], mask[box]
@@ -63,3 +65,14 @@ def load(rgba: NDArray[np.uint8]) -> Figure:
         deep=cv2.distanceTransform(silhouette.astype(np.uint8), cv2.DIST_L2, 5).astype(np.float32),
         size=float(np.sqrt(np.count_nonzero(silhouette))),
     )
+
+
+def _worth(areas: NDArray[Any], stats: NDArray[Any], main: int) -> Mask:
+    """Which parts belong to the figure: no specks, and no small loose part beside it (a letter);
+    one above it (a halo) does."""
+    shares = areas / areas.sum()
+    left, width = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_WIDTH]
+    off = np.abs(left + width / 2 - left[main] - width[main] / 2) / width[main]
+    kept: Mask = (shares >= SPECK) & ((shares >= LOOSE) | (off < BESIDE))
+    kept[main] = True
+    return kept

@@ -71,6 +71,7 @@ def describe(colours: Colours, head: Head) -> tuple[PaletteColour, ...]:
                 least=part,
                 most=part,
                 x=round(float((columns.mean() - head.x) / head.radius), 2),
+                spread=round(float(columns.std() / head.radius), 2),
                 y=round(float((rows.mean() - head.y) / head.radius), 2),
             )
         )

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.media.style.figure import MARGIN, Figure, Mask
+from shared.media.style.head import Head
 from shared.model.style import Proportions
 
 BANDS = 10
@@ -13,7 +14,7 @@ STRAIGHT = 1
 """Pixels within which a truncated edge is straight."""
 
 
-def proportions(figure: Figure) -> Proportions:
+def proportions(figure: Figure, head: Head) -> Proportions:
     """The box's aspect and the silhouette's mean width in ten bands of equal height."""
     body = figure.mask[MARGIN:-MARGIN, MARGIN:-MARGIN]
     height, width = body.shape
@@ -21,8 +22,14 @@ def proportions(figure: Figure) -> Proportions:
     bands = np.array_split(rows, BANDS)
     return Proportions(
         aspect=round(width / height, 4),
+        head=round(head.radius / figure.size, 4),
         widths=tuple(round(float(band.mean()), 4) for band in bands),
     )
+
+
+def ground(figure: Figure, head: Head) -> float:
+    """Where the figure ends below, in radii of the head from its middle."""
+    return float(round((figure.mask.shape[0] - MARGIN - head.y) / head.radius, 2))
 
 
 def cut(rgba: NDArray[np.uint8], figure: Figure) -> float:
