@@ -130,6 +130,12 @@ HOLE = 24
 """Enclosed areas of the key's colour with fewer pixels than this are a glint, not a gap."""
 WORN = 60.0
 """The RGB distance within which a colour of the palette counts as the key's colour."""
+SLIVER = 10
+"""Pixels of a gap too narrow to show the pure key, where the key is like no mixed colour."""
+NARROW = 9
+"""Pixels across which such a gap is not."""
+UNMIXED, WIDEST = 0.6, 80.0
+"""The share of the distance to mixed colours, and the RGB distance, within which a gap shows."""
 
 
 class Keyer:
@@ -142,6 +148,8 @@ class Keyer:
         self._squares = ((np.arange(256, dtype=np.float32)[:, None] - self._background) ** 2)[None]
         self._tuning = tuning
         self._opens_gaps = bool(palette) and not _is_worn(background, palette)
+        clear = UNMIXED * _mixed_distance(background, palette) if self._opens_gaps else 0.0
+        self._sliver = min(clear, WIDEST) if clear > tuning.near else 0.0
 
     def matte(self, rgb: Frame) -> Frame:
         """The figure of a frame (H, W, 3) as straight RGBA (H, W, 4)."""
@@ -178,6 +186,10 @@ class Keyer:
         """Alpha and colour of a part of a frame, given what is surely outside."""
         inside = (~outside).astype(np.uint8)
         depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
+        slivers = self._slivers(away, depth)
+        if slivers.any():
+            inside[slivers] = 0
+            depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
         crest = away >= cv2.dilate(away, np.ones((5, 5), np.uint8))
         sure = (depth > self._tuning.band) | (crest & (away > RIDGE) & (depth > 0))
         if not sure.any():
@@ -198,6 +210,24 @@ class Keyer:
         result[..., 3] = sure * np.uint8(255)
         result[band] = np.clip(np.rint(edge), 0, 255)
         return result
+
+    def _slivers(self, away: Floats, depth: NDArray[Any]) -> Mask:
+        """Narrow gaps and corners deep inside, too tight for a film to hold the key's pure colour.
+
+        Any colour nearer to the key than all mixtures of two of the character's colours is of the
+        background; edges of one part against another pass through such mixtures.
+        """
+        tight: Mask = (away < self._sliver) & (depth > self._tuning.band)
+        if not tight.any():
+            return tight
+        spots = tight.astype(np.uint8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(spots)
+        is_gap = stats[:, cv2.CC_STAT_AREA] >= SLIVER
+        # A wide gap shows the pure key; what is wide and doesn't is a part, like a small gem.
+        is_gap[labels[cv2.erode(spots, np.ones((NARROW, NARROW), np.uint8)) > 0]] = False
+        is_gap[0] = False
+        found: Mask = is_gap[labels]
+        return found
 
     def _project(self, mixed: Floats, figure: Floats) -> Floats:
         weights = np.array([1.0, self._tuning.chroma, self._tuning.chroma], np.float32)
@@ -223,6 +253,17 @@ class Keyer:
 
 def _is_worn(key: Rgb, palette: Sequence[Rgb]) -> bool:
     return bool(np.linalg.norm(np.subtract(palette, key), axis=1).min() <= WORN)
+
+
+def _mixed_distance(key: Rgb, palette: Sequence[Rgb]) -> float:
+    """The RGB distance from the key to the nearest mixture of two colours of the palette."""
+    colours = np.array(palette, np.float32)
+    starts = np.repeat(colours, len(colours), axis=0)
+    ways = np.tile(colours, (len(colours), 1)) - starts
+    apart = np.array(key, np.float32) - starts
+    lengths = np.maximum(np.einsum("nc,nc->n", ways, ways), 1.0)
+    along = np.clip(np.einsum("nc,nc->n", apart, ways) / lengths, 0, 1)
+    return float(np.linalg.norm(apart - along[:, None] * ways, axis=1).min())
 
 
 def nearest_colours(rgb: Frame, sure: Mask) -> tuple[Frame, Floats]:

@@ -99,6 +99,29 @@ def test_a_glint_of_the_keys_colour_is_no_gap() -> None:
     assert matte[46:53, 46:53, 3].min() == 255
 
 
+@pytest.mark.parametrize(
+    ("background", "width", "wears", "is_open"),
+    [
+        (character.GREEN, 2, [(60, 40, 50), (226, 122, 50)], True),
+        (character.GREEN, 24, [(60, 40, 50), (226, 122, 50)], False),
+        (character.GREEN, 2, [], False),
+        (character.GREY, 2, [(60, 40, 50), (250, 240, 226)], False),
+    ],
+    ids=["gap", "a part like a gem", "nothing known", "an edge between dark and light"],
+)
+def test_a_narrow_gap_that_the_film_has_tinted_is_opened(
+    background: Rgb, width: int, wears: list[Rgb], is_open: bool
+) -> None:
+    """Chroma at half resolution leaves no pure key in it, so its shape must tell it from a part."""
+    picture = np.full((96, 96, 3), background, np.uint8)
+    picture[8:88, 8:88] = (60, 40, 50)
+    tinted = np.add(background, (30, -30, 20))
+    picture[30:60, 40 : 40 + width] = tinted
+    assert np.linalg.norm(tinted - background) > FILM.near
+    alpha = Keyer(background, wears).matte(picture)[45, 40 : 40 + width, 3]
+    assert (alpha.max() < 128) if is_open else (alpha.min() == 255)
+
+
 def test_still_edges_do_not_flicker(
     filmed: Filmed, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
