@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 from shared.errors import PermanentError
 from shared.providers.base import (
     Film,
+    Framing,
     ImageRequest,
     Picture,
     Progress,
+    Refused,
     Rgb,
     Scene,
     VideoRequest,
 )
 from shared.providers.offline import motion
-from shared.providers.offline.character import colours, draw
+from shared.providers.offline.character import colours, draw, draw_logo
 from shared.providers.offline.colour import choose_background
 from shared.providers.offline.film import encode
-from shared.providers.offline.framing import frame
+from shared.providers.offline.framing import frame, logo_frame
 from shared.providers.offline.lexicon import Reading, read
 from shared.providers.offline.pose import Pose
 from shared.providers.offline.puppet import Puppet, flatten, perform
@@ -41,12 +43,20 @@ class OfflineArtist:
     name = "offline"
     repeatable = True
 
-    def generate(self, request: ImageRequest, folder: Path, progress: Progress) -> Picture:
-        """Draw the scene on the flat colour that is farthest from the figure's own."""
+    def generate(
+        self, request: ImageRequest, folder: Path, progress: Progress
+    ) -> Picture | Refused:
+        """Draw the scene on the flat colour that is farthest from the figure's own.
+
+        An edit draws the scene again with its edits, so a picture without words is refused.
+        """
+        if request.edited is not None and not request.scene.character.strip():
+            return Refused("The offline artist can only edit pictures that it drew itself.")
         reading = read(request.scene)
         background = choose_background(colours(reading.sheet))
         progress(0.1)
-        pixels = composite(true_alpha(request.scene, request.seed, request.size), background)
+        figure = true_alpha(request.scene, request.seed, request.size, request.framing)
+        pixels = composite(figure, background)
         path = folder / "still.png"
         if not cv2.imwrite(str(path), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)):
             raise PermanentError("cannot_write", f"cannot write {path.name}")
@@ -55,7 +65,11 @@ class OfflineArtist:
             path=path,
             model=MODEL,
             background=background,
-            parameters={"seed": request.seed, "size": request.size},
+            parameters={
+                "seed": request.seed,
+                "size": request.size,
+                "framing": request.framing.value,
+            },
             metadata=_notes(reading),
         )
 
@@ -94,12 +108,15 @@ class OfflineArtist:
         raise PermanentError("unknown_operation", f"the offline artist never started {operation!r}")
 
 
-def true_alpha(scene: Scene, seed: int, size: int) -> Rgba:
+def true_alpha(scene: Scene, seed: int, size: int, framing: Framing = Framing.FIGURE) -> Rgba:
     """The still before it is put on a background: (size, size, 4), straight alpha."""
     reading = read(scene)
+    if framing is Framing.LOGO:
+        logo = draw_logo(reading.sheet, seed)
+        return render(document(logo, logo_frame(logo)), size)
     pose = motion.animate(reading.pose, reading.sheet.expression, 0.0, motion.BREATH)
     marks = draw(reading.sheet, pose, seed)
-    return render(document(marks, frame(reading.sheet, seed)), size)
+    return render(document(marks, frame(reading.sheet, seed, reading.earlier)), size)
 
 
 def true_film_alpha(request: VideoRequest, index: int) -> Rgba:
@@ -136,7 +153,7 @@ def _times(request: VideoRequest, count: int) -> list[float]:
 def _documents(request: VideoRequest, scene: Scene) -> Callable[[float], str]:
     """Time → SVG document for a drawn film."""
     reading = read(scene)
-    view = frame(reading.sheet, request.seed)
+    view = frame(reading.sheet, request.seed, reading.earlier)
     pose_at = _performance(request, reading)
     return lambda time: document(draw(reading.sheet, pose_at(time), request.seed), view)
 

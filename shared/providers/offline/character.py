@@ -22,6 +22,7 @@ from shared.providers.offline.geometry import (
 from shared.providers.offline.ink import (
     Palette,
     Quirks,
+    bolder,
     clipped,
     crescent,
     fill,
@@ -33,10 +34,16 @@ from shared.providers.offline.ink import (
 )
 from shared.providers.offline.limbs import EDGE, draw_arm, draw_leg, draw_tail, joint
 from shared.providers.offline.menagerie import SPECIES
-from shared.providers.offline.pose import Pose
+from shared.providers.offline.pose import EXPRESSIONS, Pose
 from shared.providers.offline.sheet import Sheet
 from shared.providers.offline.species import Ear, Patch, Species, Stroke
 from shared.providers.offline.wardrobe import GARMENTS
+
+LOGO_WEIGHT, LOGO_RIM = 1.2, 9.0
+"""How much thicker a logo's lines are, and how much its outline adds around it (figure units)."""
+
+LOGO_NECK = (1.5, 1.4)
+"""How much wider and deeper a logo's neckwear is than the figure's."""
 
 HIPS: Point = (0.0, -100.0)
 
@@ -44,6 +51,13 @@ HIPS: Point = (0.0, -100.0)
 def draw(sheet: Sheet, pose: Pose, seed: int = 0) -> str:
     """SVG marks (no root element) of the posed character in figure units, the ground at y = 0."""
     return Figure(sheet, pose, seed).draw()
+
+
+def draw_logo(sheet: Sheet, seed: int = 0) -> str:
+    """SVG marks of the character's head alone, straight on, with lines that stand being small."""
+    expression = sheet.expression or "happy"
+    figure = Figure(sheet, Pose(face=EXPRESSIONS[expression]), seed)
+    return bolder(figure.draw_head(), figure.ink["line"], LOGO_WEIGHT, LOGO_RIM)
 
 
 def colours(sheet: Sheet) -> tuple[Rgb, ...]:
@@ -141,6 +155,15 @@ class Figure:
             self._dream(),
         ]
         return group(self.root.svg, "".join(parts))
+
+    def draw_head(self) -> str:
+        """The head with what it wears on it and round its neck, which is made larger: all that
+        shows under a head is the lower edge of it."""
+        head, neck = group(self.head.svg, self._head()), self._worn("neck")
+        if self.species.bodiless:
+            return head + group(self.body.svg, self._worn("chest") + neck)
+        larger = self.body @ stretch(*LOGO_NECK, (0, self.species.collar[1]))
+        return group(larger.svg, neck) + head
 
     def _shoulder(self, side: int) -> Point:
         x, y = self.species.shoulder

@@ -88,6 +88,12 @@ MODIFIERS: Mapping[str, tuple[float, float]] = {
     "vivid": (0.05, 1.35),
     "neon": (0.15, 1.6),
     "hot": (0.0, 1.4),
+    "lighter": (0.3, 0.9),
+    "paler": (0.4, 0.7),
+    "softer": (0.3, 0.8),
+    "darker": (-0.24, 0.97),
+    "deeper": (-0.2, 1.1),
+    "brighter": (0.12, 1.3),
 }
 """Word → share of the way to white (or, below 0, to black), and the factor on the chroma."""
 
@@ -186,15 +192,19 @@ medal: medal
 
 LOOKS = _groups("""
 happy: happy, happily, cheerful, cheerfully, joyful, joyfully, smiling, smile, grinning, glad
-happy: delighted, cheery
+happy: delighted, cheery, happier, smiles, grin, grins
 sad: sad, sadly, crying, unhappy, disappointed, upset, gloomy, sorry
+sad: sadder, cry, cries
 surprised: surprised, shocked, astonished, amazed, startled, surprise, wow
 angry: angry, angrily, mad, grumpy, furious, annoyed, frowning, grumpily
+angry: angrier, frown, frowns, grumpier
 sleepy: sleepy, tired, drowsy, sleepily, exhausted, bored
+sleepy: sleepier
 excited: excited, excitedly, thrilled, enthusiastic, enthusiastically, ecstatic
 wink: wink, winking, winks, cheeky
 laughing: laughing, laugh, laughs, giggling, giggle
 calm: calm, calmly, relaxed, serene, peaceful, neutral, content
+calm: calmer
 confused: confused, puzzled, unsure, perplexed
 """)
 
@@ -252,3 +262,61 @@ SOFT = _words(
     """
 )
 """Words that ask for nothing in particular, or for what every drawing has."""
+
+
+EDIT_VERBS = _groups("""
+set: make, makes, change, turn, paint, dye, tint, recolour, recolor, set, update, modify, adjust
+add: add, give, gives, put, put on, wear, wearing, wears, has, have, having, include
+remove: remove, delete, erase, take, take off, take away, lose, get rid of, leave out, leave off
+remove: without, no, not, never, minus, stop, instead of, rather than, dont, less, no longer
+swap: replace, swap, exchange, switch, trade, substitute
+keep: keep, keeping, leave, leaving, dont change, do not change, dont touch
+""")
+"""What an instruction does with the nouns behind the verb."""
+
+EDIT_LINKS = _groups("""
+to: to, into, in to, :
+with: with, for, by
+""")
+"""What stands before the new value; `with` does so only where something is swapped."""
+
+EDIT_PLACES = _groups("place: on, onto, upon, of, around, over, from, off, under, behind")
+"""What makes the next noun a place: "glasses on its face" asks for no face."""
+
+EDIT_SHADES = _groups("""
+lighter: lighter
+paler: paler
+softer: softer
+darker: darker
+deeper: deeper
+brighter: brighter
+""")
+"""Comparatives that change the colour that a thing has."""
+
+EDIT_SOFT = _groups("""
+soft: please, instead, more, much, bit, slightly, rather, actually, could, can, should, would
+soft: want, need, let, lets, now, same, version, try, something, somewhat, appear, seem, become
+soft: still, like, look like, looks like, creature, neck, this, well, too, everything, whole, entire
+soft: these, those, default, kind, sort, any, anymore, longer, them, him, its, theirs, new
+soft: different
+""")
+"""Words that ask for nothing in an instruction, though some of them do in a description."""
+
+PRONOUNS = _words("it him her them")
+DETERMINERS = _words("the this that its my his her their")
+
+EXTRAS = _words("wings horns hair marks")
+"""Parts that only some creatures have."""
+
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "hat": ("cap", "beanie", "wizard_hat", "party_hat"),
+    "glasses": ("sunglasses",),
+    "necktie": ("bow_tie",),
+}
+"""What else a word may mean where something that is already worn is spoken of."""
+
+SLOTS: tuple[frozenset[str], ...] = (
+    _words("hat crown cap beanie wizard_hat party_hat"),
+    _words("glasses sunglasses"),
+)
+"""Where there is room for one thing only: the next one takes the place of the last."""

@@ -1,6 +1,7 @@
 """Stills and films through the provider protocols."""
 
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from numpy.typing import NDArray
 
 from shared.errors import PermanentError, TransientError
-from shared.providers.base import ImageRequest, Scene, VideoRequest
+from shared.providers.base import Framing, ImageRequest, Picture, Refused, Scene, VideoRequest
 from shared.providers.offline import film
 from shared.providers.offline.artist import OfflineArtist, true_alpha, true_film_alpha
 from shared.providers.offline.raster import composite
@@ -50,13 +51,19 @@ def frames(path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(run.stdout, np.uint8).reshape(-1, SIZE, SIZE, 3)
 
 
+def drawn(asked: ImageRequest, folder: Path) -> Picture:
+    made = OfflineArtist().generate(asked, folder, quiet)
+    assert isinstance(made, Picture)
+    return made
+
+
 def difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     return float(np.abs(first.astype(int) - second).mean())
 
 
 def test_a_still_is_the_true_figure_on_its_background(tmp_path: Path) -> None:
     asked = ImageRequest("", FOX, seed=3, size=256)
-    made = OfflineArtist().generate(asked, tmp_path, quiet)
+    made = drawn(asked, tmp_path)
     assert made.background is not None
     stored = cv2.imread(str(made.path), cv2.IMREAD_UNCHANGED)
     assert stored is not None
@@ -71,8 +78,41 @@ def test_a_still_is_the_true_figure_on_its_background(tmp_path: Path) -> None:
 
 def test_a_still_says_what_it_lacks(tmp_path: Path) -> None:
     asked = ImageRequest("", Scene("a fox with a red umbrella", "juggling"), seed=1, size=64)
-    made = OfflineArtist().generate(asked, tmp_path, quiet)
+    made = drawn(asked, tmp_path)
     assert made.metadata["not_drawn"] == ["umbrella", "juggling"]
+
+
+def test_an_edit_changes_the_still_and_lists_what_it_cannot_do(tmp_path: Path) -> None:
+    scene = replace(FOX, edits=("make the scarf red", "add an umbrella"))
+    made = drawn(ImageRequest("", scene, 3, 64, edited=tmp_path / "old.png"), tmp_path)
+    assert made.metadata["not_drawn"] == ["umbrella"]
+    assert made.metadata["drawn"]["accessories"] == ["scarf"]
+
+
+def test_a_picture_that_nobody_described_cannot_be_edited(tmp_path: Path) -> None:
+    asked = ImageRequest("", Scene(" ", "", edits=("make it red",)), 3, 64, edited=tmp_path / "a")
+    assert OfflineArtist().generate(asked, tmp_path, quiet) == Refused(
+        "The offline artist can only edit pictures that it drew itself."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_logo_stands_on_its_background(tmp_path: Path) -> None:
+    made = drawn(ImageRequest("", FOX, 3, 128, Framing.LOGO), tmp_path)
+    stored = cv2.imread(str(made.path), cv2.IMREAD_UNCHANGED)
+    assert stored is not None and made.background is not None
+    assert np.array_equal(
+        cv2.cvtColor(stored, cv2.COLOR_BGR2RGB),
+        composite(true_alpha(FOX, 3, 128, Framing.LOGO), made.background),
+    )
+    assert made.parameters["framing"] == "logo"
+
+
+def test_a_film_shows_the_edited_character(tmp_path: Path) -> None:
+    scene = replace(FOX, edits=("turn the fur purple",))
+    film = frames(OfflineArtist().submit(request(scene), tmp_path, quiet).path)
+    assert difference(film[0], composite(true_alpha(scene, 3, SIZE), KEY)) < CODEC
+    assert difference(film[0], composite(true_alpha(FOX, 3, SIZE), KEY)) > 2 * CODEC
 
 
 @pytest.mark.parametrize(("duration", "fps", "count"), [(1.0, 24, 24), (1.3, 10, 13), (2.0, 7, 14)])

@@ -12,7 +12,7 @@ from shared.providers.offline.artist import true_alpha
 from shared.providers.offline.character import draw
 from shared.providers.offline.choreography import MOTIONS
 from shared.providers.offline.colour import oklab
-from shared.providers.offline.framing import frame
+from shared.providers.offline.framing import extent, frame
 from shared.providers.offline.ink import palette, quirks
 from shared.providers.offline.menagerie import SPECIES
 from shared.providers.offline.motion import animate
@@ -108,7 +108,7 @@ def test_alpha_is_soft_at_edges_only() -> None:
 def test_the_same_words_and_seed_give_the_same_pixels() -> None:
     scene = Scene("a teal fox with a crown", "jumping")
     first = true_alpha(scene, 5, 128)
-    for memory in (quirks, frame, palette):
+    for memory in (quirks, extent, palette):
         memory.cache_clear()
     assert np.array_equal(first, true_alpha(scene, 5, 128))
 
