@@ -131,9 +131,9 @@ HOLE = 24
 WORN = 60.0
 """The RGB distance within which a colour of the palette counts as the key's colour."""
 SLIVER = 10
-"""Pixels of a gap too narrow to show the pure key, where the key is like no mixed colour."""
+"""The fewest pixels of a gap too narrow to show the pure key."""
 NARROW = 9
-"""Pixels across which such a gap is not."""
+"""Such a gap is less wide than this, and its pieces are less far apart, in pixels."""
 UNMIXED, WIDEST = 0.6, 80.0
 """The share of the distance to mixed colours, and the RGB distance, within which a gap shows."""
 
@@ -220,13 +220,14 @@ class Keyer:
         tight: Mask = (away < self._sliver) & (depth > self._tuning.band)
         if not tight.any():
             return tight
-        spots = tight.astype(np.uint8)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(spots)
-        is_gap = stats[:, cv2.CC_STAT_AREA] >= SLIVER
+        spots, reach = tight.astype(np.uint8), np.ones((NARROW, NARROW), np.uint8)
+        # A gap comes in pieces: the film blurs its narrowest parts into the outline.
+        _, labels = cv2.connectedComponents(cv2.dilate(spots, reach))
+        is_gap = np.bincount(labels[tight]) >= SLIVER
         # A wide gap shows the pure key; what is wide and doesn't is a part, like a small gem.
-        is_gap[labels[cv2.erode(spots, np.ones((NARROW, NARROW), np.uint8)) > 0]] = False
-        is_gap[0] = False
-        found: Mask = is_gap[labels]
+        is_gap[labels[cv2.erode(spots, reach) > 0]] = False
+        found = np.zeros_like(tight)
+        found[tight] = is_gap[labels[tight]]
         return found
 
     def _project(self, mixed: Floats, figure: Floats) -> Floats:
