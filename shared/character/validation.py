@@ -7,6 +7,7 @@ Every check gives a distance and has a limit. The score is 1 − distance / (2 �
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from shared.character import likeness
 from shared.character.likeness import OTHER, SAME, nearest, to_lab, worn
@@ -27,11 +28,11 @@ TOO_MANY = 3
 
 LIMITS = {
     "palette": 3.0,
-    "missing": 0.8,
+    "missing": 0.87,
     "added": 0.004,
-    "line": 0.28,
-    "shading": 0.45,
-    "head": 6.6,
+    "line": 0.26,
+    "shading": 0.38,
+    "head": 3.3,
     "frame": 0.04,
     "background": 8.0,
     "proportions": 0.052,
@@ -39,12 +40,14 @@ LIMITS = {
 }
 """The distance up to which each check passes, in the unit that its function names."""
 
+VARIES, USUAL_VARIETY = 0.6, 5.0
+"""The part of a head's own variety (ΔE2000) that is forgiven, and that of a head seen once."""
 FAINT = 0.02
 """Less of the figure in shadow tones than this is hardly seen."""
 MORE, SOME = 2.5, 0.006
 """A known colour may cover this many times its largest share, and this share on top, before the
 rest counts as added."""
-PRESENT, EYES = 0.005, 0.015
+PRESENT, EYES = 0.005, 0.02
 """A colour whose share was never smaller than this is missed when it is gone. Eyes close, so in the
 middle of the face it takes more."""
 
@@ -159,13 +162,15 @@ def shading(card: StyleCard, seen: Measurement) -> Finding:
 
 
 def head(card: StyleCard, seen: Measurement) -> Finding:
-    """The mean ΔE2000 from the most similar head that the card remembers."""
-    distance = min(
+    """The mean ΔE2000 from the most similar head that the card remembers, less a part of how much
+    those differ among themselves: some heads change more from pose to pose than others."""
+    nearest_one = min(
         (likeness.apart(portrait, seen.portrait) for portrait in card.portraits), default=0.0
     )
-    return Finding(
-        distance, "head", "Keep the shape of the head, its ears and its face as on the references."
-    )
+    pairs = [likeness.apart(one, two) for one, two in combinations(card.portraits, 2)]
+    variety = sum(pairs) / len(pairs) if pairs else USUAL_VARIETY
+    text = "Keep the shape of the head, its ears and its face as on the references."
+    return Finding(max(0.0, nearest_one - VARIES * variety), "head", text)
 
 
 def frame(card: StyleCard, seen: Measurement) -> Finding:
@@ -226,7 +231,7 @@ def _news(card: StyleCard, seen: Measurement) -> list[tuple[float, PaletteColour
 
 
 def _is_facial(colour: PaletteColour) -> bool:
-    return abs(colour.x) < 0.4 and abs(colour.y) < 0.4
+    return abs(colour.x) < 0.4 and abs(colour.y) < 0.5
 
 
 def _is_mouth(colour: PaletteColour) -> bool:
