@@ -1,11 +1,12 @@
 """A collection: one character, with everything that keeps it the same."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from shared.model.base import Entity, Value, matching
+from shared.model.style import StyleCard
 
 MAX_REFERENCES = 6
 
@@ -38,14 +39,6 @@ class Settings(Value):
     cdn: Cdn = Cdn()
     max_retries: int = Field(default=2, ge=0, le=5)
     quality: Quality = Quality.STANDARD
-
-
-class StyleCard(Value):
-    """What the character looks like, in words and numbers; `version` counts its editions."""
-
-    version: int
-    summary: str
-    details: dict[str, Any] = Field(default_factory=dict)
 
 
 class Collection(Entity):

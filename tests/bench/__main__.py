@@ -1,6 +1,6 @@
 """`make bench`: every number that we state, measured here and now.
 
-python -m tests.bench [demo] [chain] [items]
+python -m tests.bench [demo] [items] [chain] [drift]
 """
 
 import json
@@ -67,10 +67,31 @@ def _items() -> list[Figure]:
     ]
 
 
+def _drift() -> list[Figure]:
+    from tests.bench import drift
+
+    found = drift.measure()
+    figures = [
+        Figure("drift detected", found["detected"], "share", "≥ 0.95", found["detected"] >= 0.95),
+        Figure(
+            "false alarms", found["false_alarms"], "share", "≤ 0.03", found["false_alarms"] <= 0.03
+        ),
+        Figure("measuring a picture", found["ms"], "ms", "< 150", found["ms"] < 150),
+    ]
+    for name, value in found.items():
+        if name.startswith("detected_"):
+            kind = name.removeprefix("detected_")
+            figures.append(Figure(f"detected: {kind}", value, "share", "≥ 0.85", value >= 0.85))
+        elif name.startswith("unlike_") or name == "cases":
+            figures.append(Figure(name.replace("_", " "), value, "", "", True))
+    return figures
+
+
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "demo": _demo,
     "items": _items,
     "chain": _chain,
+    "drift": _drift,
 }
 
 

@@ -12,10 +12,12 @@ from shared.character.prompt import (
     logo_prompt,
     still_prompt,
 )
-from shared.model.collection import Collection, StyleCard
+from shared.model.collection import Collection
+from shared.model.style import StyleCard
+from tests.character.looks import fox
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-CARD = StyleCard(version=3, summary="Orange and cream, even dark-brown outlines, two-tone shading.")
+CARD = fox().with_(summary="Orange and cream, even dark-brown outlines, two-tone shading.")
 
 
 def collection(

@@ -7,10 +7,11 @@ import pytest
 
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.model import paths
-from shared.model.collection import Collection, Settings, StyleCard
+from shared.model.collection import Collection, Settings
 from shared.ports import Put
 from shared.services import collections
 from shared.services.slugs import MAX_LENGTH, slugify
+from tests.character.looks import fox
 from tests.graph.jobs import IMAGE
 from tests.services.faults import Fuse
 from tests.services.world import Tenant, World
@@ -144,7 +145,7 @@ def test_a_change_of_references_clears_the_style_card(world: World, tenant: Tena
 
     def with_card() -> None:
         found, _ = collections.get(world.ports, tenant.who, id_)
-        card = StyleCard(version=1, summary="orange")
+        card = fox()
         path = paths.collection(tenant.who.workspace_id, id_)
         world.ports.documents.commit([Put(path, found.with_(style_card=card).stored())])
 
