@@ -81,13 +81,19 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A connection that sees one instant of the database for as long as the block runs."""
-        connection = self._borrow()
-        try:
+        with self.read_once() as connection:
             connection.execute("BEGIN")
             try:
                 yield connection
             finally:
                 connection.execute("COMMIT")
+
+    @contextmanager
+    def read_once(self) -> Iterator[sqlite3.Connection]:
+        """A connection for a single statement, which sees one instant by itself."""
+        connection = self._borrow()
+        try:
+            yield connection
         finally:
             self._give_back(connection)
 

@@ -28,6 +28,7 @@ _MAX_BYTES = 1_048_576  # as on Firestore, so that nothing is found to be too bi
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PREFIX = "documents_of_"
 
+_SELECT = "SELECT version, data FROM documents WHERE collection = ? AND id = ?"
 _INSERT = "INSERT INTO documents (collection, id, kind, version, data) VALUES (?, ?, ?, ?, ?)"
 _UPSERT = f"{_INSERT} ON CONFLICT DO UPDATE SET version = excluded.version, data = excluded.data"
 
@@ -47,21 +48,15 @@ class EmbeddedDocuments:
             _declare(transaction, indexes)
 
     def get(self, path: str) -> Document | None:
-        return self.get_many([path])[0]
+        with self._database.read_once() as connection:
+            row = connection.execute(_SELECT, _split(path)).fetchone()
+        return _document(path, row)
 
     def get_many(self, paths: Sequence[str]) -> list[Document | None]:
         keys = [_split(path) for path in paths]
         with self._database.read() as connection:
-            rows = [
-                connection.execute(
-                    "SELECT version, data FROM documents WHERE collection = ? AND id = ?", key
-                ).fetchone()
-                for key in keys
-            ]
-        return [
-            None if row is None else Document(path, str(row[0]), json.loads(row[1]))
-            for path, row in zip(paths, rows, strict=True)
-        ]
+            rows = [connection.execute(_SELECT, key).fetchone() for key in keys]
+        return [_document(path, row) for path, row in zip(paths, rows, strict=True)]
 
     def commit(self, writes: Sequence[Write]) -> None:
         if len(writes) > _MAX_WRITES:
@@ -94,7 +89,7 @@ class EmbeddedDocuments:
             f"SELECT id, version, data, {order} FROM {source} WHERE {condition} "  # noqa: S608
             f"ORDER BY {order} {direction}, id {direction} LIMIT ? OFFSET ?"
         )
-        with self._database.read() as connection:
+        with self._database.read_once() as connection:
             rows = connection.execute(statement, [*parameters, limit + 1, offset]).fetchall()
         documents = [
             Document(f"{query.collection}/{id_}", str(version), json.loads(data))
@@ -141,6 +136,10 @@ class EmbeddedDocuments:
             if isinstance(query.at_most, str):
                 conditions.append(f"{order} >= ''")  # in SQLite every number is below every text
         return f"documents INDEXED BY {name}", " AND ".join(conditions), parameters
+
+
+def _document(path: str, row: tuple[int, str] | None) -> Document | None:
+    return None if row is None else Document(path, str(row[0]), json.loads(row[1]))
 
 
 def index_name(index: Index) -> str:
