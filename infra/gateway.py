@@ -1,5 +1,6 @@
 """One WSGI application out of all functions, routed as a load balancer routes them in the cloud."""
 
+import hmac
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import functions_framework
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.wrappers import Response
 
 from functions import composition
 from shared.adapters.embedded.cdn import Cdn, Uploads
+from shared.config import settings
 from shared.model.job import StepKind
 
 SOURCE = Path(__file__).resolve().parent.parent / "functions" / "main.py"
@@ -31,9 +34,24 @@ def application() -> WSGIApplication:
     mounts: dict[str, WSGIApplication] = {"/cdn": Cdn(blobs), "/uploads": Uploads(blobs)}
     for target in TASK_TARGETS:
         mounts[f"/functions/{target}"] = function(target)
-    mounts[f"/functions/{STORAGE_TRIGGER}"] = function(STORAGE_TRIGGER, "cloudevent")
+    trigger = function(STORAGE_TRIGGER, "cloudevent")
+    mounts[f"/functions/{STORAGE_TRIGGER}"] = _Guarded(trigger, composition.task_token(settings()))
     public = {target: function(target) for target in ("api", "events", "ingest")}
     return DispatcherMiddleware(_Public(public), mounts)
+
+
+class _Guarded:
+    """Lets only the queue through, as the platform does for a function that takes events."""
+
+    def __init__(self, function: WSGIApplication, token: str) -> None:
+        self._function = function
+        self._expected = f"Bearer {token}".encode()
+
+    def __call__(self, environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
+        given = environ.get("HTTP_AUTHORIZATION", "").encode()
+        if hmac.compare_digest(given, self._expected):
+            return self._function(environ, respond)
+        return Response("Only the queue may send events.", status=401)(environ, respond)
 
 
 class _Public:
@@ -43,10 +61,11 @@ class _Public:
         self._functions = functions
 
     def __call__(self, environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
-        return self._functions[_target(environ)](environ, respond)
+        return self._functions[target(environ)](environ, respond)
 
 
-def _target(environ: dict[str, Any]) -> str:
+def target(environ: Mapping[str, Any]) -> str:
+    """The public function for a request, by what it costs."""
     path = environ.get("PATH_INFO", "")
     if path in ("/v1/upload", "/v1/generate/preview") or path.endswith("/references"):
         return "ingest"

@@ -14,7 +14,7 @@ from shared.services.keys import Principal
 
 LENGTH = 10
 JOBS = 30
-WARM_UP = 5
+WARM_UP = 30
 BATCH = 500
 TIMEOUT = 30
 

@@ -1,0 +1,29 @@
+"""What the local stack lets through to the functions behind it."""
+
+import pytest
+
+from infra import gateway
+from tests.e2e.server import Server
+
+
+def test_no_stranger_reaches_a_function_of_the_queue(server: Server) -> None:
+    for name in (*gateway.TASK_TARGETS, gateway.STORAGE_TRIGGER):
+        answer = server.http.post(f"/functions/{name}/", json={})
+        assert answer.status_code == 401, name
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "target"),
+    [
+        ("/v1/projects", "", "api"),
+        ("/v1/jobs/1", "", "api"),
+        ("/v1/jobs/1", "wait=true", "events"),
+        ("/v1/upload", "", "ingest"),
+        ("/v1/generate/preview", "", "ingest"),
+        ("/v1/collections/1/references", "", "ingest"),
+        ("/v1/collections/1/references/2", "", "api"),
+        ("/", "", "api"),
+    ],
+)
+def test_requests_go_where_they_cost_least(path: str, query: str, target: str) -> None:
+    assert gateway.target({"PATH_INFO": path, "QUERY_STRING": query}) == target
