@@ -6,10 +6,7 @@ python -m tests.bench [demo] [items] [chain] [drift]
 import json
 import os
 import platform
-import socket
 import sys
-import tempfile
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +14,6 @@ from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
-
-from shared.ports import Ports
 
 DOCUMENTS = 100_000
 RESULTS = Path("bench-results")
@@ -47,7 +42,7 @@ def _demo() -> list[Figure]:
 def _chain() -> list[Figure]:
     from tests.bench import chain
 
-    found = chain.measure(_stack(), DOCUMENTS)
+    found = chain.measure(DOCUMENTS)
     return [
         Figure("no-op step", found["empty_ms"], "ms", "< 10", found["empty_ms"] < 10),
         Figure(f"the same with {DOCUMENTS:,} documents", found["full_ms"], "ms", "", True),
@@ -56,10 +51,9 @@ def _chain() -> list[Figure]:
 
 
 def _items() -> list[Figure]:
-    from shared.config import settings
-    from tests.bench import items
+    from tests.bench import items, stack
 
-    found = items.measure(_stack(), settings().base_url)
+    found = items.measure(*stack.start())
     return [
         Figure("bare handler", found["bare_rps"], "requests/s", "", True),
         Figure("GET /v1/items/:id", found["items_rps"], "requests/s", "", True),
@@ -120,29 +114,6 @@ def main() -> int:
     path.write_text(json.dumps(result, indent=2) + "\n")
     print(f"Written to {path}.")
     return 0
-
-
-_running: list[object] = []
-
-
-def _stack() -> Ports:
-    """The embedded stack in this process, on a temporary folder; started once."""
-    from functions import composition
-
-    if not _running:
-        from infra.local import Stack
-        from shared.config import settings
-
-        home = tempfile.TemporaryDirectory(prefix="mascotry-bench-", ignore_cleanup_errors=True)
-        listener = socket.create_server(("127.0.0.1", 0))
-        os.environ["MASCOTRY_HOME"] = home.name
-        os.environ["MASCOTRY_LOG_LEVEL"] = "WARNING"
-        os.environ["MASCOTRY_BASE_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        stack = Stack(listener, settings())
-        stack.start()
-        threading.Thread(target=stack.serve, daemon=True).start()
-        _running.extend([home, stack])
-    return composition.ports()
 
 
 if __name__ == "__main__":

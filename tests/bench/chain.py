@@ -1,7 +1,11 @@
 """A chain of steps that do nothing: what the queue and the runner themselves cost."""
 
 import statistics
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 from shared.graph.advance import start
@@ -11,10 +15,11 @@ from shared.model.workspace import Workspace
 from shared.ports import Create, Ports
 from shared.services import jobs, jobstore, keys, runner
 from shared.services.keys import Principal
+from tests.bench import stack
 
 LENGTH = 10
-JOBS = 30
-WARM_UP = 30
+JOBS = 40
+WARM_UP = 10
 BATCH = 500
 TIMEOUT = 30
 
@@ -35,22 +40,19 @@ def plan_chain(workspace_id: str, ports: Ports, length: int = LENGTH) -> Job:
 
 
 def milliseconds_per_step(ports: Ports, workspace: Workspace) -> float:
-    """The median over jobs of the time from start to end, per step."""
+    """The time of one chain from start to end, per step."""
     who = Principal(workspace.id, ())
-    times = []
-    for _ in range(WARM_UP + JOBS):
-        started = start(plan_chain(workspace.id, ports), ports.clock.now())
-        began = time.perf_counter()
-        ports.documents.commit(jobstore.creation(started.job))
-        runner.perform(ports, started.job, started.commands)
-        while not (job := jobs.get(ports, who, started.job.id)).finished:
-            if time.perf_counter() - began > TIMEOUT:
-                raise TimeoutError("the chain stands still")
-            time.sleep(0.002)
-        if job.completed_at is None:
-            raise RuntimeError(f"the chain failed: {job.error}")
-        times.append((job.completed_at - job.created_at).total_seconds() * 1000 / LENGTH)
-    return statistics.median(times[WARM_UP:])
+    started = start(plan_chain(workspace.id, ports), ports.clock.now())
+    began = time.perf_counter()
+    ports.documents.commit(jobstore.creation(started.job))
+    runner.perform(ports, started.job, started.commands)
+    while not (job := jobs.get(ports, who, started.job.id)).finished:
+        if time.perf_counter() - began > TIMEOUT:
+            raise TimeoutError("the chain stands still")
+        time.sleep(0.002)
+    if job.completed_at is None:
+        raise RuntimeError(f"the chain failed: {job.error}")
+    return (job.completed_at - job.created_at).total_seconds() * 1000 / LENGTH
 
 
 def fill(ports: Ports, workspace: Workspace, count: int) -> None:
@@ -74,10 +76,45 @@ def fill(ports: Ports, workspace: Workspace, count: int) -> None:
         ports.documents.commit(writes)
 
 
-def measure(ports: Ports, documents: int) -> dict[str, float]:
-    """Milliseconds per step with an empty store and with `documents` stored documents."""
+def measure(documents: int) -> dict[str, float]:
+    """Milliseconds per step, the median over chains, with an empty store and with `documents`.
+
+    Two stacks, each in a process of its own, take turns, so that both meet the same machine.
+    """
+    with _stack(0) as empty, _stack(documents) as full:
+        times = [(_ask(empty), _ask(full)) for _ in range(WARM_UP + JOBS)][WARM_UP:]
+    one, other = (statistics.median(column) for column in zip(*times, strict=True))
+    return {"empty_ms": one, "full_ms": other, "ratio": other / one}
+
+
+@contextmanager
+def _stack(documents: int) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.bench.chain", str(documents)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _ask(process: subprocess.Popen[str]) -> float:
+    """One chain's time, from a stack that waits for a line before each."""
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("the stack has no pipes")
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return float(process.stdout.readline())
+
+
+def main() -> None:
+    ports, _ = stack.start()
     workspace = keys.create_workspace(ports, "Bench")
-    empty = milliseconds_per_step(ports, workspace)
-    fill(ports, workspace, documents)
-    full = milliseconds_per_step(ports, workspace)
-    return {"empty_ms": empty, "full_ms": full, "ratio": full / empty}
+    fill(ports, workspace, int(sys.argv[1]))
+    for _ in sys.stdin:
+        print(milliseconds_per_step(ports, workspace), flush=True)
+
+
+if __name__ == "__main__":
+    main()
