@@ -390,3 +390,15 @@ def test_an_undeclared_query_is_an_error(documents: Documents, query: Query) -> 
         documents.query(query, limit=1)
     with pytest.raises(ValueError, match="declare Index"):
         documents.count(query, up_to=1)
+
+
+def test_many_documents_come_in_the_order_of_their_paths(documents: Documents) -> None:
+    paths = [f"workspaces/w/items/i{number}" for number in range(250)]
+    documents.commit([Create(path, {"n": n}) for n, path in enumerate(paths) if n % 3])
+    wanted = [*reversed(paths), paths[1], "workspaces/other/items/i1"]
+    found = documents.get_many(wanted)
+    assert [document and document.path for document in found] == [
+        path if path.startswith("workspaces/w/") and int(path.rsplit("i", 1)[1]) % 3 else None
+        for path in wanted
+    ]
+    assert documents.get_many([]) == []
