@@ -14,7 +14,6 @@ from shared.model.workspace import Scope
 from shared.ports import Document, Page, Query
 from shared.services import collections, deletion, entities
 from shared.services.fetch import fetch
-from shared.services.keys import Principal
 
 Retries = Annotated[int, Field(ge=0, le=5)]
 
@@ -92,7 +91,7 @@ def index(call: Call) -> Reply:
     user_prefix = _user_prefix(call)
     return call.listing(
         query,
-        lambda page: [show(found, user_prefix) for found in _alive(call, call.who, page)],
+        lambda page: [show(found, user_prefix) for found in _alive(call, page)],
     )
 
 
@@ -165,17 +164,17 @@ def _user_prefix(call: Call) -> str:
     return str(document.data["user_prefix"]) if document else ""
 
 
-def _alive(call: Call, who: Principal, page: Page[Document]) -> list[Collection]:
+def _alive(call: Call, page: Page[Document]) -> list[Collection]:
     """Without those of a project that was deleted a moment ago."""
     found = [Collection.load(document.data) for document in page.results]
     projects = entities.existing(
         call.ports.documents,
-        {paths.project(who.workspace_id, collection.project_id) for collection in found},
+        {paths.project(call.who.workspace_id, collection.project_id) for collection in found},
     )
     return [
         collection
         for collection in found
-        if paths.project(who.workspace_id, collection.project_id) in projects
+        if paths.project(call.who.workspace_id, collection.project_id) in projects
     ]
 
 

@@ -4,15 +4,14 @@ A refusal, a wait and a full queue are expected outcomes and come back as values
 as `TransientError` or `PermanentError`. A provider never sleeps and never retries a paid submit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-Rgb = tuple[int, int, int]
-Progress = Callable[[float], None]
-"""Called with the share of the work that is done, 0 to 1. Raises to stop cancelled work."""
+from shared.media import Progress as Progress
+from shared.media import Rgb as Rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,11 @@ class ImageRequest:
     references: tuple[Path, ...] = ()
     edited: Path | None = None
     """The still to change as `prompt` says, instead of drawing a new one."""
+
+    @property
+    def pictures(self) -> tuple[Path, ...]:
+        """What a provider should look at, the still to be changed first."""
+        return (*((self.edited,) if self.edited else ()), *self.references)
 
 
 @dataclass(frozen=True, slots=True)

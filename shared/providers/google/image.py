@@ -40,10 +40,9 @@ class GoogleImages:
         """
         settings = self._settings
         call = client.call(settings, paid=True)
-        pictures = ((request.edited,) if request.edited else ()) + request.references
         progress(0.0)
         try:
-            answer = self._ask(request.prompt, pictures[:MAX_PICTURES])
+            answer = self._ask(request.prompt, request.pictures[:MAX_PICTURES])
         except expected() as error:
             return fault(call, error)
         drawn = _picture(answer)
@@ -62,7 +61,7 @@ class GoogleImages:
             cost_usd=price(model, settings.provider_prices).picture,
             parameters={
                 "image_size": settings.google_image_size,
-                "references": len(pictures[:MAX_PICTURES]),
+                "references": len(request.pictures[:MAX_PICTURES]),
                 "edited": request.edited is not None,
             },
         )

@@ -40,10 +40,9 @@ class OpenAIImages:
         """
         settings = self._settings
         call = client.call(settings, paid=True)
-        pictures = ((request.edited,) if request.edited else ()) + request.references
         progress(0.0)
         try:
-            answer = self._ask(request.prompt, pictures[:MAX_PICTURES])
+            answer = self._ask(request.prompt, request.pictures[:MAX_PICTURES])
         except expected() as error:
             return fault(call, error)
         target = folder / "openai.png"
@@ -55,7 +54,7 @@ class OpenAIImages:
             cost_usd=self._cost(answer),
             parameters={
                 "quality": settings.openai_image_quality,
-                "references": len(pictures[:MAX_PICTURES]),
+                "references": len(request.pictures[:MAX_PICTURES]),
                 "edited": request.edited is not None,
             },
         )
