@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from shared.character import card as cards
-from shared.character.validation import validate
+from shared.character.validation import Shows, validate
 from shared.media.style import measure as measured
 from shared.model.style import Decision
 from shared.providers.offline.pose import POSES
@@ -106,7 +106,7 @@ def _trial(character: Character) -> list[Outcome]:
             started = time.perf_counter()
             seen = measured(pixels)
             seconds = time.perf_counter() - started
-            verdict = validate(card, seen, same_pose=case.same_pose)
+            verdict = validate(card, seen, shows=Shows.FIGURE, same_pose=case.same_pose)
             failed = tuple(check.name for check in verdict.checks if not check.passed)
             flagged = verdict.decision is not Decision.ACCEPT
             scores = {check.name: check.score for check in verdict.checks}

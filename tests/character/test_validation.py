@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from shared.character import card as cards
-from shared.character.validation import LIMITS, decide, validate
-from shared.model.style import Check, Decision, Measurement, Portrait, Verdict
+from shared.character.validation import LIMITS, Shows, decide, validate
+from shared.model.style import Check, Decision, Measurement, Portrait, StyleCard, Verdict
 from tests.character.looks import CREAM, FOX, INK, ORANGE, SCARF, colour, fox, measurement
 
 GREEN = colour("green", "#3fae4a", 0.05, 0.1, 1.2)
@@ -17,7 +17,8 @@ def failed(verdict: Verdict) -> list[str]:
 
 
 def judged(seen: Measurement, **how: Any) -> Verdict:
-    return validate(fox(), seen, **{"same_pose": True} | how)
+    asked: dict[str, Any] = {"shows": Shows.FIGURE, "same_pose": True} | how
+    return validate(fox(), seen, **asked)
 
 
 def test_the_character_itself_is_accepted() -> None:
@@ -93,7 +94,7 @@ def test_a_remembered_head_is_the_same() -> None:
     other = Portrait(columns=2, rows=2, cells=("", "#3fae4a", "#f57f22", "#331704"))
     seen = measurement().with_(portrait=other)
     card = cards.merge(fox(), seen)
-    assert failed(validate(card, seen, same_pose=True)) == []
+    assert failed(validate(card, seen, shows=Shows.FIGURE, same_pose=True)) == []
 
 
 def test_proportions_are_not_asked_across_poses() -> None:
@@ -107,6 +108,27 @@ def test_features_that_somebody_missed() -> None:
     verdict = judged(measurement(), missing=["blue scarf"], added=["a hat"])
     assert failed(verdict) == ["features"]
     assert verdict.drifts[0].text == "Do not leave out the blue scarf. Do not add a hat."
+
+
+UNLIKE = measurement(ORANGE, CREAM, INK, GREEN).with_(line=None, cut=0.3, background=30.0)
+
+
+@pytest.mark.parametrize("card", [None, fox()])
+@pytest.mark.parametrize("shows", Shows)
+def test_what_a_picture_shows_decides_what_is_asked(shows: Shows, card: StyleCard | None) -> None:
+    asked = ["frame", "background"]
+    if card and shows is Shows.FIGURE:
+        asked = ["missing", "added", "line", *asked, "features"]
+    if card and shows is Shows.LOGO:
+        asked = ["added", *asked]
+    verdict = validate(card, UNLIKE, shows=shows, same_pose=True, missing=["a tail"])
+    assert failed(verdict) == asked
+
+
+def test_a_head_alone_shows_more_of_its_colours() -> None:
+    alone = measurement(ORANGE, INK.with_(share=0.4), GREEN.with_(share=0.008))
+    assert failed(judged(alone)) != []
+    assert failed(judged(alone, shows=Shows.LOGO)) == []
 
 
 @pytest.mark.parametrize(
