@@ -74,6 +74,13 @@ def _offline() -> "OfflineArtist":
 
 
 @cache
+def _offline_vision() -> VisionProvider:
+    from shared.providers.offline.vision import OfflineVision
+
+    return OfflineVision(settings())
+
+
+@cache
 def _google_images() -> ImageProvider:
     from shared.providers.google.image import GoogleImages
 
@@ -126,6 +133,7 @@ VIDEO_PROVIDERS: Mapping[str, Callable[[], VideoProvider]] = {
     "fal": _fal_films,
 }
 VISION_PROVIDERS: Mapping[str, Callable[[], VisionProvider]] = {
+    "offline": _offline_vision,
     "google": _google_vision,
     "openai": _openai_vision,
 }

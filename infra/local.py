@@ -155,6 +155,7 @@ def main() -> int:
         # Chosen now, so that missing credentials are told before somebody waits for a picture.
         composition.image_provider(chosen.image_provider)
         composition.video_provider(chosen.video_provider)
+        composition.vision_provider(chosen.vision_provider)
         stack = Stack(listener, chosen)
         stack.start()
     except (MascotryError, FolderInUseError) as error:

@@ -14,6 +14,7 @@ from shared.providers.fal.video import FalFilms
 from shared.providers.google.image import GoogleImages
 from shared.providers.google.video import GoogleFilms
 from shared.providers.google.vision import GoogleVision
+from shared.providers.offline.vision import OfflineVision
 from shared.providers.openai.image import OpenAIImages
 from shared.providers.openai.vision import OpenAIVision
 from tests.providers.wire.material import settings
@@ -61,7 +62,7 @@ def test_missing_credentials_stop_the_choice() -> None:
 
 
 def test_an_unknown_name_is_answered_with_those_that_there_are() -> None:
-    with pytest.raises(PermanentError, match="there is: google, openai"):
+    with pytest.raises(PermanentError, match="there is: offline, google, openai"):
         composition.vision_provider("oracle")
 
 
@@ -69,7 +70,11 @@ def test_none_may_be_asked_twice_for_money() -> None:
     chosen = settings()
     images: list[ImageProvider] = [GoogleImages(chosen), OpenAIImages(chosen)]
     films: list[VideoProvider] = [GoogleFilms(chosen), FalFilms(chosen)]
-    looks: list[VisionProvider] = [GoogleVision(chosen), OpenAIVision(chosen)]
+    looks: list[VisionProvider] = [
+        OfflineVision(chosen),
+        GoogleVision(chosen),
+        OpenAIVision(chosen),
+    ]
     assert not any(provider.repeatable for provider in images)
     assert not any(provider.repeatable for provider in films)
-    assert [provider.name for provider in looks] == ["google", "openai"]
+    assert [provider.name for provider in looks] == ["offline", "google", "openai"]
