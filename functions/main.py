@@ -29,7 +29,7 @@ def events(request: Request) -> ResponseReturnValue:
 
 @functions_framework.http
 def ingest(request: Request) -> ResponseReturnValue:
-    """Uploads and previews: the only public function that decodes pictures."""
+    """What takes pictures or looks at them: the only public function that decodes any."""
     from functions.api.edge import handle
     from functions.api.routes import INGEST
 

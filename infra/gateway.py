@@ -17,6 +17,9 @@ from shared.config import settings
 from shared.model.job import StepKind
 
 SOURCE = Path(__file__).resolve().parent.parent / "functions" / "main.py"
+INGEST_PATHS = frozenset(
+    {"/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions"}
+)
 STORAGE_TRIGGER = "on_object_finalized"
 TASK_TARGETS = (*(kind.value for kind in StepKind), "sweep")
 
@@ -66,9 +69,11 @@ class _Public:
 
 def target(environ: Mapping[str, Any]) -> str:
     """The public function for a request, by what it costs."""
-    path = environ.get("PATH_INFO", "")
-    if path in ("/v1/upload", "/v1/generate/preview") or path.endswith("/references"):
+    path = environ.get("PATH_INFO", "").rstrip("/")
+    if path in INGEST_PATHS or path.endswith("/references"):
         return "ingest"
+    if path == "/v1/collections" and environ.get("REQUEST_METHOD") == "POST":
+        return "ingest"  # with references it may have to look at them
     if path.startswith("/v1/jobs/") and "wait" in parse_qs(environ.get("QUERY_STRING", "")):
         return "events"
     return "api"

@@ -8,6 +8,7 @@
     ├── NotFound              404 not_found             also what belongs to another workspace
     ├── Conflict              409 conflict              compare-and-set lost; read again and retry
     ├── RateLimited           429 rate_limited          carries the seconds to wait
+    ├── ProviderError         502 provider_failed       who draws or looks failed while you waited
     ├── Busy                  503 busy                  somebody else holds the lease; come back
     └── StepError                                       a step of a job failed
         ├── TransientError                              trying the same again may help
@@ -74,6 +75,17 @@ class RateLimited(MascotryError):
     code = "rate_limited"
     status = 429
     retryable = True
+
+
+class ProviderError(MascotryError):
+    """A provider failed while the client waited for it; `reason` is the stable code of the fault,
+    `retryable` says whether asking again may help."""
+
+    code = "provider_failed"
+    status = 502
+
+    def __init__(self, reason: str, message: str, *, retryable: bool) -> None:
+        super().__init__(message, reason=reason, retryable=retryable)
 
 
 class Busy(MascotryError):

@@ -4,16 +4,17 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from functions import composition
+from functions.api import pictures
 from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest
 from shared.model import paths
 from shared.model.base import Id, Value
-from shared.model.collection import Cdn, Collection, Quality, Settings, Slug
+from shared.model.collection import MAX_REFERENCES, Cdn, Collection, Quality, Settings, Slug
 from shared.model.request import Name, Prompt, Sizes
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Query
-from shared.services import collections, deletion, entities
-from shared.services.fetch import fetch
+from shared.services import answers, collections, deletion, entities
 
 Retries = Annotated[int, Field(ge=0, le=5)]
 
@@ -21,16 +22,30 @@ SETTINGS = ("animation_sizes", "cdn", "max_retries", "quality")
 
 
 class CreateBody(Value):
-    """`description` is the character's prompt; without one the name has to do."""
+    """`description` is the character's prompt. With references, a vision provider finds the name
+    or the description that is not given; without, the name has to do."""
 
     project_id: Id
-    name: Name
+    name: Name | None = None
     description: Prompt | None = None
-    reference_asset_ids: Annotated[tuple[Id, ...], Field(max_length=6)] = ()
+    reference_asset_ids: Annotated[tuple[Id, ...], Field(max_length=MAX_REFERENCES)] = ()
+    reference_image_urls: pictures.Urls = ()
     animation_sizes: Sizes = ()
     cdn: Cdn = Cdn()
     max_retries: Retries = 2
     quality: Quality = Quality.STANDARD
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        references = len(self.reference_asset_ids) + len(self.reference_image_urls)
+        if references > MAX_REFERENCES:
+            raise ValueError(
+                f"reference_image_urls: at most {MAX_REFERENCES} references, "
+                "together with reference_asset_ids"
+            )
+        if self.name is None and not references:
+            raise ValueError("name: give a name, or references to find one from")
+        return self
 
 
 class UpdateBody(Value):
@@ -97,13 +112,21 @@ def index(call: Call) -> Reply:
 
 def create(call: Call) -> Reply:
     body = call.body(CreateBody)
+    # Before anything is fetched, stored or looked at.
+    collections.require(call.ports, call.who, body.project_id, body.reference_asset_ids)
+    fetched = (
+        pictures.stored(call, url, field=f"reference_image_urls.{index}")
+        for index, url in enumerate(body.reference_image_urls)
+    )
+    references = (*body.reference_asset_ids, *fetched)
+    name, prompt = _words(call, body, references)
     collection = collections.create(
         call.ports,
         call.who,
         project_id=body.project_id,
-        name=body.name,
-        prompt=body.description or body.name,
-        reference_asset_ids=body.reference_asset_ids,
+        name=name,
+        prompt=prompt,
+        reference_asset_ids=references,
         settings=Settings(**{name: getattr(body, name) for name in SETTINGS}),
     )
     return Reply(show_whole(collection, _user_prefix(call)), status=201)
@@ -140,7 +163,7 @@ def add_reference(call: Call) -> Reply:
     body = call.body(ReferenceBody)
     collection_id = call.ids["collection_id"]
     collections.get(call.ports, call.who, collection_id)
-    asset_id = body.asset_id or _fetched(call, body.url or "")
+    asset_id = body.asset_id or pictures.stored(call, body.url or "", field="url")
     changed = collections.add_reference(call.ports, call.who, collection_id, asset_id)
     return Reply(show_whole(changed, _user_prefix(call)), status=201)
 
@@ -152,11 +175,18 @@ def remove_reference(call: Call) -> Reply:
     return Reply(show_whole(changed, _user_prefix(call)))
 
 
-def _fetched(call: Call, url: str) -> str:
-    from shared.services import uploads  # decodes pictures, which most calls need not know of
+def _words(call: Call, body: CreateBody, references: tuple[str, ...]) -> tuple[str, str]:
+    """Name and prompt: what was given, and what the references show where it was not."""
+    if body.name and (body.description or not references):
+        return body.name, body.description or body.name
+    from shared.services import vision  # decodes pictures
 
-    content = fetch(url, max_bytes=call.settings.max_upload_bytes)
-    return uploads.store(call.ports, call.who, content).id
+    given = collections.require(call.ports, call.who, body.project_id, references)
+    field = "reference_asset_ids" if body.reference_asset_ids else "reference_image_urls"
+    with answers.faults():
+        provider = composition.vision_provider(call.settings.vision_provider)
+        seen = vision.describe_assets(call.ports, provider, given, field=field)
+    return body.name or seen.name, body.description or seen.character
 
 
 def _user_prefix(call: Call) -> str:
@@ -180,7 +210,6 @@ def _alive(call: Call, page: Page[Document]) -> list[Collection]:
 
 ROUTES = (
     Route("GET", "/v1/collections", index),
-    Route("POST", "/v1/collections", create, Scope.WRITE),
     Route("GET", "/v1/collections/<collection_id>", get),
     Route("PATCH", "/v1/collections/<collection_id>", update, Scope.WRITE),
     Route("DELETE", "/v1/collections/<collection_id>", delete, Scope.WRITE),
@@ -193,5 +222,6 @@ ROUTES = (
 )
 
 INGEST_ROUTES = (
+    Route("POST", "/v1/collections", create, Scope.WRITE),
     Route("POST", "/v1/collections/<collection_id>/references", add_reference, Scope.WRITE),
 )

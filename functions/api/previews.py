@@ -3,13 +3,19 @@
 import base64
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from functions import composition
+from functions.api import pictures
 from functions.api.call import Call, Reply, Route
-from shared.errors import BadRequest, RateLimited
+from shared.errors import BadRequest, PermanentError
 from shared.model.base import Value
-from shared.model.request import Prompt
+from shared.model.request import ImageProviderName, Prompt
 from shared.model.workspace import Scope
+from shared.services import answers
+
+if TYPE_CHECKING:
+    from shared.providers.base import ImageProvider
 
 SIZE = 512
 SEED = 1
@@ -18,26 +24,35 @@ SEED = 1
 class PreviewBody(Value):
     prompt: Prompt
     image_prompt: Prompt = "standing, facing the viewer"
+    reference_image_urls: pictures.Urls = ()
+    image_provider: ImageProviderName | None = None
 
 
 def preview(call: Call) -> Reply:
-    from shared.providers.base import ImageRequest, Later, Refused, Scene
+    from shared.providers.base import ImageRequest, Scene
 
     body = call.body(PreviewBody)
-    scene = Scene(character=body.prompt, action=body.image_prompt)
-    request = ImageRequest(
-        prompt=f"Character: {scene.character}\nAction: {scene.action}",
-        scene=scene,
-        seed=SEED,
-        size=SIZE,
-    )
-    provider = composition.image_provider(call.settings.image_provider)
-    with tempfile.TemporaryDirectory(prefix="mascotry-") as folder:
-        picture = provider.generate(request, Path(folder), lambda share: None)
-        if isinstance(picture, Refused):
-            raise BadRequest(picture.reason, field="prompt")
-        if isinstance(picture, Later):
-            raise RateLimited("The provider is busy.", retry_after=round(picture.delay))
+    with tempfile.TemporaryDirectory(prefix="mascotry-") as name, answers.faults():
+        folder = Path(name)
+        provider = _provider(call, body)
+        references = tuple(
+            pictures.fetched(
+                call,
+                url,
+                folder / f"reference-{index}.png",
+                field=f"reference_image_urls.{index}",
+            )
+            for index, url in enumerate(body.reference_image_urls)
+        )
+        request = ImageRequest(
+            prompt=f"Character: {body.prompt}\nAction: {body.image_prompt}",
+            scene=Scene(character=body.prompt, action=body.image_prompt),
+            seed=SEED,
+            size=SIZE,
+            references=references,
+        )
+        answer = provider.generate(request, folder, lambda share: None)
+        picture = answers.required(answer, field="prompt")
         content = base64.b64encode(picture.path.read_bytes()).decode()
     data = {
         "image": f"data:image/png;base64,{content}",
@@ -45,6 +60,16 @@ def preview(call: Call) -> Reply:
         "metadata": picture.metadata,
     }
     return Reply(data)
+
+
+def _provider(call: Call, body: PreviewBody) -> "ImageProvider":
+    """Who draws; one that was asked for by name but cannot be had is the request's fault."""
+    try:
+        return composition.image_provider(body.image_provider or call.settings.image_provider)
+    except PermanentError as error:
+        if body.image_provider:
+            raise BadRequest(error.message, field="image_provider") from error
+        raise
 
 
 ROUTES = (Route("POST", "/v1/generate/preview", preview, Scope.WRITE),)

@@ -1,6 +1,16 @@
 """Which routes each public function serves."""
 
-from functions.api import assets, collections, generate, items, jobs, previews, projects, uploads
+from functions.api import (
+    analysis,
+    assets,
+    collections,
+    generate,
+    items,
+    jobs,
+    previews,
+    projects,
+    uploads,
+)
 
 API = (
     *projects.ROUTES,
@@ -11,4 +21,4 @@ API = (
     *jobs.ROUTES,
 )
 EVENTS = jobs.ROUTES
-INGEST = (*uploads.ROUTES, *previews.ROUTES, *collections.INGEST_ROUTES)
+INGEST = (*uploads.ROUTES, *previews.ROUTES, *analysis.ROUTES, *collections.INGEST_ROUTES)

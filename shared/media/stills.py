@@ -50,6 +50,14 @@ def reencode(source: Path | bytes, target: Path, max_pixels: int = MAX_PIXELS) -
     return image.size
 
 
+def shrink(source: Path | bytes, target: Path, side: int) -> None:
+    """Write what `open_image` makes of `source` as a clean PNG with at most `side` pixels a side,
+    proportions kept; a smaller one keeps its size."""
+    image = open_image(source)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    image.save(target, "PNG")
+
+
 def resize(source: Path, targets: Mapping[int, Path]) -> dict[int, tuple[int, int]]:
     """Write `source` as PNGs of the given widths, proportions kept; returns (width, height)s.
 

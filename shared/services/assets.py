@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from shared.errors import BadRequest, NotFound
 from shared.model import paths
-from shared.model.asset import Asset
+from shared.model.asset import Asset, AssetStatus, AssetType
 from shared.model.link import Link
 from shared.ports import Ports, Query
 from shared.services import entities
@@ -23,6 +24,18 @@ def get(ports: Ports, who: Principal, asset_id: str) -> tuple[Asset, str]:
         ]
         entities.require_all(ports.documents, ancestors, "asset")
     return asset, version
+
+
+def picture(ports: Ports, who: Principal, asset_id: str, *, field: str) -> Asset:
+    """A finished still of the workspace; BadRequest names the field that asks for another."""
+    try:
+        asset, _ = get(ports, who, asset_id)
+    except NotFound as error:
+        raise BadRequest(f"there is no asset {asset_id}", field=field) from error
+    stills = (AssetType.IMAGE, AssetType.TRANSPARENT_IMAGE)
+    if asset.type not in stills or asset.status is not AssetStatus.READY:
+        raise BadRequest(f"asset {asset_id} is not a finished image", field=field)
+    return asset
 
 
 def links_of_asset(ports: Ports, who: Principal, asset_id: str) -> Sequence[Link]:

@@ -5,15 +5,31 @@ from typing import Any
 
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.model import paths
-from shared.model.asset import Asset, AssetStatus, AssetType
+from shared.model.asset import Asset
 from shared.model.collection import MAX_REFERENCES, Collection, Settings
 from shared.ports import Create, Delete, Ports, Replace, Write
-from shared.services import entities, projects
+from shared.services import assets, entities, projects
 from shared.services.keys import Principal
 from shared.services.slugs import slugify
 
 SUFFIX_LENGTH = 4
 TRIES = 5
+
+
+def require(
+    ports: Ports, who: Principal, project_id: str, reference_asset_ids: Sequence[str]
+) -> tuple[Asset, ...]:
+    """The references of a character to be, each once; BadRequest says what of it is not there."""
+    try:
+        projects.get(ports, who, project_id)
+    except NotFound as error:
+        raise BadRequest("there is no such project", field="project_id") from error
+    references = tuple(dict.fromkeys(reference_asset_ids))
+    if len(references) > MAX_REFERENCES:
+        raise BadRequest(f"at most {MAX_REFERENCES} references", field="reference_asset_ids")
+    return tuple(
+        assets.picture(ports, who, asset_id, field="reference_asset_ids") for asset_id in references
+    )
 
 
 def create(
@@ -27,15 +43,7 @@ def create(
     settings: Settings | None = None,
 ) -> Collection:
     """A new character. Its slug is unique in the workspace; a taken one gets a suffix."""
-    try:
-        projects.get(ports, who, project_id)
-    except NotFound as error:
-        raise BadRequest("there is no such project", field="project_id") from error
-    references = tuple(dict.fromkeys(reference_asset_ids))
-    if len(references) > MAX_REFERENCES:
-        raise BadRequest(f"at most {MAX_REFERENCES} references", field="reference_asset_ids")
-    for asset_id in references:
-        _require_reference(ports, who, asset_id, field="reference_asset_ids")
+    references = require(ports, who, project_id, reference_asset_ids)
     now = ports.clock.now()
     wanted = slugify(name, "mascot")
     for attempt in range(TRIES):
@@ -50,7 +58,7 @@ def create(
             slug=slug,
             prompt=prompt,
             seed=int(collection_id.replace("-", "")[:8], 16) & 0x7FFFFFFF,
-            reference_asset_ids=references,
+            reference_asset_ids=tuple(asset.id for asset in references),
             settings=settings or Settings(),
         )
         path = paths.collection(who.workspace_id, collection_id)
@@ -95,7 +103,7 @@ def update(
 
 def add_reference(ports: Ports, who: Principal, collection_id: str, asset_id: str) -> Collection:
     """Add a reference image; any change of references clears the style card."""
-    _require_reference(ports, who, asset_id, field="asset_id")
+    assets.picture(ports, who, asset_id, field="asset_id")
 
     def add(references: tuple[str, ...]) -> tuple[str, ...]:
         if asset_id in references:
@@ -135,13 +143,3 @@ def _change_references(
     path = paths.collection(who.workspace_id, collection_id)
     ports.documents.commit([Replace(path, changed.stored(), version)])
     return changed
-
-
-def _require_reference(ports: Ports, who: Principal, asset_id: str, *, field: str) -> None:
-    document = ports.documents.get(paths.asset(who.workspace_id, asset_id))
-    if document is None:
-        raise BadRequest(f"there is no asset {asset_id}", field=field)
-    asset = Asset.load(document.data)
-    stills = (AssetType.IMAGE, AssetType.TRANSPARENT_IMAGE)
-    if asset.type not in stills or asset.status is not AssetStatus.READY:
-        raise BadRequest(f"asset {asset_id} is not a finished image", field=field)

@@ -1,4 +1,4 @@
-"""Cold start is part of the price: the API must not load what only media work needs."""
+"""Cold start is part of the price: nobody must load what only media work needs without need."""
 
 import subprocess
 import sys
@@ -17,10 +17,13 @@ SCRIPT = """
 import sys
 import functions_framework
 
-app = functions_framework.create_app(
-    target="api", source="functions/main.py", signature_type="http"
-)
-client = app.test_client()
+def serve(target):
+    app = functions_framework.create_app(
+        target=target, source="functions/main.py", signature_type="http"
+    )
+    return app.test_client()
+
+client, ingest = serve("api"), serve("ingest")
 for path in ("/v1/projects", "/nowhere"):
     client.get(path, headers={"Authorization": "Bearer unknown"})
 
@@ -33,13 +36,14 @@ workspace = keys.create_workspace(ports, "Test")
 key = keys.issue(ports, workspace.id, "test", tuple(Scope))
 headers = {"Authorization": f"Bearer {key}"}
 
-def post(path, body):
+def post(path, body, client=client):
     answer = client.post(path, json=body, headers=headers)
     assert answer.status_code in (201, 202), answer.get_json()
     return answer.get_json()["data"]
 
 project = post("/v1/projects", {"name": "App"})
-collection = post("/v1/collections", {"project_id": project["id"], "name": "Felix"})
+felix = {"project_id": project["id"], "name": "Felix"}
+collection = post("/v1/collections", felix, ingest)
 post(
     f"/v1/collections/{collection['id']}/generate",
     {"type": "image", "name": "Wave", "image_prompt": "waving"},

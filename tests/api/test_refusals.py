@@ -116,14 +116,23 @@ COLLECTION: list[tuple[dict[str, Any], str]] = [
         ({"reference_asset_ids": [UNKNOWN]}, "reference_asset_ids"),
         ({"reference_asset_ids": ["x"]}, "reference_asset_ids.0"),
         ({"reference_asset_ids": [UNKNOWN] * 7}, "reference_asset_ids"),
+        ({"reference_image_urls": ["http://127.0.0.1:1/"]}, "reference_image_urls.0"),
+        ({"reference_image_urls": ["https://example.org/x.png"] * 7}, "reference_image_urls"),
+        (
+            {
+                "reference_asset_ids": [UNKNOWN] * 3,
+                "reference_image_urls": ["https://example.org/x.png"] * 4,
+            },
+            "reference_image_urls",
+        ),
     ],
 )
 def test_creating_a_collection(
-    api: Client, tenant: Tenant, world: World, body: dict[str, Any], field: str
+    ingest: Client, tenant: Tenant, world: World, body: dict[str, Any], field: str
 ) -> None:
     before = traces(world, tenant)
     good = {"project_id": tenant.project_id, "name": "Reynard"}
-    refuses(api.post("/v1/collections", **{**good, **body}), field)
+    refuses(ingest.post("/v1/collections", **{**good, **body}), field)
     assert traces(world, tenant) == before
 
 
@@ -141,9 +150,14 @@ def test_creating_a_collection(
     ],
 )
 def test_changing_a_collection(
-    api: Client, tenant: Tenant, world: World, body: dict[str, Any], field: str
+    api: Client,
+    ingest: Client,
+    tenant: Tenant,
+    world: World,
+    body: dict[str, Any],
+    field: str,
 ) -> None:
-    api.post("/v1/collections", project_id=tenant.project_id, name="Taken")
+    ingest.post("/v1/collections", project_id=tenant.project_id, name="Taken")
     before = traces(world, tenant)
     refuses(api.patch(f"/v1/collections/{tenant.collection.id}", **body), field)
     assert traces(world, tenant) == before
@@ -181,6 +195,54 @@ def test_adding_a_reference(
     before = traces(world, tenant)
     refuses(ingest.post(f"/v1/collections/{tenant.collection.id}/references", **body), field)
     assert traces(world, tenant) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "asset_id"),
+        ({"asset_id": UNKNOWN}, "asset_id"),
+        ({"asset_id": "x"}, "asset_id"),
+        ({"asset_id": UNKNOWN, "url": "https://example.org/x.png"}, "asset_id"),
+        ({"url": "http://127.0.0.1:1/"}, "url"),
+        ({"url": "https://example.org/" + "x" * 2048}, "url"),
+    ],
+)
+def test_analyzing_an_image(ingest: Client, body: dict[str, Any], field: str) -> None:
+    refuses(ingest.post("/v1/analyze-image", **body), field)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "collection_id"),
+        ({"collection_id": UNKNOWN}, "collection_id"),
+        ({"collection_id": UNKNOWN, "prompt": "a fox"}, "collection_id"),
+        ({"prompt": " "}, "prompt"),
+        ({"prompt": TOO_LONG}, "prompt"),
+        ({"prompt": "a fox", "count": 0}, "count"),
+        ({"prompt": "a fox", "count": 13}, "count"),
+    ],
+)
+def test_suggesting_actions(ingest: Client, body: dict[str, Any], field: str) -> None:
+    refuses(ingest.post("/v1/suggest-actions", **body), field)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "prompt"),
+        ({"prompt": "a fox", "image_provider": "oracle"}, "image_provider"),
+        ({"prompt": "a fox", "image_provider": "openai"}, "image_provider"),
+        ({"prompt": "a fox", "reference_image_urls": ["ftp://x"]}, "reference_image_urls.0"),
+        (
+            {"prompt": "a fox", "reference_image_urls": ["https://example.org/x.png"] * 7},
+            "reference_image_urls",
+        ),
+    ],
+)
+def test_previewing(ingest: Client, body: dict[str, Any], field: str) -> None:
+    refuses(ingest.post("/v1/generate/preview", **body), field)
 
 
 @pytest.mark.parametrize(
@@ -246,8 +308,8 @@ def test_a_body_that_is_no_json_object(api: Client, body: bytes) -> None:
     refuses(api.ask("POST", "/v1/projects", data=body), "body")
 
 
-def test_several_faults_are_all_told(api: Client, tenant: Tenant) -> None:
-    error = api.post("/v1/collections", name="", max_retries=9).error
+def test_several_faults_are_all_told(ingest: Client, tenant: Tenant) -> None:
+    error = ingest.post("/v1/collections", name="", max_retries=9).error
     assert {problem["field"] for problem in error["errors"]} == {
         "project_id",
         "name",

@@ -16,6 +16,9 @@ def test_no_stranger_reaches_a_function_of_the_queue(server: Server) -> None:
     ("path", "query", "target"),
     [
         ("/v1/projects", "", "api"),
+        ("/v1/collections", "", "api"),
+        ("/v1/analyze-image", "", "ingest"),
+        ("/v1/suggest-actions", "", "ingest"),
         ("/v1/jobs/1", "", "api"),
         ("/v1/jobs/1", "wait=true", "events"),
         ("/v1/upload", "", "ingest"),
@@ -27,3 +30,8 @@ def test_no_stranger_reaches_a_function_of_the_queue(server: Server) -> None:
 )
 def test_requests_go_where_they_cost_least(path: str, query: str, target: str) -> None:
     assert gateway.target({"PATH_INFO": path, "QUERY_STRING": query}) == target
+
+
+def test_a_character_is_made_where_its_references_can_be_looked_at() -> None:
+    for path in ("/v1/collections", "/v1/collections/"):
+        assert gateway.target({"PATH_INFO": path, "REQUEST_METHOD": "POST"}) == "ingest"
