@@ -57,6 +57,8 @@ def handle(request: Request, routes: Sequence[Route]) -> Response:
         request.stream = io.BytesIO()  # functions-framework reads to the end of every request
         limit = request.max_content_length
         return _failure(BadRequest(f"the body may have at most {limit:,} bytes", field="body"))
+    except MethodNotAllowed as error:
+        return _wrong_method(", ".join(sorted(error.valid_methods or ())))
     except HTTPException as error:
         return _failure(_translated(error), status=error.code)
     except Exception:
@@ -104,12 +106,15 @@ def _failure(error: MascotryError, *, status: int | None = None) -> Response:
     return response
 
 
+def _wrong_method(allowed: str) -> Response:
+    response = _failure(BadRequest(f"this path takes {allowed}", field="method"), status=405)
+    response.headers["Allow"] = allowed
+    return response
+
+
 def _translated(error: HTTPException) -> MascotryError:
     if isinstance(error, NoRoute):
         return NotFound("There is no such path; every path starts with /v1.")
-    if isinstance(error, MethodNotAllowed):
-        allowed = ", ".join(sorted(error.valid_methods or ()))
-        return BadRequest(f"this path takes {allowed}", field="method")
     return BadRequest(error.description or "the request could not be read")
 
 

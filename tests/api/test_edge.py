@@ -42,6 +42,7 @@ def test_a_wrong_method(api: Client, method: str) -> None:
     assert answer.error["code"] == "bad_request"
     assert "GET" in answer.error["message"]
     assert "POST" in answer.error["message"]
+    assert answer.response.headers["Allow"] == "GET, HEAD, POST"
 
 
 def test_a_function_serves_its_own_routes_alone(tenant: Tenant) -> None:
