@@ -81,7 +81,7 @@ def sweep(request: Request) -> ResponseReturnValue:
 
 @functions_framework.cloud_event
 def on_object_finalized(event: CloudEvent) -> None:
-    """A stored object is complete."""
+    """A stored object is complete; a picture that a client has sent is decoded here."""
     from functions.triggers.storage import finalized
 
     finalized(event)

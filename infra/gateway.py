@@ -34,7 +34,8 @@ def application() -> WSGIApplication:
     """The API at /v1, the files at /cdn, signed uploads at /uploads and every other function at
     /functions/<name>."""
     blobs = composition.embedded().blobs
-    mounts: dict[str, WSGIApplication] = {"/cdn": Cdn(blobs), "/uploads": Uploads(blobs)}
+    uploads = Uploads(blobs, max_bytes=settings().max_upload_bytes)
+    mounts: dict[str, WSGIApplication] = {"/cdn": Cdn(blobs), "/uploads": uploads}
     for target in TASK_TARGETS:
         mounts[f"/functions/{target}"] = function(target)
     trigger = function(STORAGE_TRIGGER, "cloudevent")

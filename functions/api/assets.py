@@ -13,6 +13,8 @@ def show(call: Call, asset: Asset) -> dict[str, Any]:
     """An asset with its public URL, which serves a placeholder while the asset is pending."""
     shown = asset.stored()
     del shown["path"]
+    if asset.error and "error" in shown:
+        shown["error"] = asset.error.model_dump(mode="json", exclude_none=True)
     return {**shown, "url": call.ports.blobs.public_url(asset.path)}
 
 

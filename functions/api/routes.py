@@ -19,6 +19,7 @@ API = (
     *assets.ROUTES,
     *generate.ROUTES,
     *jobs.ROUTES,
+    *uploads.ROUTES,
 )
 EVENTS = jobs.ROUTES
-INGEST = (*uploads.ROUTES, *previews.ROUTES, *analysis.ROUTES, *collections.INGEST_ROUTES)
+INGEST = (*uploads.INGEST_ROUTES, *previews.ROUTES, *analysis.ROUTES, *collections.INGEST_ROUTES)

@@ -1,20 +1,54 @@
-"""POST /v1/upload: a picture of the client's own, as an asset."""
+"""/v1/upload and /v1/uploads: pictures of the client's own, as assets."""
+
+from enum import StrEnum
+
+from pydantic import Field
 
 from functions.api import assets as assets_api
 from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest
-from shared.model.base import Value
+from shared.model.base import Value, instant_text
 from shared.model.workspace import Scope
+from shared.services import uploads
 from shared.services.fetch import fetch
+
+
+class PictureType(StrEnum):
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    WEBP = "image/webp"
+    GIF = "image/gif"
 
 
 class UrlBody(Value):
     url: str
 
 
-def upload(call: Call) -> Reply:
-    from shared.services import uploads  # decodes pictures, which most calls need not know of
+class InvitationBody(Value):
+    """`bytes` is how large the picture will be, for those who would rather know at once."""
 
+    content_type: PictureType
+    bytes: int | None = Field(default=None, ge=1)
+
+
+def invite(call: Call) -> Reply:
+    """A signed URL that takes the picture itself, past our functions."""
+    body = call.body(InvitationBody)
+    limit = call.settings.max_upload_bytes
+    if body.bytes is not None and body.bytes > limit:
+        raise BadRequest(f"may be at most {limit:,}", field="bytes")
+    made = uploads.invite(call.ports, call.who, body.content_type.value)
+    data = {
+        "asset_id": made.asset_id,
+        "upload_url": made.url,
+        "method": "PUT",
+        "headers": {"Content-Type": made.content_type},
+        "expires_at": instant_text(made.expires_at),
+    }
+    return Reply(data, status=201)
+
+
+def upload(call: Call) -> Reply:
     asset = uploads.store(call.ports, call.who, _content(call))
     return Reply(assets_api.show(call, asset), status=201)
 
@@ -33,4 +67,6 @@ def _content(call: Call) -> bytes:
     return content
 
 
-ROUTES = (Route("POST", "/v1/upload", upload, Scope.WRITE),)
+ROUTES = (Route("POST", "/v1/uploads", invite, Scope.WRITE),)
+
+INGEST_ROUTES = (Route("POST", "/v1/upload", upload, Scope.WRITE),)

@@ -1,4 +1,4 @@
-"""The storage trigger: from a CloudEvent to the job that its object belongs to."""
+"""The storage trigger: from a CloudEvent to the job or upload that its object belongs to."""
 
 from cloudevents.http import CloudEvent
 
@@ -12,7 +12,8 @@ FINALIZED = "google.cloud.storage.object.v1.finalized"
 
 def finalized(event: CloudEvent) -> None:
     """Ignore what is not a finalized object in a bucket of ours; raising asks for it again."""
-    composition.configure_logging(settings().log_level)
+    chosen = settings()
+    composition.configure_logging(chosen.log_level)
     if event["type"] != FINALIZED:
         return
     resource = event.data
@@ -20,6 +21,7 @@ def finalized(event: CloudEvent) -> None:
         return
     triggers.object_finalized(
         composition.ports(),
+        chosen,
         Bucket(resource["bucket"]),
         str(resource.get("name", "")),
         resource.get("metadata") or {},

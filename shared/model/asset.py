@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from shared.model.base import Entity, Value
+from shared.model.fault import Fault
 
 
 class AssetType(StrEnum):
@@ -72,7 +73,7 @@ class Asset(Entity):
     """One file. `size` is the width of a size variant, None for the full size.
 
     `path` is the file's public name, allocated before the file exists. Uploads belong to no
-    collection, item or job.
+    collection, item or job; `error` says why one failed (what a job makes has the job's error).
     """
 
     project_id: str | None
@@ -83,6 +84,7 @@ class Asset(Entity):
     size: int | None = None
     path: str
     status: AssetStatus = AssetStatus.PENDING
+    error: Fault | None = None
     content: Content | None = None
     provenance: Provenance | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared.model.asset import AssetType, Content, Provenance
 from shared.model.base import Entity, Instant, Value
+from shared.model.fault import Fault as Fault
 
 
 class JobStatus(StrEnum):
@@ -54,14 +55,6 @@ class StepStatus(StrEnum):
 
 
 FINISHED = frozenset({StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.SKIPPED})
-
-
-class Fault(Value):
-    """Why something failed: a stable code and a sentence for people."""
-
-    code: str
-    message: str
-    step: str | None = None
 
 
 class PlannedAsset(Value):

@@ -1,11 +1,11 @@
-"""The sweeper: looks at every job that should have moved by now."""
+"""The sweeper: looks at every job and every upload that should have moved by now."""
 
 import logging
 
 from shared.graph.events import Swept
 from shared.model.base import instant_text
 from shared.ports import Json, Ports, Query
-from shared.services import runner
+from shared.services import runner, uploads
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +14,7 @@ BATCH = 100
 
 def sweep(ports: Ports, *, orphaned: bool = False) -> int:
     """Re-deliver what is overdue; with `orphaned`, everything that is not finished, since no
-    worker of before is alive. Gives the number of jobs that were looked at."""
+    worker of before is alive. Gives the number of entries that were looked at."""
     until = None if orphaned else instant_text(ports.clock.now())
     query = Query("due", order="at", at_most=until)
     # All are read before any is moved to a later time, where the cursor would meet it again.
@@ -27,10 +27,17 @@ def sweep(ports: Ports, *, orphaned: bool = False) -> int:
         if cursor is None:
             break
     for entry in entries:
-        log.info("overdue job", extra={"job": entry["job_id"], "due": entry["at"]})
+        log.info("overdue", extra=entry)
         try:
-            runner.apply(ports, entry["workspace_id"], entry["job_id"], Swept(orphaned))
+            _look_after(ports, entry, orphaned=orphaned)
         except Exception:
-            # It stays due, and must not keep the sweeper from the jobs behind it.
-            log.exception("job could not be swept", extra={"job": entry["job_id"]})
+            # It stays due, and must not keep the sweeper from what is behind it.
+            log.exception("what is overdue could not be swept", extra=entry)
     return len(entries)
+
+
+def _look_after(ports: Ports, entry: Json, *, orphaned: bool) -> None:
+    if "asset_id" in entry:
+        uploads.sweep(ports, entry)
+    else:
+        runner.apply(ports, entry["workspace_id"], entry["job_id"], Swept(orphaned))

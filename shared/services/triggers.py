@@ -1,21 +1,28 @@
-"""What a finalized object sets going. The trigger enqueues steps; it never runs them."""
+"""What a finalized object sets going: the next steps of its job, which are enqueued and never run
+here, or the look at a picture that a client has sent."""
 
 import logging
 from collections.abc import Mapping
 
+from shared.config import Settings
 from shared.graph.events import ObjectFinalized
 from shared.ports import Bucket, Ports
-from shared.services import jobstore, runner
+from shared.services import jobstore, runner, uploads
 
 log = logging.getLogger(__name__)
 
 
-def object_finalized(ports: Ports, bucket: Bucket, name: str, metadata: Mapping[str, str]) -> bool:
-    """Tell the job that an object belongs to; False for placeholders and objects that are not ours.
+def object_finalized(
+    ports: Ports, settings: Settings, bucket: Bucket, name: str, metadata: Mapping[str, str]
+) -> bool:
+    """Tell the job or the upload that an object belongs to; False for placeholders and objects that
+    are not ours.
 
     The metadata names the job, and the job must name the object: a stranger's object with forged
     metadata fires nothing.
     """
+    if bucket is Bucket.UPLOADS:
+        return uploads.receive(ports, name, max_bytes=settings.max_upload_bytes)
     if bucket is not Bucket.ASSETS or "placeholder" in metadata:
         return False
     if not {"workspace", "job", "asset"} <= metadata.keys():

@@ -48,6 +48,8 @@ post(
     f"/v1/collections/{collection['id']}/generate",
     {"type": "image", "name": "Wave", "image_prompt": "waving"},
 )
+upload = post("/v1/uploads", {"content_type": "image/png"})
+assert client.get(f"/v1/assets/{upload['asset_id']}", headers=headers).status_code == 200
 assert client.delete(f"/v1/projects/{project['id']}", headers=headers).status_code == 202
 print(*sorted(sys.modules))
 """

@@ -273,6 +273,24 @@ def test_waiting(
     refuses(api.get(f"/v1/jobs/{job.id}", **query), field)
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "content_type"),
+        ({"content_type": "image/svg+xml"}, "content_type"),
+        ({"content_type": "image/png", "bytes": 10_000_001}, "bytes"),
+        ({"content_type": "image/png", "bytes": 0}, "bytes"),
+        ({"content_type": "image/png", "name": "../x"}, "name"),
+    ],
+)
+def test_asking_for_an_upload_url(
+    api: Client, tenant: Tenant, world: World, body: dict[str, Any], field: str
+) -> None:
+    before = traces(world, tenant)
+    refuses(api.post("/v1/uploads", **body), field)
+    assert traces(world, tenant) == before
+
+
 @pytest.mark.parametrize("content", [b"", b"no picture"])
 def test_uploading_no_picture(ingest: Client, tenant: Tenant, world: World, content: bytes) -> None:
     form = {"file": (io.BytesIO(content), "fox.png")}

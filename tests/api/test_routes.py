@@ -2,12 +2,14 @@
 
 import io
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from PIL import Image
 
 from functions.api.routes import API, INGEST
 from shared.model.job import JobStatus, StepKind
+from shared.ports import Bucket
 from tests.api.client import Client
 from tests.graph.jobs import FILM, IMAGE
 from tests.services.world import Tenant, World
@@ -242,10 +244,34 @@ def test_uploading(ingest: Client, api: Client, world: World) -> None:
     assert api.get(f"/v1/assets/{asset['id']}").data == asset
 
 
+def test_uploading_by_a_signed_url(api: Client, world: World) -> None:
+    made = api.post("/v1/uploads", content_type="image/webp", bytes=10_000_000)
+    assert made.status == 201
+    invitation = made.data
+    asset = f"/v1/assets/{invitation.pop('asset_id')}"
+    url = invitation.pop("upload_url")
+    assert url.startswith("http://cdn.test/uploads/")
+    assert invitation == {
+        "method": "PUT",
+        "headers": {"Content-Type": "image/webp"},
+        "expires_at": "2026-01-02T03:19:05.000000Z",
+    }
+    pending = api.get(asset).data
+    assert (pending["type"], pending["status"], pending["error"]) == ("image", "pending", None)
+
+    name = unquote(urlsplit(url).path.removeprefix("/uploads/"))
+    world.ports.blobs.put(Bucket.UPLOADS, name, b"no picture", content_type="image/webp")
+    world.drain()
+    failed = api.get(asset).data
+    assert failed["status"] == "failed"
+    assert set(failed["error"]) == {"code", "message"}
+    assert failed["error"]["code"] == "upload_refused"
+
+
 def test_every_route_is_tested_here() -> None:
     """A reminder: what is added to the table needs a test above."""
     routes = {(route.method, route.path) for route in (*API, *INGEST)}
-    assert len(routes) == len(API) + len(INGEST) == 29
+    assert len(routes) == len(API) + len(INGEST) == 30
 
 
 def test_lists_below_a_deleted_collection_are_gone_at_once(

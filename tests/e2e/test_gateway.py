@@ -22,6 +22,7 @@ def test_no_stranger_reaches_a_function_of_the_queue(server: Server) -> None:
         ("/v1/jobs/1", "", "api"),
         ("/v1/jobs/1", "wait=true", "events"),
         ("/v1/upload", "", "ingest"),
+        ("/v1/uploads", "", "api"),
         ("/v1/generate/preview", "", "ingest"),
         ("/v1/collections/1/references", "", "ingest"),
         ("/v1/collections/1/references/2", "", "api"),

@@ -17,7 +17,7 @@ def test_only_the_jobs_own_objects_fire(world: World, tenant: Tenant) -> None:
     other = world.tenant("Other")
 
     def fires(name: str, metadata: dict[str, str], bucket: Bucket = Bucket.ASSETS) -> bool:
-        return triggers.object_finalized(world.ports, bucket, name, metadata)
+        return triggers.object_finalized(world.ports, world.settings, bucket, name, metadata)
 
     while world.job(job).steps["video"].status is not StepStatus.SUCCEEDED:
         assert world.deliver_next(*(kind.value for kind in StepKind))

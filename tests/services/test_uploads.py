@@ -1,15 +1,22 @@
-"""Uploads become clean pictures of the workspace."""
+"""Uploads become clean pictures of the workspace, or say what is wrong with them."""
 
 import io
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from shared.errors import BadRequest
-from shared.model.asset import AssetStatus, AssetType
-from shared.ports import Bucket
-from shared.services import assets, uploads
+from shared.model import paths
+from shared.model.asset import Asset, AssetStatus, AssetType
+from shared.ports import Blob, Bucket, Document
+from shared.services import assets, collections, deletion, triggers, uploads
+from shared.services.uploads import LIFETIME, PATIENCE, SLACK, Invitation, Upload
 from tests.services import checks
+from tests.services.faults import Crash, Fuse, crash
 from tests.services.world import Tenant, World
 
 
@@ -19,20 +26,23 @@ def picture(kind: str = "PNG") -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
-def test_an_upload_is_a_public_png(world: World, tenant: Tenant, kind: str) -> None:
-    asset = uploads.store(world.ports, tenant.who, picture(kind))
-    assert asset == assets.get(world.ports, tenant.who, asset.id)[0]
-    assert (asset.type, asset.status) == (AssetType.IMAGE, AssetStatus.READY)
+def is_clean(world: World, asset: Asset) -> None:
+    """The asset is ready, and public as a PNG of its own."""
+    assert (asset.type, asset.status, asset.error) == (AssetType.IMAGE, AssetStatus.READY, None)
     assert asset.content
     assert (asset.content.width, asset.content.height) == (30, 20)
-    blob = world.public()[asset.path]
-    assert blob.metadata["asset"] == asset.id
-    assert blob.size == asset.content.bytes
+    checks.is_public(world, asset)
     content = world.ports.blobs.read(Bucket.ASSETS, asset.path)
     with Image.open(io.BytesIO(content)) as image:
         assert image.format == "PNG"
         assert image.size == (30, 20)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_an_upload_is_a_public_png(world: World, tenant: Tenant, kind: str) -> None:
+    asset = uploads.store(world.ports, tenant.who, picture(kind))
+    assert asset == assets.get(world.ports, tenant.who, asset.id)[0]
+    is_clean(world, asset)
     world.drain()
     checks.nothing_is_left_over(world, tenant)
 
@@ -44,3 +54,320 @@ def test_what_is_no_picture_is_refused(world: World, tenant: Tenant, content: by
     assert caught.value.details["field"] == "file"
     assert world.public() == {}
     assert world.assets(tenant) == []
+
+
+# --- by a signed URL -----------------------------------------------------------------------------
+
+
+def raw(world: World, tenant: Tenant, invitation: Invitation) -> Upload:
+    asset = the(world, tenant, invitation)
+    return Upload(tenant.who.workspace_id, asset.id, asset.path)
+
+
+def send(world: World, tenant: Tenant, invitation: Invitation, content: bytes) -> Blob:
+    """What the PUT does, whose signature is the adapter's business."""
+    name = raw(world, tenant, invitation).raw
+    return world.ports.blobs.put(
+        Bucket.UPLOADS, name, content, content_type=invitation.content_type, if_generation=0
+    )
+
+
+def the(world: World, tenant: Tenant, invitation: Invitation) -> Asset:
+    return assets.get(world.ports, tenant.who, invitation.asset_id)[0]
+
+
+def is_settled(world: World, tenant: Tenant) -> None:
+    """Nothing that was sent is kept, and nobody has to look again."""
+    checks.nothing_is_left_over(world, tenant)
+    assert world.ports.blobs.list(Bucket.UPLOADS, "", limit=10).results == []
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_a_picture_that_is_sent_becomes_ready(world: World, tenant: Tenant, kind: str) -> None:
+    invitation = uploads.invite(world.ports, tenant.who, f"image/{kind.lower()}")
+    assert invitation.expires_at == world.clock.now() + LIFETIME
+    pending = the(world, tenant, invitation)
+    assert pending.status is AssetStatus.PENDING
+    with pytest.raises(BadRequest, match="not a finished image"):
+        collections.add_reference(world.ports, tenant.who, tenant.collection.id, pending.id)
+
+    send(world, tenant, invitation, picture(kind))
+    world.drain()
+
+    is_clean(world, the(world, tenant, invitation))
+    is_settled(world, tenant)
+    added = collections.add_reference(world.ports, tenant.who, tenant.collection.id, pending.id)
+    assert added.reference_asset_ids == (pending.id,)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"<html>", "The picture is not a PNG, JPEG, WebP or GIF picture."),
+        (picture()[:60], "The picture is damaged or cut off, and cannot be decoded."),
+        (b"x" * 10_000_001, "The picture has more than 10,000,000 bytes."),
+    ],
+)
+def test_a_bad_file_fails_and_says_why(
+    world: World, tenant: Tenant, content: bytes, reason: str
+) -> None:
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    send(world, tenant, invitation, content)
+    world.drain()
+    failed = the(world, tenant, invitation)
+    assert failed.status is AssetStatus.FAILED
+    assert failed.error
+    assert (failed.error.code, failed.error.message) == ("upload_refused", reason)
+    assert world.public() == {}
+    is_settled(world, tenant)
+
+
+def test_what_is_too_large_is_not_read(
+    world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*arguments: object) -> None:
+        pytest.fail("it was read")
+
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    sent = send(world, tenant, invitation, picture())
+    monkeypatch.setattr(world.ports.blobs, "download", read)
+    uploads.receive(world.ports, sent.name, max_bytes=sent.size - 1)
+    assert the(world, tenant, invitation).status is AssetStatus.FAILED
+
+
+def test_what_is_settled_stays(world: World, tenant: Tenant) -> None:
+    """An event that comes again, and a second picture at the same URL, change nothing."""
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    sent = send(world, tenant, invitation, picture())
+    world.drain()
+    before, public = world.documents(tenant, "assets"), world.public()
+    triggers.object_finalized(world.ports, world.settings, sent.bucket, sent.name, {})
+    send(world, tenant, invitation, picture("GIF"))
+    world.drain()
+    send(world, tenant, invitation, b"no picture")
+    world.drain()
+    assert world.documents(tenant, "assets") == before
+    assert world.public() == public
+    is_settled(world, tenant)
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_an_object_stands_for_its_own_asset_alone(world: World, tenant: Tenant, part: int) -> None:
+    """A name put together from those of two uploads fits neither of them."""
+    mine, other = world.tenant("Other"), tenant
+    invitations = [uploads.invite(world.ports, who.who, "image/png") for who in (mine, other)]
+    own, foreign = (
+        raw(world, who, invitation)
+        for who, invitation in zip((mine, other), invitations, strict=True)
+    )
+    pieces = [
+        (foreign.workspace_id, own.asset_id, own.path),
+        (own.workspace_id, foreign.asset_id, own.path),
+        (own.workspace_id, own.asset_id, foreign.path),
+    ]
+    name = "/".join(pieces[part])
+    world.ports.blobs.put(Bucket.UPLOADS, name, picture(), content_type="image/png")
+    world.drain()
+    assert the(world, mine, invitations[0]).status is AssetStatus.PENDING
+    assert the(world, other, invitations[1]).status is AssetStatus.PENDING
+    assert world.public() == {}
+
+
+def test_no_name_takes_a_file_away_that_is_anothers(world: World, tenant: Tenant) -> None:
+    asset = uploads.store(world.ports, tenant.who, picture())
+    name = f"{tenant.who.workspace_id}/99999999-0000-4000-8000-000000000000/{asset.path}"
+    world.ports.blobs.put(Bucket.UPLOADS, name, picture(), content_type="image/png")
+    world.drain()
+    is_clean(world, asset)
+
+
+# --- what never comes, and what comes late --------------------------------------------------------
+
+
+def test_an_upload_that_never_comes_fails(world: World, tenant: Tenant) -> None:
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    world.clock.advance(LIFETIME + SLACK - timedelta(seconds=1))
+    world.sweep()
+    world.restart()
+    assert the(world, tenant, invitation).status is AssetStatus.PENDING
+    world.clock.advance(timedelta(seconds=1))
+    world.sweep()
+    failed = the(world, tenant, invitation)
+    assert failed.status is AssetStatus.FAILED
+    assert failed.error
+    assert failed.error.code == "upload_expired"
+    is_settled(world, tenant)
+
+    send(world, tenant, invitation, picture())
+    world.drain()
+    assert the(world, tenant, invitation) == failed, "it does not come back to life"
+    assert world.public() == {}
+    is_settled(world, tenant)
+
+
+def test_a_picture_whose_event_was_lost_is_announced_again(world: World, tenant: Tenant) -> None:
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    send(world, tenant, invitation, picture())
+    for _ in range(2):
+        world.lose_deliveries()
+        world.clock.advance(LIFETIME + SLACK)
+        assert world.sweep() == 1
+    world.drain()
+    is_clean(world, the(world, tenant, invitation))
+    is_settled(world, tenant)
+
+
+def test_a_picture_that_nobody_can_look_at_is_given_up(world: World, tenant: Tenant) -> None:
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    send(world, tenant, invitation, picture())
+    world.lose_deliveries()
+    world.clock.advance(PATIENCE)
+    world.sweep()
+    failed = the(world, tenant, invitation)
+    assert failed.error
+    assert failed.error.code == "internal_error"
+    is_settled(world, tenant)
+
+
+# --- processes that die ---------------------------------------------------------------------------
+
+
+def everywhere(folder: Path, story: Callable[[World, Tenant, int], Fuse], effects: int) -> None:
+    """Tell a story again and again with its fault in front of the first effect, the second, … until
+    there are no more."""
+    for number in count(1):
+        world = World(folder / str(number))
+        try:
+            fuse = story(world, world.tenant(), number)
+        except Exception as error:
+            error.add_note(f"with the fault in front of effect {number}")
+            raise
+        finally:
+            world.close()
+        if not fuse.reached(number):
+            assert number > effects
+            return
+
+
+@pytest.mark.parametrize(
+    ("content", "status"), [(picture(), AssetStatus.READY), (b"no picture", AssetStatus.FAILED)]
+)
+def test_a_sent_picture_is_settled_wherever_its_trigger_dies(
+    folder: Path, content: bytes, status: AssetStatus
+) -> None:
+    def story(world: World, tenant: Tenant, number: int) -> Fuse:
+        invitation = uploads.invite(world.ports, tenant.who, "image/png")
+        send(world, tenant, invitation, content)
+        fuse = Fuse({number: crash})
+        world.light(fuse)
+        try:
+            world.drain()
+        except Crash:
+            world.reopen()
+            world.drain()  # nobody sweeps: the event comes back, and that is enough
+        asset = the(world, tenant, invitation)
+        assert asset.status is status
+        if status is AssetStatus.READY:
+            is_clean(world, asset)
+        is_settled(world, tenant)
+        return fuse
+
+    everywhere(folder, story, effects=4)
+
+
+def test_an_upload_that_dies_leaves_nothing_that_nobody_knows(folder: Path) -> None:
+    """Every public file has a ready asset, when the sweeper has looked after the others."""
+
+    def story(world: World, tenant: Tenant, number: int) -> Fuse:
+        fuse = Fuse({number: crash})
+        world.light(fuse)
+        try:
+            uploads.store(world.ports, tenant.who, picture())
+            world.drain()
+        except Crash:
+            world.restart()
+            world.settle()
+        ready = [asset for asset in world.assets(tenant) if asset.status is AssetStatus.READY]
+        assert set(world.public()) == {asset.path for asset in ready}
+        assert all(asset.status is not AssetStatus.PENDING for asset in world.assets(tenant))
+        is_settled(world, tenant)
+        return fuse
+
+    everywhere(folder, story, effects=5)
+
+
+def test_an_upload_that_is_deleted_while_it_is_looked_at_leaves_nothing(folder: Path) -> None:
+    """Somebody deletes the asset in front of any effect of the trigger, which dies right after."""
+
+    def story(world: World, tenant: Tenant, number: int) -> Fuse:
+        invitation = uploads.invite(world.ports, tenant.who, "image/png")
+        send(world, tenant, invitation, picture())
+
+        def delete() -> None:
+            with world.aside():
+                deletion.delete_asset(world.ports, tenant.who, invitation.asset_id)
+                world.drain("purge")
+
+        fuse = Fuse({number: delete, number + 1: crash})
+        world.light(fuse)
+        try:
+            world.drain()
+        except Crash:
+            world.reopen()
+            world.settle()
+        if fuse.reached(number):
+            assert world.documents(tenant, "assets") == []
+            assert world.public() == {}
+            is_settled(world, tenant)
+        return fuse
+
+    everywhere(folder, story, effects=4)
+
+
+@pytest.mark.parametrize("other", ["delivery", "sweeper"])
+def test_two_who_look_at_one_picture_agree(folder: Path, other: str) -> None:
+    """In front of each effect of a slow delivery somebody else settles the upload: the first word
+    counts."""
+
+    def story(world: World, tenant: Tenant, number: int) -> Fuse:
+        invitation = uploads.invite(world.ports, tenant.who, "image/png")
+        name = send(world, tenant, invitation, picture()).name
+        seen: list[Asset] = []
+
+        def settle() -> None:
+            with world.aside():
+                if other == "sweeper":
+                    world.clock.advance(PATIENCE)
+                    world.sweep()
+                else:
+                    uploads.receive(world.ports, name, max_bytes=10_000_000)
+                seen.append(the(world, tenant, invitation))
+
+        fuse = Fuse({number: settle})
+        world.light(fuse)
+        world.drain()
+        asset = the(world, tenant, invitation)
+        assert seen in ([], [asset])
+        if asset.status is AssetStatus.READY:
+            is_clean(world, asset)
+        else:
+            assert world.public() == {}
+        is_settled(world, tenant)
+        return fuse
+
+    everywhere(folder, story, effects=4)
+
+
+def test_deleting_a_pending_upload_ends_it(world: World, tenant: Tenant) -> None:
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    name = raw(world, tenant, invitation).raw
+    deletion.delete_asset(world.ports, tenant.who, invitation.asset_id)
+    world.ports.blobs.put(Bucket.UPLOADS, name, picture(), content_type="image/png")
+    world.settle()
+    assert found(world, tenant, invitation) is None
+    assert world.public() == {}
+    is_settled(world, tenant)
+
+
+def found(world: World, tenant: Tenant, invitation: Invitation) -> Document | None:
+    return world.ports.documents.get(paths.asset(tenant.who.workspace_id, invitation.asset_id))

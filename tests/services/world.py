@@ -174,7 +174,11 @@ class World:
         if claim.queue == EVENTS_QUEUE:
             told = claim.payload
             triggers.object_finalized(
-                self.ports, Bucket(told["bucket"]), told["name"], told["metadata"]
+                self.ports,
+                self.settings,
+                Bucket(told["bucket"]),
+                told["name"],
+                told["metadata"],
             )
             return
         delivery = Delivery.parse(claim.payload)
