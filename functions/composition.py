@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 P = TypeVar("P")
 
+OFFLINE = "offline"
+"""The name of the providers that need no network."""
+
 
 @dataclass(frozen=True, slots=True)
 class Embedded:

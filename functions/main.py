@@ -37,6 +37,11 @@ def ingest(request: Request) -> ResponseReturnValue:
 
 
 @functions_framework.http
+def style_card(request: Request) -> ResponseReturnValue:
+    return _step(request, "style_card")
+
+
+@functions_framework.http
 def image(request: Request) -> ResponseReturnValue:
     return _step(request, "image")
 
@@ -44,6 +49,11 @@ def image(request: Request) -> ResponseReturnValue:
 @functions_framework.http
 def cutout(request: Request) -> ResponseReturnValue:
     return _step(request, "cutout")
+
+
+@functions_framework.http
+def validate(request: Request) -> ResponseReturnValue:
+    return _step(request, "validate")
 
 
 @functions_framework.http

@@ -183,7 +183,10 @@ def make_sheet(files: dict[str, Path], target: Path) -> None:
 def table(job: Json, assets: dict[str, Json], files: dict[str, Path]) -> Table:
     """What was made: each row is checked against the file that was downloaded."""
     shown = Table("asset", "size", "bytes", "seconds", "alpha verified")
-    seconds = {key: _seconds(step) for step in job["steps"] for key in step["makes"]}
+    seconds: dict[str, float] = {}
+    for step in job["steps"]:  # a file that was drawn first and accepted later took the one time
+        for key in (*step["drafts"], *step["makes"]):
+            seconds.setdefault(key, _seconds(step))
     for key, file in files.items():
         asset = assets[job["asset_ids"][key]]
         content = asset["content"]

@@ -33,7 +33,15 @@ from shared.services import keys, sweeper
 
 log = logging.getLogger("shared.local")
 
-MEDIA = (StepKind.IMAGE, StepKind.CUTOUT, StepKind.VIDEO, StepKind.TRANSCODE, StepKind.RESIZE)
+MEDIA = (
+    StepKind.STYLE_CARD,
+    StepKind.IMAGE,
+    StepKind.CUTOUT,
+    StepKind.VALIDATE,
+    StepKind.VIDEO,
+    StepKind.TRANSCODE,
+    StepKind.RESIZE,
+)
 SERVER_THREADS = 48
 SWEEP_SECONDS = 30
 WORK_AREA_AGE = timedelta(days=1)

@@ -19,7 +19,8 @@ def show(call: Call, job: Job) -> dict[str, Any]:
         mode="json",
         include={
             *("id", "status", "type", "collection_id", "item_id", "item_name"),
-            *("cost_credits", "warnings", "created_at", "updated_at", "completed_at"),
+            *("cost_credits", "warnings", "needs_review"),
+            *("created_at", "updated_at", "completed_at"),
         },
     )
     shown["asset_ids"] = asset_ids(job)
@@ -78,8 +79,8 @@ def _show_step(step: Step) -> dict[str, Any]:
     shown = step.model_dump(
         mode="json",
         include={
-            *("kind", "status", "needs", "fired_by", "makes"),
-            *("attempt", "started_at", "finished_at"),
+            *("kind", "status", "needs", "fired_by", "makes", "drafts"),
+            *("attempt", "started_at", "finished_at", "cost_usd", "retakes"),
         },
     )
     if step.error:

@@ -7,7 +7,7 @@ from shared.services.steps import Made, MadeFile, StepContext
 
 
 def run(context: StepContext) -> Made:
-    (key,) = context.step.makes
+    (key,) = context.step.files
     image = context.source("image")
     target = context.target(key)
     background = image.metadata.get("background")

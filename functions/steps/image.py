@@ -2,23 +2,26 @@
 
 from functions import composition
 from functions.steps import scenes
-from shared.character.prompt import edit_prompt, logo_prompt, still_prompt
+from shared.character.prompt import Brief, edit_prompt, logo_prompt, still_prompt
+from shared.character.validation import Shows, applicable
 from shared.media.verify import verify_still
 from shared.model.asset import Provenance
 from shared.model.collection import Collection
 from shared.providers.base import Framing, ImageRequest, Later, Refused, Scene
+from shared.services import guides
 from shared.services.steps import Made, MadeFile, Source, StepContext, StepResult
 
 
 def run(context: StepContext) -> StepResult:
-    (key,) = context.step.makes
-    collection = context.collection()
+    (key,) = context.step.files
+    collection, guide = context.character()
+    card = guide.card_for(collection.reference_asset_ids) if guide else None
     name = context.step.params["provider"] or context.settings.image_provider
     provider = composition.image_provider(name)
     edited = context.source("edited") if context.has_source("edited") else None
     references = [context.asset(asset_id) for asset_id in collection.reference_asset_ids]
     request = ImageRequest(
-        prompt=_prompt(context, collection),
+        prompt=_prompt(context, guides.brief(collection, guide, checks=_checks(context))),
         scene=_scene(context, collection, edited),
         seed=scenes.seed(edited, collection.seed),
         size=context.step.params["size"],
@@ -42,7 +45,7 @@ def run(context: StepContext) -> StepResult:
             **scenes.remember(request.scene),
             "cost_usd": picture.cost_usd,
         },
-        style_card_version=collection.style_card.version if collection.style_card else None,
+        style_card_version=card.version if card else None,
         reference_asset_ids=collection.reference_asset_ids,
     )
     background = list(picture.background) if picture.background else None
@@ -55,16 +58,23 @@ def run(context: StepContext) -> StepResult:
                 provenance=provenance,
                 metadata={**picture.metadata, "background": background},
             )
-        }
+        },
+        cost_usd=picture.cost_usd,
     )
 
 
-def _prompt(context: StepContext, collection: Collection) -> str:
+def _checks(context: StepContext) -> frozenset[str]:
+    """The checks whose cautions matter: who changes a scarf on purpose need not be warned of it."""
+    params = context.step.params
+    return applicable(Shows.EDIT if params["instructions"] else Shows(params["framing"]))
+
+
+def _prompt(context: StepContext, brief: Brief) -> str:
     params = context.step.params
     if params["instructions"]:
-        return edit_prompt(collection, params["instructions"])
+        return edit_prompt(brief, params["instructions"])
     compose = logo_prompt if params["framing"] == Framing.LOGO else still_prompt
-    return compose(collection, params["action"], cautions=collection.cautions)
+    return compose(brief, params["action"])
 
 
 def _scene(context: StepContext, collection: Collection, edited: Source | None) -> Scene:

@@ -1,16 +1,15 @@
 """Move the cut-out on a key colour that the character does not wear."""
 
-import numpy as np
-from PIL import Image
-
 from functions import composition
 from functions.steps import scenes
 from shared.character.prompt import film_prompt
 from shared.media.key import choose_key, palette
+from shared.media.stills import load
 from shared.media.verify import verify_film
 from shared.model.asset import Provenance
 from shared.providers.base import Film, Later, Refused, Rgb, VideoRequest, Waiting
-from shared.services.steps import Made, MadeFile, Source, StepContext, StepResult
+from shared.services import guides
+from shared.services.steps import Made, MadeFile, StepContext, StepResult
 
 FPS = 24
 
@@ -18,13 +17,15 @@ FPS = 24
 def run(context: StepContext) -> StepResult:
     params = context.step.params
     provider = composition.video_provider(params["provider"] or context.settings.video_provider)
-    collection = context.collection()
+    collection, guide = context.character()
     still = context.source("still")
     end = context.source("end_still") if _ends_elsewhere(context) else None
-    colours = [colour for colour, _ in palette(_pixels(still))]
+    colours = [colour for colour, _ in palette(load(still.path, "RGBA"))]
     background = choose_key(colours)
     request = VideoRequest(
-        prompt=film_prompt(collection, params["motion"], loop=params["loop"]),
+        prompt=film_prompt(
+            guides.brief(collection, guide, checks=()), params["motion"], loop=params["loop"]
+        ),
         scene=scenes.recall(still, params["motion"]),
         still=still.path,
         seed=scenes.seed(still, collection.seed),
@@ -92,8 +93,3 @@ def _made(
 def _ends_elsewhere(context: StepContext) -> bool:
     """A loop's end frame is its own still, which is no second picture."""
     return context.has_source("end_still") and not context.step.params["loop"]
-
-
-def _pixels(still: Source) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    with Image.open(still.path) as image:
-        return np.asarray(image.convert("RGBA"))

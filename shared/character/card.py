@@ -1,9 +1,18 @@
 """The style card: made from what pictures of a character measure, and from what somebody saw."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from shared.character.likeness import SAME, nearest, worn
-from shared.model.style import Line, Measurement, PaletteColour, Shading, StyleCard
+from shared.character.likeness import OTHER, SAME, nearest, worn
+from shared.model.style import (
+    CardEdit,
+    ColourEdit,
+    Line,
+    Measurement,
+    PaletteColour,
+    Shading,
+    StyleCard,
+)
 
 PORTRAITS = 6
 """The most heads that a card remembers."""
@@ -19,7 +28,7 @@ def make(
     *,
     source: str,
     version: int = 1,
-    reference_version: int | str = 0,
+    reference_asset_ids: Sequence[str] = (),
     pose: str = "",
     features: Sequence[str] = (),
     shading: str = "",
@@ -43,12 +52,14 @@ def make(
         portraits=(first.portrait,),
         pose=pose,
         features=tuple(features),
+        words=summary,
+        manner=shading,
         summary="",
-        reference_version=reference_version,
+        reference_asset_ids=tuple(reference_asset_ids),
     )
     for measurement in others:
         card = merge(card, measurement)
-    return card.with_(summary=describe(card, shading=shading, words=summary))
+    return card.with_(summary=describe(card))
 
 
 def merge(card: StyleCard, measurement: Measurement) -> StyleCard:
@@ -72,23 +83,65 @@ def merge(card: StyleCard, measurement: Measurement) -> StyleCard:
     )
 
 
-def describe(card: StyleCard, *, shading: str = "", words: str = "") -> str:
-    """The card in words that fit a prompt; `shading` and `words` stand in for our own."""
-    shown = [colour for colour in card.palette if colour.share >= SMALL][:NAMED]
+def edit(card: StyleCard, wanted: CardEdit) -> StyleCard:
+    """The card as somebody wants it, in the same edition. What was measured of a colour stays with
+    it; a new colour may be there or not."""
+    changes: dict[str, Any] = {}
+    if wanted.features is not None:
+        changes["features"] = wanted.features
+    if wanted.palette is not None:
+        known = {colour.hex: colour for colour in card.palette}
+        changes["palette"] = tuple(_repainted(known.get(c.hex), c) for c in wanted.palette)
+    if wanted.line is not None:
+        changes["line"] = wanted.line
+    if wanted.shading is not None:
+        changes |= {"shading": card.shading.with_(kind=wanted.shading), "manner": ""}
+    after = card.with_(**changes)
+    if wanted.summary is not None:
+        after = after.with_(summary=wanted.summary)
+    elif after != card:
+        after = after.with_(summary=describe(after))
+    return after if wanted.locked is None else after.with_(locked=wanted.locked)
+
+
+def describe(card: StyleCard) -> str:
+    """The card in words that fit a prompt; what somebody said stands in for our own."""
+    shown = _distinct(colour for colour in card.palette if colour.share >= SMALL)[:NAMED]
     colours = ", ".join(f"{c.name} {c.hex} ({c.share:.0%})" for c in shown)
-    parts = [words.strip().rstrip("."), f"Colours: {colours}"]
+    parts = [card.words.strip().rstrip("."), f"Colours: {colours}"]
     if card.line:
         parts.append(f"Even outlines in {card.line.colour}, {_weight(card.line)}")
     else:
         parts.append("No outlines")
-    parts.append(f"Shading: {shading.strip().rstrip('.') or SHADED[card.shading.kind]}")
+    parts.append(f"Shading: {card.manner.strip().rstrip('.') or SHADED[card.shading.kind]}")
     if card.features:
         parts.append(f"Always there: {', '.join(card.features)}")
     return " ".join(f"{part}." for part in parts if part)
 
 
+def _distinct(palette: Iterable[PaletteColour]) -> list[PaletteColour]:
+    """Without shades of colours that come first: a small scarf says more than a second brown."""
+    found: list[PaletteColour] = []
+    for colour in palette:
+        if nearest(colour.hex, found) >= OTHER:
+            found.append(colour)
+    return found
+
+
 def _weight(line: Line) -> str:
     return f"{line.weight:.1%} of the figure's size wide"
+
+
+def _repainted(known: PaletteColour | None, wanted: ColourEdit) -> PaletteColour:
+    share = wanted.share
+    if known is None:
+        return PaletteColour(name=wanted.name, hex=wanted.hex, share=share, least=0.0, most=share)
+    return known.with_(
+        name=wanted.name,
+        share=share,
+        least=min(known.least, share),
+        most=max(known.most, share),
+    )
 
 
 def _seen_again(
@@ -96,7 +149,6 @@ def _seen_again(
 ) -> PaletteColour:
     share = round(worn(colour.hex, palette), 4)
     return colour.with_(
-        share=_mean(colour.share, share, count),
         least=min(colour.least, share),
         most=max(colour.most, share),
     )

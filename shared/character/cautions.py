@@ -6,7 +6,7 @@ hand is kept: an edited text is never overwritten, and a retired caution neither
 expires, since that would make room for it to come back.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime
 
 from shared.model.style import Caution, Drift, Verdict
@@ -27,10 +27,15 @@ def record(
 ) -> tuple[Caution, ...]:
     """The cautions after one more judged picture."""
     drifts = {_meaning(drift): drift for drift in verdict.drifts}
+    checked = {check.name for check in verdict.checks}
     kept = []
     for caution in cautions:
         drift = drifts.pop(_meaning(caution), None)
-        after = _seen(caution, drift, now) if drift else _unseen(caution)
+        after: Caution | None = caution
+        if drift:
+            after = _seen(caution, drift, now)
+        elif caution.check in checked:  # who did not look cannot have found it clean
+            after = _unseen(caution)
         if after:
             kept.append(after)
     kept += [_new(drift, asset_id, now, new_id()) for drift in drifts.values()]
@@ -42,14 +47,18 @@ def edit(cautions: Sequence[Caution], caution_id: str, text: str) -> tuple[Cauti
     return _changed(cautions, caution_id, text=text, edited=True)
 
 
-def retire(cautions: Sequence[Caution], caution_id: str) -> tuple[Caution, ...]:
-    """The cautions with one switched off for good. Raises KeyError for an unknown id."""
-    return _changed(cautions, caution_id, retired=True)
+def retire(
+    cautions: Sequence[Caution], caution_id: str, *, retired: bool = True
+) -> tuple[Caution, ...]:
+    """The cautions with one switched off for good, or on again. Raises KeyError for an unknown
+    id."""
+    return _changed(cautions, caution_id, retired=retired)
 
 
-def active(cautions: Iterable[Caution]) -> tuple[str, ...]:
-    """The texts for the next prompt: what was seen most often first, then the latest."""
-    live = [caution for caution in cautions if not caution.retired]
+def active(cautions: Iterable[Caution], *, checks: Container[str] | None = None) -> tuple[str, ...]:
+    """The texts for the next prompt, of some checks or of all: what was seen most often first, then
+    the latest."""
+    live = [c for c in cautions if not c.retired and (checks is None or c.check in checks)]
     live.sort(key=lambda caution: (caution.count, caution.last_seen), reverse=True)
     return tuple(dict.fromkeys(caution.text for caution in live[:MOST]))
 

@@ -6,8 +6,7 @@ are never touched, since without them the picture is of no use.
 """
 
 from collections.abc import Sequence
-
-from shared.model.collection import Collection
+from dataclasses import dataclass
 
 BUDGET = 4_000
 """Characters of a whole prompt. A request's own fields may have up to 4,000 each."""
@@ -28,50 +27,53 @@ STILL_CAMERA = "The camera does not move."
 LOOP = "A seamless loop: the last frame leads into the first."
 
 
-def still_prompt(
-    collection: Collection, action: str, *, cautions: Sequence[str] = (), budget: int = BUDGET
-) -> str:
-    """Everything that a provider needs to draw one still.
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What every prompt says of a character: who it is, how it is drawn, and what went wrong before
+    (the most important first)."""
 
-    `cautions` are the active ones, the most important first.
-    """
+    character: str
+    style: str = ""
+    cautions: Sequence[str] = ()
+
+
+def still_prompt(brief: Brief, action: str, *, budget: int = BUDGET) -> str:
+    """Everything that a provider needs to draw one still."""
     fixed = [_section("Action", action), _section("Format", FRAMING)]
     room = budget - sum(len(part) + 1 for part in fixed)
-    return "\n".join([*_who(collection, cautions, room), *fixed])
+    return "\n".join([*_who(brief, room), *fixed])
 
 
-def logo_prompt(
-    collection: Collection, wish: str, *, cautions: Sequence[str] = (), budget: int = BUDGET
-) -> str:
+def logo_prompt(brief: Brief, wish: str, *, budget: int = BUDGET) -> str:
     """Everything that a provider needs to draw the character as a logo; `wish` may be empty."""
     fixed = [_section("Wish", wish)] if wish.strip() else []
     fixed.append(_section("Format", LOGO_FRAMING))
     room = budget - sum(len(part) + 1 for part in fixed)
-    return "\n".join([*_who(collection, cautions, room), *fixed])
+    return "\n".join([*_who(brief, room), *fixed])
 
 
-def edit_prompt(collection: Collection, instructions: str, *, budget: int = BUDGET) -> str:
+def edit_prompt(brief: Brief, instructions: str, *, budget: int = BUDGET) -> str:
     """Everything that a provider needs to change a still and leave the rest as it is."""
     fixed = [
         _section("Change", instructions),
         _section("Format", f"Everything else stays exactly as it is. {FRAMING}"),
     ]
     room = budget - sum(len(part) + 1 for part in fixed)
-    return "\n".join([*_who(collection, (), room), *fixed])
+    return "\n".join([*_who(brief, room), *fixed])
 
 
-def film_prompt(collection: Collection, motion: str, *, loop: bool, budget: int = BUDGET) -> str:
+def film_prompt(brief: Brief, motion: str, *, loop: bool, budget: int = BUDGET) -> str:
     """Everything that a provider needs to move a still."""
     manner = f"{LOOP} {STILL_CAMERA}" if loop else STILL_CAMERA
     fixed = [_section("Motion", motion), _section("Format", f"{manner} {FRAMING}")]
     room = budget - sum(len(part) + 1 for part in fixed)
-    return "\n".join([*_who(collection, (), room), *fixed])
+    return "\n".join([*_who(brief, room), *fixed])
 
 
-def _who(collection: Collection, cautions: Sequence[str], room: int) -> list[str]:
+def _who(brief: Brief, room: int) -> list[str]:
     """Character, style and cautions, in that order, in at most `room` characters."""
-    character = _section("Character", collection.prompt)
-    style = _section("Style", collection.style_card.summary) if collection.style_card else ""
+    character = _section("Character", brief.character)
+    style = _section("Style", brief.style) if brief.style else ""
     character = _shortened(character, max(LEAST, room - min(len(style), LEAST) - 1))
     room -= len(character) + 1
     parts = [character]
@@ -79,7 +81,7 @@ def _who(collection: Collection, cautions: Sequence[str], room: int) -> list[str
         style = _shortened(style, max(LEAST, room))
         room -= len(style) + 1
         parts.append(style)
-    for caution in cautions:
+    for caution in brief.cautions:
         line = _section("Take care", caution)
         if len(line) + 1 > room:
             break

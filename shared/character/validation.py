@@ -60,6 +60,12 @@ _ALWAYS: Mapping[str, Callable[[Measurement], Finding]] = {
 }
 
 
+def applicable(shows: Shows) -> frozenset[str]:
+    """The names of the checks that mean anything for what a picture shows."""
+    of_figures = {"proportions", "features"} if shows is Shows.FIGURE else set()
+    return frozenset({*_BY_CARD[shows], *_ALWAYS, *of_figures})
+
+
 def validate(
     card: StyleCard | None,
     measurement: Measurement,

@@ -21,6 +21,7 @@ from shared.graph.events import (
     ObjectFinalized,
     Publish,
     Published,
+    Rejected,
     Settle,
     Settled,
     Succeeded,
@@ -28,7 +29,7 @@ from shared.graph.events import (
     Waited,
 )
 from shared.graph.policy import GRACE, POLICIES, backoff
-from shared.model.job import FINISHED, Fault, Job, JobStatus, Output, Step, StepStatus
+from shared.model.job import FINISHED, Fault, Job, JobStatus, Output, Retake, Step, StepStatus
 
 WORKER_LOST = Fault(code="worker_lost", message="The worker stopped without an answer.")
 OUTCOME_UNKNOWN = Fault(
@@ -94,8 +95,13 @@ def advance(job: Job, event: Event, now: datetime) -> Decision:
     match event:
         case Intended():
             return Decision(job.with_step(event.step, intent=True))
-        case Succeeded(outputs=outputs):
+        case Succeeded(outputs=outputs, needs_review=needs_review, cost_usd=cost):
+            job = job.with_step(event.step, cost_usd=step.cost_usd + cost)
+            job = job.with_(needs_review=job.needs_review or needs_review)
             return _commit(job, event.step, outputs, now)
+        case Rejected(retake=retake, cost_usd=cost):
+            job = job.with_step(event.step, cost_usd=step.cost_usd + cost)
+            return _retake(job, event.step, retake, now)
         case Waited(operation=operation, delay=delay):
             return _deliver(
                 job,
@@ -169,10 +175,10 @@ def _run(job: Job, step_id: str, now: datetime) -> Decision:
 
 def _commit(job: Job, step_id: str, outputs: Mapping[str, Output], now: datetime) -> Decision:
     step = job.steps[step_id]
-    if missing := set(step.makes) - set(outputs):
+    if missing := set(step.files) - set(outputs):
         fault = Fault(code="output_missing", message=f"The step did not make {sorted(missing)}.")
         return _fail(job, step_id, fault, now, transient=False)
-    job = job.with_step(step_id, outputs={key: outputs[key] for key in step.makes})
+    job = job.with_step(step_id, outputs={key: outputs[key] for key in step.files})
     if not step.makes:
         return _succeed(job, step_id, now)
     job = job.with_step(step_id, status=StepStatus.PUBLISHING)
@@ -189,8 +195,9 @@ def _succeed(job: Job, step_id: str, now: datetime) -> Decision:
 def _fail(job: Job, step_id: str, fault: Fault, now: datetime, *, transient: bool) -> Decision:
     step = job.steps[step_id]
     fault = fault.with_(step=step_id)
-    if transient and step.attempt < POLICIES[step.kind].attempts:
-        wait = backoff(step.kind, job.id, step_id, step.attempt)
+    tries = step.attempt - step.first_attempt + 1
+    if transient and tries < POLICIES[step.kind].attempts:
+        wait = backoff(step.kind, job.id, step_id, tries)
         return _deliver(
             job,
             step_id,
@@ -207,6 +214,32 @@ def _fail(job: Job, step_id: str, fault: Fault, now: datetime, *, transient: boo
         step_id, status=StepStatus.FAILED, error=fault, lease_until=None, finished_at=now
     ).with_(error=job.error or fault)
     return _conclude(Decision(_skip_dependants(job, step_id, now)), now)
+
+
+def _retake(job: Job, step_id: str, retake: Retake, now: datetime) -> Decision:
+    """Make the drafts anew that a step did not accept, and judge them again.
+
+    All of these steps go on under a new attempt, so that whatever the old one still does is late.
+    """
+    judge = job.steps[step_id]
+    job = job.with_step(step_id, retakes=(*judge.retakes, retake))
+    for again, step in job.steps.items():
+        if again == step_id or set(step.drafts) & set(judge.makes):
+            job = job.with_step(
+                again,
+                status=StepStatus.BLOCKED,
+                attempt=step.attempt + 1,
+                first_attempt=step.attempt + 1,
+                delivery=0,
+                not_before=None,
+                lease_until=None,
+                operation=None,
+                intent=False,
+                outputs={},
+                finished_at=None,
+                error=None,
+            )
+    return _unblock(job, now)
 
 
 def _lose(job: Job, step_id: str, now: datetime) -> Decision:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.model.job import Fault, Job, Output, StepKind
+from shared.model.job import Fault, Job, Output, Retake, StepKind
 
 # --- events --------------------------------------------------------------------------------------
 
@@ -28,11 +28,24 @@ class Intended:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """The step's files are complete in the work area."""
+    """The step's files are complete in the work area. `needs_review` marks everything that the job
+    makes from now on."""
 
     step: str
     attempt: int
     outputs: Mapping[str, Output]
+    needs_review: bool = False
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The drafts that the step was to accept are not good enough: they are to be made anew."""
+
+    step: str
+    attempt: int
+    retake: Retake
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,7 @@ Event = (
     | Intended
     | Succeeded
     | Published
+    | Rejected
     | Failed
     | Waited
     | ObjectFinalized

@@ -28,6 +28,7 @@ class Still:
 
     asset_id: str
     type: AssetType
+    needs_review: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +85,28 @@ def plan(
     item: Item,
     source: Still | None = None,
     end: Still | None = None,
+    has_card: bool = True,
+    vision_provider: str | None = None,
     ids: Ids,
     now: datetime,
 ) -> Plan:
     """The job for a request. `source` and `end` are the stills that its asset ids name: to start a
-    film from, to edit, and to end a film in."""
+    film from, to edit, and to end a film in. A character that is drawn and has no style card gets
+    one: from its references before the picture, or else from the picture."""
     slug = collection.settings.cdn.slug or collection.slug
     draft = _Draft(f"{user_prefix}/{slug}", item, ids)
     is_film = request.type is GenerateType.ANIMATION
     sizes, warnings = _usable_sizes(request, collection)
 
-    still_step, still_id = _plan_still(draft, request, source, () if is_film else sizes)
+    references = collection.reference_asset_ids
+    wants_card = source is None and not has_card
+    if wants_card and references:
+        _plan_card(draft, references, vision_provider)
+    still_step, still_id = _plan_still(
+        draft, request, source, () if is_film else sizes, vision_provider
+    )
+    if wants_card and not references and request.type is not GenerateType.LOGO:
+        _plan_card(draft, (still_id,), vision_provider)
     if is_film:
         end_step, end_id = None, None
         if end is not None:
@@ -124,6 +136,7 @@ def plan(
         assets=draft.assets,
         steps=draft.steps,
         warnings=warnings,
+        needs_review=any(still.needs_review for still in (source, end) if still),
     )
     return Plan(job, _assets(job, item, now), _links(draft, now))
 
@@ -131,10 +144,27 @@ def plan(
 # --- parts of the graph --------------------------------------------------------------------------
 
 
+def _plan_card(draft: _Draft, pictures: Sequence[str], vision_provider: str | None) -> None:
+    """The style card from some pictures; of those that the job makes, once they are accepted."""
+    draft.steps["style_card"] = Step(
+        kind=StepKind.STYLE_CARD,
+        needs=tuple(step for step in draft.steps if step == "validate"),
+        inputs={f"picture_{number}": picture for number, picture in enumerate(pictures, 1)},
+        params={"provider": vision_provider},
+    )
+
+
 def _plan_still(
-    draft: _Draft, request: GenerateRequest, source: Still | None, sizes: Sequence[int]
+    draft: _Draft,
+    request: GenerateRequest,
+    source: Still | None,
+    sizes: Sequence[int],
+    vision_provider: str | None,
 ) -> tuple[str | None, str]:
-    """The steps that end in a cut-out; gives the step to wait for, if any, and its asset id."""
+    """The steps that end in a cut-out; gives the step to wait for, if any, and its asset id.
+
+    A still that is drawn becomes public together with its cut-out, when both were validated.
+    """
     if source is not None and request.type is GenerateType.ANIMATION:
         return _plan_cutout(draft, source, key="transparent_image")
     (image,) = draft.add_assets(AssetType.IMAGE)
@@ -144,8 +174,9 @@ def _plan_still(
     draft.link(draft.assets[image].id, cutouts[0])
     draft.steps["image"] = Step(
         kind=StepKind.IMAGE,
+        needs=tuple(draft.steps),  # the card from the references, if it is still to be made
         inputs={"edited": source.asset_id} if source else {},
-        makes=(image,),
+        drafts=(image,),
         params={
             "framing": "logo" if request.type is GenerateType.LOGO else "figure",
             "action": request.image_prompt or "",
@@ -158,17 +189,28 @@ def _plan_still(
         kind=StepKind.CUTOUT,
         needs=("image",),
         inputs={"image": draft.assets[image].id},
-        makes=cutouts[:1],
+        drafts=cutouts[:1],
+    )
+    draft.steps["validate"] = Step(
+        kind=StepKind.VALIDATE,
+        needs=("cutout",),
+        inputs={"image": draft.assets[image].id, "cutout": draft.assets[cutouts[0]].id},
+        makes=(image, *cutouts[:1]),
+        params={
+            "shows": "edit" if source else draft.steps["image"].params["framing"],
+            "action": request.image_prompt or "",
+            "provider": vision_provider,
+        },
     )
     if cutouts[1:]:
         draft.steps["resize"] = Step(
             kind=StepKind.RESIZE,
-            needs=("cutout",),
+            needs=("validate",),
             fired_by=cutouts[0],
             inputs={"still": draft.assets[cutouts[0]].id},
             makes=cutouts[1:],
         )
-    return "cutout", draft.assets[cutouts[0]].id
+    return "validate", draft.assets[cutouts[0]].id
 
 
 def _plan_cutout(draft: _Draft, still: Still, *, key: str) -> tuple[str | None, str]:

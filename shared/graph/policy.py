@@ -21,8 +21,10 @@ class Policy:
 
 POLICIES: Mapping[StepKind, Policy] = MappingProxyType(
     {
+        StepKind.STYLE_CARD: Policy(lease=timedelta(minutes=5)),
         StepKind.IMAGE: Policy(lease=timedelta(minutes=5)),
         StepKind.CUTOUT: Policy(lease=timedelta(minutes=5)),
+        StepKind.VALIDATE: Policy(lease=timedelta(minutes=5)),
         StepKind.VIDEO: Policy(lease=timedelta(minutes=10)),
         StepKind.TRANSCODE: Policy(lease=timedelta(minutes=15)),
         StepKind.RESIZE: Policy(lease=timedelta(minutes=5)),

@@ -4,14 +4,22 @@ import io
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import BadRequest
 
 MAX_PIXELS = 40_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+
+
+def load(path: Path, mode: Literal["RGB", "RGBA"]) -> NDArray[np.uint8]:
+    """The pixels (H, W, C) of a still that we have made or checked ourselves."""
+    with Image.open(path) as image:
+        return np.asarray(image.convert(mode))
 
 
 def open_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:

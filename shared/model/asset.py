@@ -74,6 +74,8 @@ class Asset(Entity):
 
     `path` is the file's public name, allocated before the file exists. Uploads belong to no
     collection, item or job; `error` says why one failed (what a job makes has the job's error).
+    `needs_review` marks a file that was kept though it, or what it was made from, left the style
+    card: people decide whether it is good enough.
     """
 
     project_id: str | None
@@ -88,6 +90,7 @@ class Asset(Entity):
     content: Content | None = None
     provenance: Provenance | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
+    needs_review: bool = False
 
     @property
     def content_type(self) -> str:

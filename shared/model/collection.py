@@ -6,7 +6,6 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.model.base import Entity, Value, matching
-from shared.model.style import StyleCard
 
 MAX_REFERENCES = 6
 
@@ -50,7 +49,5 @@ class Collection(Entity):
     prompt: str
     seed: int
     reference_asset_ids: tuple[str, ...] = Field(default=(), max_length=MAX_REFERENCES)
-    style_card: StyleCard | None = None
-    cautions: tuple[str, ...] = ()
     settings: Settings = Settings()
     is_published: bool = True

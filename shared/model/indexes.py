@@ -40,6 +40,7 @@ INDEXES: tuple[Index, ...] = (
         *(fields for size in range(4) for fields in combinations(_JOB_FILTERS, size)),
         ("item_id",),
     ),
-    *_by_creation("keys", ()),
+    *_by_creation("card_editions", ("collection_id",)),
+    *_by_creation("keys", ("workspace_id",)),
     Index("due", (), "at"),
 )

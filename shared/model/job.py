@@ -28,8 +28,10 @@ class JobType(StrEnum):
 class StepKind(StrEnum):
     """One function and one queue per kind."""
 
+    STYLE_CARD = "style_card"
     IMAGE = "image"
     CUTOUT = "cutout"
+    VALIDATE = "validate"
     VIDEO = "video"
     TRANSCODE = "transcode"
     RESIZE = "resize"
@@ -75,12 +77,22 @@ class Output(Value):
     metadata: dict[str, Any] = Field(default_factory=dict)
 
 
+class Retake(Value):
+    """A take that was sent back: why, how good it was (0 to 1) and which file it was."""
+
+    reasons: tuple[str, ...]
+    score: float
+    sha256: str
+
+
 class Step(Value):
     """One node of the graph.
 
-    `inputs` are asset ids by role, `makes` are keys of the job's `assets`. A step with `fired_by`
-    starts when the object of that asset is finalized in the public bucket; the others start as soon
-    as all of `needs` succeeded. `attempt` counts tries, `delivery` the tasks sent for this try.
+    `inputs` are asset ids by role. `drafts` are keys of the job's `assets` that the step makes for
+    a later one to judge; `makes` are those that become public when it succeeds: what it made itself
+    or what it accepted. A step with `fired_by` starts when the object of that asset is finalized in
+    the public bucket; the others start as soon as all of `needs` succeeded. `attempt` counts tries,
+    of which `first_attempt` began the present take; `delivery` counts the tasks sent for this try.
     """
 
     kind: StepKind
@@ -88,9 +100,11 @@ class Step(Value):
     fired_by: str | None = None
     inputs: dict[str, str] = Field(default_factory=dict)
     makes: tuple[str, ...] = ()
+    drafts: tuple[str, ...] = ()
     params: dict[str, Any] = Field(default_factory=dict)
     status: StepStatus = StepStatus.BLOCKED
     attempt: int = 1
+    first_attempt: int = 1
     delivery: int = 0
     not_before: Instant | None = None
     lease_until: Instant | None = None
@@ -99,13 +113,24 @@ class Step(Value):
     intent: bool = False
     """A paid submit was about to be made in this attempt."""
     outputs: dict[str, Output] = Field(default_factory=dict)
+    retakes: tuple[Retake, ...] = ()
+    """What this step has sent back."""
+    cost_usd: float = 0.0
+    """What providers were paid for this step, all takes together."""
     started_at: Instant | None = None
     finished_at: Instant | None = None
     error: Fault | None = None
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The keys of everything that the step has to deliver, for now or for good."""
+        return (*self.makes, *self.drafts)
+
 
 class Job(Entity):
-    """`settled` turns True when everything that a job's end asks for has been done."""
+    """`settled` turns True when everything that a job's end asks for has been done.
+    `needs_review` says that what it makes comes from a picture that nobody but people can accept.
+    """
 
     workspace_id: str
     type: JobType
@@ -120,6 +145,7 @@ class Job(Entity):
     assets: dict[str, PlannedAsset] = Field(default_factory=dict)
     steps: dict[str, Step]
     warnings: tuple[str, ...] = ()
+    needs_review: bool = False
     error: Fault | None = None
     completed_at: Instant | None = None
     settled: bool = False

@@ -18,6 +18,15 @@ def collection(workspace_id: str, collection_id: str) -> str:
     return f"workspaces/{workspace_id}/collections/{collection_id}"
 
 
+def guide(workspace_id: str, collection_id: str) -> str:
+    """What keeps a collection's character the same: its style card and cautions."""
+    return f"workspaces/{workspace_id}/guides/{collection_id}"
+
+
+def card_edition(workspace_id: str, collection_id: str, version: int) -> str:
+    return f"workspaces/{workspace_id}/card_editions/{collection_id}.{version}"
+
+
 def slug(workspace_id: str, text: str) -> str:
     """The reservation that makes a collection slug unique in its workspace."""
     return f"workspaces/{workspace_id}/slugs/{text}"

@@ -6,7 +6,7 @@ x to the right and y downwards.
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from shared.model.base import Instant, Value
 
 
 class PaletteColour(Value):
-    """A colour and the share of the figure that wears it (0 to 1).
+    """A colour and the share of the figure that wears it (0 to 1), on a card in its first picture.
 
     `least` and `most` are the smallest and largest share seen in any picture, `x` and `y` where the
     colour's middle is, `spread` how far from it the colour reaches to the sides (one standard
@@ -87,10 +87,11 @@ class Measurement(Value):
 
 class StyleCard(Value):
     """What keeps a character the same. `version` counts its editions; `source` says what it was
-    made from; `reference_version` is the reference set that it belongs to.
+    made from; it holds for the character with just these `reference_asset_ids`.
 
-    `proportions` are those of the first picture and hold for its `pose` only. A locked card is
-    edited by hand and never replaced by a measured one.
+    `proportions` are those of the first picture and hold for its `pose` only. `words` and `manner`
+    are what somebody who looked said of the style and of the shading; `summary` is what prompts
+    say. A locked card learns no more from pictures.
     """
 
     version: int
@@ -102,10 +103,34 @@ class StyleCard(Value):
     portraits: tuple[Portrait, ...] = ()
     pose: str = ""
     features: tuple[str, ...] = ()
+    words: str = ""
+    manner: str = ""
     summary: str
     pictures: int = 1
     locked: bool = False
-    reference_version: int | str = 0
+    reference_asset_ids: tuple[str, ...] = ()
+
+
+class ColourEdit(Value):
+    """A colour as somebody writes it into a palette."""
+
+    name: str = Field(min_length=1, max_length=40)
+    hex: str = Field(pattern=r"^#[0-9a-f]{6}$")
+    share: float = Field(ge=0, le=1)
+
+
+class CardEdit(Value):
+    """What somebody changes on a card by hand; what is left out stays. Without a `summary` of its
+    own, one is written from the rest."""
+
+    summary: str | None = Field(default=None, min_length=1, max_length=2_000)
+    features: tuple[Annotated[str, Field(min_length=1, max_length=120)], ...] | None = Field(
+        default=None, max_length=12
+    )
+    palette: tuple[ColourEdit, ...] | None = Field(default=None, min_length=1, max_length=24)
+    line: Line | None = None
+    shading: Literal["flat", "two_tone", "soft"] | None = None
+    locked: bool | None = None
 
 
 class Check(Value):

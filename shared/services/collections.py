@@ -102,7 +102,8 @@ def update(
 
 
 def add_reference(ports: Ports, who: Principal, collection_id: str, asset_id: str) -> Collection:
-    """Add a reference image; any change of references clears the style card."""
+    """Add a reference image. A style card holds for the references that it was made from, so any
+    change of them clears it."""
     assets.picture(ports, who, asset_id, field="asset_id")
 
     def add(references: tuple[str, ...]) -> tuple[str, ...]:
@@ -137,9 +138,7 @@ def _change_references(
     references = change(collection.reference_asset_ids)
     if references == collection.reference_asset_ids:
         return collection
-    changed = collection.with_(
-        reference_asset_ids=references, style_card=None, updated_at=ports.clock.now()
-    )
+    changed = collection.with_(reference_asset_ids=references, updated_at=ports.clock.now())
     path = paths.collection(who.workspace_id, collection_id)
     ports.documents.commit([Replace(path, changed.stored(), version)])
     return changed

@@ -15,9 +15,9 @@ from shared.model.workspace import Workspace
 from shared.ports import Create, Ports, Write
 from shared.services import (
     assets,
-    collections,
     deletion,
     entities,
+    guides,
     items,
     jobstore,
     placeholders,
@@ -46,7 +46,7 @@ def generate(
 
     The order is: documents, placeholders, first tasks. A crash in between is found by the sweeper.
     """
-    collection, _ = collections.get(ports, who, collection_id)
+    collection, guide = guides.get(ports, who, collection_id)
     workspace, _ = entities.read(ports.documents, Workspace, paths.workspace(who.workspace_id))
     source = _source(ports, who, request)
     item_id = request.item_id
@@ -59,8 +59,9 @@ def generate(
         user_prefix=workspace.user_prefix,
         collection=collection,
         item=item,
-        source=Still(source.id, source.type) if source else None,
+        source=Still(source.id, source.type, source.needs_review) if source else None,
         end=_end(ports, who, request),
+        has_card=bool(guide and guide.card_for(collection.reference_asset_ids)),
         ids=ports.ids,
         now=ports.clock.now(),
     )
@@ -118,7 +119,7 @@ def _end(ports: Ports, who: Principal, request: GenerateRequest) -> Still | None
         return None
     still = _still(ports, who, request.end_image_asset_id, "end_image_asset_id")
     still = _cut_out(ports, who, still)
-    return Still(still.id, still.type)
+    return Still(still.id, still.type, still.needs_review)
 
 
 def _still(ports: Ports, who: Principal, asset_id: str, field: str) -> Asset:

@@ -1,6 +1,6 @@
 """Jobs in the document store: every change is a compare-and-set, and keeps the due list right."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -41,8 +41,15 @@ def creation(job: Job) -> list[Write]:
     return [Create(paths.job(job.workspace_id, job.id), job.stored()), *_due_writes(None, job)]
 
 
-def apply(ports: Ports, workspace_id: str, job_id: str, event: Event) -> Applied | None:
-    """Advance a stored job by an event.
+def apply(
+    ports: Ports,
+    workspace_id: str,
+    job_id: str,
+    event: Event,
+    learned: Callable[[], Sequence[Write]] = tuple,
+) -> Applied | None:
+    """Advance a stored job by an event; when that changes it, what was `learned` is committed in
+    the same batch.
 
     None when the job is gone. Somebody else's concurrent change is met by reading again.
     """
@@ -62,6 +69,7 @@ def apply(ports: Ports, workspace_id: str, job_id: str, event: Event) -> Applied
             *_due_writes(job, after),
             *_progress_writes(job, after),
             *asset_writes,
+            *learned(),
         ]
         try:
             ports.documents.commit(writes)
@@ -124,6 +132,7 @@ def _asset_writes(ports: Ports, before: Job, after: Job) -> tuple[list[Write], t
                 content=output.content,
                 provenance=output.provenance,
                 metadata=output.metadata,
+                needs_review=after.needs_review,
             )
         else:
             asset = asset.with_(status=AssetStatus.FAILED)

@@ -23,6 +23,7 @@ from shared.graph.events import (
     Failed,
     Publish,
     Published,
+    Rejected,
     Settle,
     Settled,
     Succeeded,
@@ -33,7 +34,18 @@ from shared.model.job import Fault, Job, StepStatus
 from shared.ports import Bucket, Ports, Task
 from shared.providers.base import Later, Refused, Waiting
 from shared.services import jobstore, placeholders
-from shared.services.steps import Delivery, Made, StepCode, StepContext, SupersededError
+from shared.services.steps import (
+    Accepted,
+    Delivery,
+    Learned,
+    Made,
+    SentBack,
+    StepCode,
+    StepContext,
+    StepResult,
+    SupersededError,
+    nothing,
+)
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +58,11 @@ def deliver(ports: Ports, settings: Settings, delivery: Delivery, code: StepCode
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mascotry-") as folder:
         context = StepContext(ports, settings, job, delivery, Path(folder))
-        event = _attempt(context, delivery, code)
+        event, learned = _attempt(context, delivery, code)
     if event is None:
         _log_step(job, delivery, "superseded", started)
         return
-    after = apply(ports, delivery.workspace_id, delivery.job_id, event)
+    after = apply(ports, delivery.workspace_id, delivery.job_id, event, learned)
     if after is not None:
         _log_step(after, delivery, type(event).__name__.lower(), started)
 
@@ -68,9 +80,11 @@ def perform(ports: Ports, job: Job, commands: Iterable[Command]) -> None:
                 apply(ports, job.workspace_id, job.id, Settled())
 
 
-def apply(ports: Ports, workspace_id: str, job_id: str, event: Event) -> Job | None:
-    """Commit an event and perform what follows; the job after the event."""
-    applied = jobstore.apply(ports, workspace_id, job_id, event)
+def apply(
+    ports: Ports, workspace_id: str, job_id: str, event: Event, learned: Learned = nothing
+) -> Job | None:
+    """Commit an event, with what was learned, and perform what follows; the job after the event."""
+    applied = jobstore.apply(ports, workspace_id, job_id, event, learned)
     if applied is None:
         return None
     for path in applied.orphans:
@@ -105,35 +119,53 @@ def _claim(ports: Ports, delivery: Delivery) -> Job | None:
     return applied.job if ours else None
 
 
-def _attempt(context: StepContext, delivery: Delivery, code: StepCode) -> Event | None:
-    """Run the step's code; what happened, as an event. None when the work is no longer wanted."""
-    step, attempt = delivery.step, delivery.attempt
+def _attempt(
+    context: StepContext, delivery: Delivery, code: StepCode
+) -> tuple[Event | None, Learned]:
+    """Run the step's code: what happened, as an event (None when the work is no longer wanted), and
+    what was learned."""
     try:
-        match code(context):
-            case Made() as made:
-                return Succeeded(step, attempt, context.store(made))
-            case Waiting(operation, delay):
-                return Waited(step, attempt, operation, delay)
-            case Later(delay):
-                return Waited(step, attempt, context.step.operation, delay)
-            case Refused(reason):
-                fault = Fault(code="content_refused", message=reason)
-                return Failed(step, attempt, fault, transient=False)
+        result = code(context)
+        learned = nothing if isinstance(result, (Waiting, Later, Refused)) else result.learned
+        return _outcome(context, delivery, result), learned
     except SupersededError:
-        return None
-    except StepError as error:
+        return None, nothing
+    except Exception as error:
+        return _failure(context, delivery, error), nothing
+
+
+def _outcome(context: StepContext, delivery: Delivery, result: StepResult) -> Event:
+    step, attempt = delivery.step, delivery.attempt
+    match result:
+        case Made():
+            return Succeeded(step, attempt, context.store(result), cost_usd=result.cost_usd)
+        case Accepted(outputs, needs_review, _, cost_usd):
+            return Succeeded(step, attempt, outputs, needs_review, cost_usd)
+        case SentBack(retake, _, cost_usd):
+            return Rejected(step, attempt, retake, cost_usd)
+        case Waiting(operation, delay):
+            return Waited(step, attempt, operation, delay)
+        case Later(delay):
+            return Waited(step, attempt, context.step.operation, delay)
+        case Refused(reason):
+            fault = Fault(code="content_refused", message=reason)
+            return Failed(step, attempt, fault, transient=False)
+
+
+def _failure(context: StepContext, delivery: Delivery, error: Exception) -> Event:
+    step, attempt = delivery.step, delivery.attempt
+    if isinstance(error, StepError):
         fault = Fault(code=error.reason, message=error.message)
         return Failed(step, attempt, fault, transient=error.retryable)
-    except NotFound as error:
+    if isinstance(error, NotFound):
         fault = Fault(code="source_missing", message=error.message)
         return Failed(step, attempt, fault, transient=False)
-    except Exception:
-        # Nobody foresaw it, so nobody knows whether it will pass: it gets its tries, and the log.
-        log.exception("step raised", extra={"job": delivery.job_id, "step": step})
-        if context.intended:
-            return Failed(step, attempt, OUTCOME_UNKNOWN, transient=False)
-        fault = Fault(code="internal_error", message="The step failed in an unforeseen way.")
-        return Failed(step, attempt, fault, transient=True)
+    # Nobody foresaw it, so nobody knows whether it will pass: it gets its tries, and the log.
+    log.error("step raised", exc_info=error, extra={"job": delivery.job_id, "step": step})
+    if context.intended:
+        return Failed(step, attempt, OUTCOME_UNKNOWN, transient=False)
+    fault = Fault(code="internal_error", message="The step failed in an unforeseen way.")
+    return Failed(step, attempt, fault, transient=True)
 
 
 def _enqueue(ports: Ports, job: Job, command: Enqueue) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,13 @@ from typing import Any
 from shared.config import Settings
 from shared.errors import MascotryError, PermanentError
 from shared.graph.events import Intended
+from shared.graph.policy import POLICIES
 from shared.model import paths
 from shared.model.asset import CONTENT_TYPES, EXTENSIONS, Asset, AssetType, Content, Provenance
 from shared.model.collection import Collection
-from shared.model.job import Job, Output, Step, StepStatus
-from shared.ports import Bucket, Delete, Json, Ports, Put
+from shared.model.guide import Guide
+from shared.model.job import Job, Output, Retake, Step, StepStatus
+from shared.ports import Bucket, Delete, Json, Ports, Put, Write
 from shared.providers.base import Later, Refused, Waiting
 from shared.services import jobstore
 
@@ -54,14 +56,45 @@ class MadeFile:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
+Learned = Callable[[], Sequence[Write]]
+"""What a step has learned, as writes that are committed together with its end: once, or not at all.
+It may be called again when somebody else has written meanwhile."""
+
+
+def nothing() -> Sequence[Write]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """All files of a step, by asset key."""
 
     files: Mapping[str, MadeFile] = field(default_factory=dict)
+    learned: Learned = nothing
+    cost_usd: float = 0.0
 
 
-StepResult = Made | Refused | Waiting | Later
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Drafts of earlier steps that are to become public, by asset key, as they should be described.
+    `needs_review` says that they are kept though they are not good enough."""
+
+    outputs: Mapping[str, Output]
+    needs_review: bool = False
+    learned: Learned = nothing
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """The drafts are not good enough and are to be made anew."""
+
+    retake: Retake
+    learned: Learned = nothing
+    cost_usd: float = 0.0
+
+
+StepResult = Made | Accepted | SentBack | Refused | Waiting | Later
 StepCode = Callable[["StepContext"], StepResult]
 
 
@@ -104,13 +137,25 @@ class StepContext:
     def step(self) -> Step:
         return self.job.steps[self._delivery.step]
 
+    @property
+    def is_last_try(self) -> bool:
+        """Whether a transient failure would end the step."""
+        step = self.step
+        return step.attempt - step.first_attempt + 1 >= POLICIES[step.kind].attempts
+
     def collection(self) -> Collection:
         """The character, as it is now; a collection deleted meanwhile ends the step for good."""
-        path = paths.collection(self.job.workspace_id, self.job.collection_id or "-")
-        document = self.ports.documents.get(path)
+        return self.character()[0]
+
+    def character(self) -> tuple[Collection, Guide | None]:
+        """The character, as it is now, and what is known of it."""
+        id_ = self.job.collection_id or "-"
+        document, guide = self.ports.documents.get_many(
+            [paths.collection(self.job.workspace_id, id_), paths.guide(self.job.workspace_id, id_)]
+        )
         if document is None:
             raise PermanentError("collection_deleted", "The collection was deleted.")
-        return Collection.load(document.data)
+        return Collection.load(document.data), Guide.load(guide.data) if guide else None
 
     def has_source(self, role: str) -> bool:
         return role in self.step.inputs
@@ -126,18 +171,37 @@ class StepContext:
     def asset(self, asset_id: str) -> Source | None:
         """Download an asset; None when it was deleted. What this job itself made is described by
         the job, since its asset's document may become ready only a moment after the file."""
-        for step in self.job.steps.values():
-            for key, output in step.outputs.items():
-                planned = self.job.assets[key]
-                if planned.id == asset_id:
-                    path = self._download(planned.path)
-                    return Source(asset_id, planned.type, path, output.metadata, output.provenance)
+        for key, planned in self.job.assets.items():
+            if planned.id == asset_id and (output := self.output(key)):
+                is_public = any(key in step.outputs for step in self._makers(key))
+                path = self._download(
+                    *(
+                        (Bucket.ASSETS, planned.path)
+                        if is_public
+                        else (Bucket.WORK, output.work_path)
+                    )
+                )
+                return Source(asset_id, planned.type, path, output.metadata, output.provenance)
         document = self.ports.documents.get(paths.asset(self.job.workspace_id, asset_id))
         if document is None:
             return None
         asset = Asset.load(document.data)
-        path = self._download(asset.path)
+        path = self._download(Bucket.ASSETS, asset.path)
         return Source(asset_id, asset.type, path, asset.metadata, asset.provenance)
+
+    def output(self, key: str) -> Output | None:
+        """What this job has made of one of its assets: the accepted file, or the draft of it."""
+        found = None
+        for step in self.job.steps.values():
+            found = step.outputs.get(key, found)
+        return found
+
+    def draft(self, key: str) -> Output:
+        """What an earlier step of this job has drawn, to be accepted or sent back."""
+        output = self.output(key)
+        if output is None:
+            raise PermanentError("draft_missing", f"No step has made {key} yet.")
+        return output
 
     def target(self, key: str) -> Path:
         """Where the file of one of the step's assets should be written."""
@@ -198,9 +262,12 @@ class StepContext:
             metadata=file.metadata,
         )
 
-    def _download(self, name: str) -> Path:
+    def _makers(self, key: str) -> Sequence[Step]:
+        return [step for step in self.job.steps.values() if key in step.makes]
+
+    def _download(self, bucket: Bucket, name: str) -> Path:
         target = self.folder / f"in-{name.rsplit('/', 1)[1]}"
-        self.ports.blobs.download(Bucket.ASSETS, name, target)
+        self.ports.blobs.download(bucket, name, target)
         return target
 
     def _is_ours(self, job: Job) -> bool:

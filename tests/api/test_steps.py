@@ -110,7 +110,7 @@ def finalize(resource: Any, kind: str = "google.cloud.storage.object.v1.finalize
 
 def test_a_finalized_object_fires_its_steps(world: World, tenant: Tenant) -> None:
     job = world.generate(tenant, {**IMAGE, "sizes": [64]}).job
-    world.drain("image", "cutout")
+    world.drain("image", "cutout", "validate")
     still = job.assets["transparent_image"]
     blob = world.ports.blobs.stat(Bucket.ASSETS, still.path)
     assert blob

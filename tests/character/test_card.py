@@ -36,7 +36,7 @@ def test_more_pictures_widen_what_is_usual() -> None:
     other = other.with_(shading=shading.with_(least=0.06, most=0.06))
     card = cards.make([measurement(), other], source="references")
     seen = {c.name: c for c in card.palette}
-    assert (seen["blue"].least, seen["blue"].most, seen["blue"].share) == (0.01, 0.05, 0.03)
+    assert (seen["blue"].least, seen["blue"].most, seen["blue"].share) == (0.01, 0.05, 0.05)
     assert (seen["maroon"].least, seen["maroon"].share) == (0.0, 0.01)
     assert (card.shading.least, card.shading.amount, card.shading.most) == (0.06, 0.09, 0.12)
     assert (card.pictures, len(card.portraits)) == (2, 2)

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from shared.character.cautions import EXPIRES, MOST, active, edit, record, retire
-from shared.model.style import Caution, Decision, Drift, Verdict
+from shared.model.style import Caution, Check, Decision, Drift, Verdict
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _numbers = count()
@@ -17,7 +17,8 @@ def drifted(*subjects: str, score: float = 0.3, text: str = "Keep the {}.") -> V
     return Verdict(decision=Decision.CAUTION, checks=(), drifts=tuple(drifts))
 
 
-CLEAN = Verdict(decision=Decision.ACCEPT, checks=(), drifts=())
+LOOKED = Check(name="missing", score=1.0, threshold=0.5, passed=True)
+CLEAN = Verdict(decision=Decision.ACCEPT, checks=(LOOKED,), drifts=())
 
 
 def after(
@@ -57,6 +58,8 @@ def test_another_subject_is_another_caution() -> None:
 def test_what_stops_recurring_expires() -> None:
     cautions = after((), drifted("scarf"), *[CLEAN] * (EXPIRES - 1))
     assert cautions[0].clean_images == EXPIRES - 1
+    elsewhere = CLEAN.with_(checks=(LOOKED.with_(name="frame"),))
+    assert after(cautions, elsewhere) == cautions, "who did not look has not found it clean"
     assert after(cautions, CLEAN) == ()
     assert after(cautions, drifted("scarf"), *[CLEAN] * (EXPIRES - 1)) != ()
 

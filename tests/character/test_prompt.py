@@ -1,44 +1,32 @@
 """The whole text of prompts, word by word, and what gives way when there is too much of it."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 import pytest
 
 from shared.character.prompt import (
     BUDGET,
     FRAMING,
+    Brief,
     edit_prompt,
     film_prompt,
     logo_prompt,
     still_prompt,
 )
-from shared.model.collection import Collection
-from shared.model.style import StyleCard
-from tests.character.looks import fox
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-CARD = fox().with_(summary="Orange and cream, even dark-brown outlines, two-tone shading.")
+STYLE = "Orange and cream, even dark-brown outlines, two-tone shading."
 
 
-def collection(
-    prompt: str = "a fox  with a\nblue scarf", card: StyleCard | None = CARD
-) -> Collection:
-    return Collection(
-        id="c",
-        created_at=NOW,
-        updated_at=NOW,
-        project_id="p",
-        name="Felix",
-        slug="felix",
-        prompt=prompt,
-        seed=7,
-        style_card=card,
-    )
+FELIX = "a fox  with a\nblue scarf"
+
+
+def brief(prompt: str = FELIX, style: str = STYLE, cautions: Sequence[str] = ()) -> Brief:
+    return Brief(prompt, style, cautions)
 
 
 def test_a_still_in_full() -> None:
     cautions = ["Keep the scarf blue.", "Keep the tip of the tail white."]
-    assert still_prompt(collection(), "waving hello", cautions=cautions) == (
+    assert still_prompt(brief(cautions=cautions), "waving hello") == (
         "Character: a fox with a blue scarf\n"
         "Style: Orange and cream, even dark-brown outlines, two-tone shading.\n"
         "Take care: Keep the scarf blue.\n"
@@ -51,7 +39,7 @@ def test_a_still_in_full() -> None:
 
 
 def test_a_still_of_a_character_without_a_card() -> None:
-    assert still_prompt(collection(card=None), "idle").splitlines() == [
+    assert still_prompt(brief(style=""), "idle").splitlines() == [
         "Character: a fox with a blue scarf",
         "Action: idle",
         f"Format: {FRAMING}",
@@ -59,7 +47,7 @@ def test_a_still_of_a_character_without_a_card() -> None:
 
 
 def test_a_logo_in_full() -> None:
-    assert logo_prompt(collection(), "in a circle", cautions=["Keep the scarf blue."]) == (
+    assert logo_prompt(brief(cautions=["Keep the scarf blue."]), "in a circle") == (
         "Character: a fox with a blue scarf\n"
         "Style: Orange and cream, even dark-brown outlines, two-tone shading.\n"
         "Take care: Keep the scarf blue.\n"
@@ -68,11 +56,11 @@ def test_a_logo_in_full() -> None:
         "readable at 32 pixels, on a perfectly flat background of one plain colour that the "
         "character does not wear. No text."
     )
-    assert "Wish" not in logo_prompt(collection(), " ")
+    assert "Wish" not in logo_prompt(brief(), " ")
 
 
 def test_an_edit_in_full() -> None:
-    assert edit_prompt(collection(card=None), "make the scarf red").splitlines() == [
+    assert edit_prompt(brief(style=""), "make the scarf red").splitlines() == [
         "Character: a fox with a blue scarf",
         "Change: make the scarf red",
         f"Format: Everything else stays exactly as it is. {FRAMING}",
@@ -87,7 +75,7 @@ def test_an_edit_in_full() -> None:
     ],
 )
 def test_a_film_in_full(loop: bool, manner: str) -> None:
-    assert film_prompt(collection(), "waves", loop=loop).splitlines() == [
+    assert film_prompt(brief(), "waves", loop=loop).splitlines() == [
         "Character: a fox with a blue scarf",
         "Style: Orange and cream, even dark-brown outlines, two-tone shading.",
         "Motion: waves",
@@ -97,7 +85,7 @@ def test_a_film_in_full(loop: bool, manner: str) -> None:
 
 def test_the_last_cautions_give_way_first() -> None:
     cautions = [f"Caution {number} {'x' * 90}" for number in range(60)]
-    prompt = still_prompt(collection(), "waving hello", cautions=cautions)
+    prompt = still_prompt(brief(cautions=cautions), "waving hello")
     kept = [line for line in prompt.splitlines() if line.startswith("Take care")]
     assert kept == [f"Take care: {caution}" for caution in cautions[: len(kept)]]
     assert 25 < len(kept) < 60
@@ -105,11 +93,11 @@ def test_the_last_cautions_give_way_first() -> None:
 
 
 def test_a_long_character_leaves_room_for_its_style() -> None:
-    long = collection(prompt="a fox " + "with a blue scarf " * 300)
-    prompt = still_prompt(long, "waving hello", cautions=["Keep the scarf blue."])
+    long = brief("a fox " + "with a blue scarf " * 300, cautions=["Keep the scarf blue."])
+    prompt = still_prompt(long, "waving hello")
     lines = dict(line.split(": ", 1) for line in prompt.splitlines())
     assert lines["Character"].endswith("…")
-    assert lines["Style"] == CARD.summary
+    assert lines["Style"] == STYLE
     assert lines["Action"] == "waving hello"
     assert lines["Format"] == FRAMING
     assert len(prompt) <= BUDGET
@@ -117,5 +105,5 @@ def test_a_long_character_leaves_room_for_its_style() -> None:
 
 def test_the_action_is_never_shortened() -> None:
     action = "waving " * 500
-    prompt = still_prompt(collection(prompt="a fox " * 600), action)
+    prompt = still_prompt(brief(prompt="a fox " * 600), action)
     assert f"Action: {action.strip()}" in prompt

@@ -43,6 +43,8 @@ def planned(
     settings: Settings | None = None,
     source: Still | None = None,
     end: Still | None = None,
+    references: tuple[str, ...] = (),
+    has_card: bool = True,
 ) -> Plan:
     """The plan for a request about Felix the fox."""
     collection = Collection(
@@ -54,6 +56,7 @@ def planned(
         slug="felix",
         prompt="an orange fox",
         seed=7,
+        reference_asset_ids=references,
         settings=settings or Settings(),
     )
     item = Item(
@@ -74,6 +77,7 @@ def planned(
         item=item,
         source=source,
         end=end,
+        has_card=has_card,
         ids=CountingIds(),
         now=START,
     )
@@ -85,13 +89,22 @@ def started(request: dict[str, Any], *, settings: Settings | None = None) -> Job
 
 
 def outputs(job: Job, step: str) -> dict[str, Output]:
-    """What the current attempt at a step would make; it shows which attempt that was."""
-    attempt = job.steps[step].attempt
+    """What the current attempt at a step would make or accept; it shows which attempt that was."""
+    this = job.steps[step]
+    attempt = this.attempt
+    drafts = {
+        key: output
+        for other in job.steps.values()
+        for key, output in other.outputs.items()
+        if key in other.drafts
+    }
     return {
-        key: Output(
+        key: drafts[key]
+        if key in this.makes and key in drafts
+        else Output(
             work_path=f"{job.id}/{step}/{attempt}/{key}",
             content=Content(sha256=f"{key}-{attempt}", bytes=1, width=1, height=1),
             provenance=Provenance(provider="test", model="test"),
         )
-        for key in job.steps[step].makes
+        for key in this.files
     }

@@ -19,6 +19,7 @@ from shared.graph.events import (
     ObjectFinalized,
     Publish,
     Published,
+    Rejected,
     Settle,
     Settled,
     Succeeded,
@@ -26,12 +27,13 @@ from shared.graph.events import (
     Waited,
 )
 from shared.graph.policy import GRACE, POLICIES, backoff
-from shared.model.job import Fault, Job, JobStatus, StepKind, StepStatus
+from shared.model.job import Fault, Job, JobStatus, Retake, StepKind, StepStatus
 from tests.graph.fakes import START
 from tests.graph.jobs import FILM, IMAGE, outputs, planned, started
 
 BOOM = Fault(code="boom", message="It broke.")
 CANCELED = Fault(code="canceled", message="Nobody wants it.")
+BAD = Retake(reasons=("Keep the scarf blue.",), score=0.1, sha256="image-1")
 SECOND = timedelta(seconds=1)
 
 
@@ -63,9 +65,9 @@ class Player:
     def finish(self, *steps: str) -> tuple[Command, ...]:
         """Workers do the steps, with everything that belongs to it."""
         for step in steps:
-            self.succeed(step)
-            self.play(Published(step, self.attempt(step)))
-            published = self.commands
+            published = self.succeed(step)
+            if self.job.steps[step].makes:
+                published = self.play(Published(step, self.attempt(step)))
             for key in self.job.steps[step].makes:
                 self.play(ObjectFinalized(self.job.assets[key].id))
                 published += self.commands
@@ -135,19 +137,20 @@ def test_a_claim_takes_a_lease(image: Player) -> None:
 
 
 def test_success_is_published_before_it_counts(image: Player) -> None:
-    assert image.succeed("image") == (Publish("image", 1),)
-    assert image.status("image") is StepStatus.PUBLISHING
-    assert image.status("cutout") is StepStatus.BLOCKED
-    assert image.play(Published("image", 1)) == (Enqueue(StepKind.CUTOUT, "cutout", 1, 1, START),)
+    image.finish("image", "cutout")
+    assert image.succeed("validate") == (Publish("validate", 1),)
+    assert image.status("validate") is StepStatus.PUBLISHING
+    assert image.outcome() is JobStatus.PROCESSING
+    image.play(Published("validate", 1))
+    assert image.status("validate") is StepStatus.SUCCEEDED
+    assert image.outcome() is JobStatus.COMPLETED
+
+
+def test_a_draft_is_not_published(image: Player) -> None:
+    assert image.succeed("image") == (Enqueue(StepKind.CUTOUT, "cutout", 1, 1, START),)
     assert image.status("image") is StepStatus.SUCCEEDED
-
-
-def test_a_step_without_files_has_nothing_to_publish() -> None:
-    job = planned(IMAGE).job
-    only = {"image": job.steps["image"].with_(makes=())}
-    player = Player(start(job.with_(steps=only), START).job)
-    assert player.succeed("image") == ()
-    assert player.outcome() is JobStatus.COMPLETED
+    assert set(image.job.steps["image"].outputs) == {"image"}
+    assert unmade(image.job) == ("image", "transparent_image")
 
 
 def test_a_step_that_lacks_a_file_fails_for_good(image: Player) -> None:
@@ -165,7 +168,7 @@ def test_files_that_were_not_asked_for_are_left_out(image: Player) -> None:
 
 
 def test_a_job_completes_with_its_last_step(film: Player) -> None:
-    film.finish("image", "cutout", "video", "transcode-hevc", "transcode-webm")
+    film.finish("image", "cutout", "validate", "video", "transcode-hevc", "transcode-webm")
     assert film.outcome() is JobStatus.PROCESSING
     film.now += SECOND
     film.finish("transcode-stacked_video")
@@ -198,20 +201,22 @@ def test_events_for_another_attempt_change_nothing(image: Player) -> None:
 
 
 @pytest.mark.parametrize("last", ["publishing", "succeeded"])
-def test_events_after_success_change_nothing(image: Player, last: str) -> None:
-    image.succeed("image")
+def test_events_after_success_change_nothing(film: Player, last: str) -> None:
+    film.finish("image", "cutout")
+    film.succeed("validate")
     if last == "succeeded":
-        image.play(Published("image", 1))
-        assert nothing(image.job, Published("image", 1))
+        film.play(Published("validate", 1))
+        assert nothing(film.job, Published("validate", 1))
     late: list[Event] = [
-        Claimed("image", 1, 1),
-        Intended("image", 1),
-        Succeeded("image", 1, outputs(image.job, "image")),
-        Failed("image", 1, BOOM, transient=True),
-        Failed("image", 1, BOOM, transient=False),
-        Waited("image", 1, "operation", 1),
+        Claimed("validate", 1, 1),
+        Intended("validate", 1),
+        Succeeded("validate", 1, outputs(film.job, "validate")),
+        Rejected("validate", 1, BAD),
+        Failed("validate", 1, BOOM, transient=True),
+        Failed("validate", 1, BOOM, transient=False),
+        Waited("validate", 1, "operation", 1),
     ]
-    assert all(nothing(image.job, event) for event in late)
+    assert all(nothing(film.job, event) for event in late)
 
 
 def test_nothing_moves_a_finished_job(image: Player) -> None:
@@ -337,18 +342,19 @@ def test_what_needs_a_failed_step_is_skipped(film: Player) -> None:
         "image": "succeeded",
         "cutout": "failed",
         **dict.fromkeys(
-            ("video", "transcode-webm", "transcode-hevc", "transcode-stacked_video"), "skipped"
+            ("validate", "video", "transcode-webm", "transcode-hevc", "transcode-stacked_video"),
+            "skipped",
         ),
     }
     assert film.outcome() is JobStatus.FAILED
     assert not film.job.settled
-    unmade_keys = ("transparent_image", "video", "webm", "hevc", "stacked_video")
+    unmade_keys = ("image", "transparent_image", "video", "webm", "hevc", "stacked_video")
     assert commands == (Settle(unmade_keys),)
     assert unmade(film.job) == unmade_keys
 
 
 def test_an_independent_branch_finishes_after_a_failure(film: Player) -> None:
-    film.finish("image", "cutout", "video", "transcode-webm")
+    film.finish("image", "cutout", "validate", "video", "transcode-webm")
     assert film.fail("transcode-hevc", transient=False) == ()
     assert film.outcome() is JobStatus.PROCESSING
     commands = film.finish("transcode-stacked_video")
@@ -360,7 +366,7 @@ def test_an_independent_branch_finishes_after_a_failure(film: Player) -> None:
 
 
 def test_the_first_failure_is_the_jobs(film: Player) -> None:
-    film.finish("image", "cutout", "video", "transcode-webm")
+    film.finish("image", "cutout", "validate", "video", "transcode-webm")
     film.fail("transcode-hevc", transient=False)
     film.fail("transcode-stacked_video", transient=False, fault=BOOM.with_(code="later"))
     assert film.fault() == "boom"
@@ -392,7 +398,7 @@ def fired(now: datetime) -> tuple[Command, ...]:
 
 @pytest.mark.parametrize("published", [False, True])
 def test_an_object_fires_what_waits_for_it(film: Player, *, published: bool) -> None:
-    film.finish("image", "cutout")
+    film.finish("image", "cutout", "validate")
     film.succeed("video")
     if published:
         assert film.play(Published("video", 1)) == ()
@@ -401,7 +407,7 @@ def test_an_object_fires_what_waits_for_it(film: Player, *, published: bool) -> 
 
 
 def test_an_object_that_is_told_of_twice_fires_once(film: Player) -> None:
-    film.finish("image", "cutout")
+    film.finish("image", "cutout", "validate")
     film.succeed("video")
     film.play(ObjectFinalized(video_id(film)))
     job, at = film.job, film.now
@@ -421,7 +427,7 @@ def test_an_object_before_its_commit_fires_nothing(film: Player, step: str) -> N
     """There is no such object; somebody made the event up."""
     film.finish("image")
     if step == "video":
-        film.finish("cutout")
+        film.finish("cutout", "validate")
     film.claim(step)
     assert nothing(film.job, ObjectFinalized(video_id(film)))
 
@@ -501,6 +507,94 @@ def test_an_operation_that_is_known_is_asked_after_again(image: Player, loss: st
     assert step.operation == "operation", "a second submit would be charged a second time"
 
 
+# --- retakes -------------------------------------------------------------------------------------
+
+
+def test_what_is_sent_back_is_made_anew(image: Player) -> None:
+    image.finish("image", "cutout")
+    image.claim("validate")
+    image.now += SECOND
+    assert image.play(Rejected("validate", 1, BAD, cost_usd=0.25)) == (
+        Enqueue(StepKind.IMAGE, "image", 2, 1, image.now),
+    )
+    assert image.statuses() == {"image": "ready", "cutout": "blocked", "validate": "blocked"}
+    assert outstanding(image.job) == image.commands
+    assert not any(step.outputs for step in image.job.steps.values())
+    assert image.job.steps["validate"].retakes == (BAD,)
+    assert image.job.steps["validate"].cost_usd == 0.25
+    image.finish("image", "cutout")
+    image.succeed("validate")
+    image.play(Published("validate", 2))
+    assert image.outcome() is JobStatus.COMPLETED
+    made = image.job.steps["validate"].outputs
+    assert {output.content.sha256 for output in made.values()} == {"image-2", "transparent_image-2"}
+
+
+def test_the_old_take_is_late(image: Player) -> None:
+    image.finish("image", "cutout")
+    image.claim("validate")
+    image.play(Rejected("validate", 1, BAD))
+    late: list[Event] = [
+        Rejected("validate", 1, BAD),
+        Succeeded("validate", 1, {}),
+        Succeeded("cutout", 1, {}),
+        Succeeded("image", 1, {}),
+        Failed("image", 1, BOOM, transient=False),
+    ]
+    assert all(nothing(image.job, event) for event in late)
+    assert how(image, "image", 1, 1) is Claim.DROP
+    assert how(image, "validate", 1, 1) is Claim.DROP
+    assert how(image, "image", 2, 1) is Claim.RUN
+
+
+def test_a_new_take_has_all_its_tries(image: Player) -> None:
+    image.fail("image", transient=True)
+    image.finish("image", "cutout")
+    image.claim("validate")
+    image.play(Rejected("validate", 1, BAD))
+    waits = []
+    for _ in range(POLICIES[StepKind.IMAGE].attempts - 1):
+        (command,) = image.fail("image", transient=True)
+        assert isinstance(command, Enqueue)
+        assert command.not_before
+        waits.append(command.not_before - image.now)
+    assert waits[0] < POLICIES[StepKind.IMAGE].backoff, "the waits begin anew"
+    image.fail("image", transient=True)
+    assert image.outcome() is JobStatus.FAILED
+
+
+def test_a_new_take_may_be_paid_for_again(image: Player) -> None:
+    for attempt in (1, 2):
+        image.claim("image")
+        image.play(Intended("image", attempt))
+        image.play(Succeeded("image", attempt, outputs(image.job, "image"), cost_usd=0.5))
+        image.finish("cutout")
+        image.claim("validate")
+        image.play(Rejected("validate", attempt, BAD))
+    assert image.status("image") is StepStatus.READY
+    assert not image.job.steps["image"].intent
+    assert image.job.steps["image"].cost_usd == 1.0
+
+
+def test_only_what_was_drawn_for_the_judge_is_made_anew() -> None:
+    player = Player(start(planned(IMAGE, references=("r",), has_card=False).job, START).job)
+    player.finish("style_card", "image", "cutout")
+    player.claim("validate")
+    player.play(Rejected("validate", 1, BAD))
+    assert player.status("style_card") is StepStatus.SUCCEEDED
+    assert player.status("image") is StepStatus.READY
+
+
+def test_what_is_kept_for_review_marks_the_whole_job(film: Player) -> None:
+    film.finish("image", "cutout")
+    film.claim("validate")
+    film.play(Succeeded("validate", 1, outputs(film.job, "validate"), needs_review=True))
+    assert film.job.needs_review
+    film.play(Published("validate", 1))
+    film.finish("video")
+    assert film.job.needs_review
+
+
 # --- cancelling ----------------------------------------------------------------------------------
 
 
@@ -510,20 +604,22 @@ def test_cancelling_ends_everything_that_is_not_finished(film: Player) -> None:
     commands = film.play(Cancelled(CANCELED))
     assert film.statuses() == {
         "image": "succeeded",
-        **dict.fromkeys(("cutout", "video", *TRANSCODES), "skipped"),
+        **dict.fromkeys(("cutout", "validate", "video", *TRANSCODES), "skipped"),
     }
     assert film.outcome() is JobStatus.FAILED
     assert film.job.error == CANCELED
-    assert commands == (Settle(("transparent_image", "video", "webm", "hevc", "stacked_video")),)
+    unmade_keys = ("image", "transparent_image", "video", "webm", "hevc", "stacked_video")
+    assert commands == (Settle(unmade_keys),)
     assert nothing(film.job, Succeeded("cutout", 1, outputs(planned(FILM).job, "cutout")))
 
 
 def test_what_is_being_published_is_cancelled_too(image: Player) -> None:
-    image.succeed("image")
+    image.finish("image", "cutout")
+    image.succeed("validate")
     image.play(Cancelled(CANCELED))
-    assert image.status("image") is StepStatus.SKIPPED
+    assert image.status("validate") is StepStatus.SKIPPED
     assert "image" in unmade(image.job)
-    assert nothing(image.job, Published("image", 1))
+    assert nothing(image.job, Published("validate", 1))
 
 
 # --- the sweeper ---------------------------------------------------------------------------------
@@ -570,12 +666,13 @@ def test_lost_workers_use_up_the_attempts(image: Player) -> None:
 
 
 def test_a_lost_publication_is_repeated(image: Player) -> None:
-    image.succeed("image")
-    assert overdue(image) == (Publish("image", 1),)
+    image.finish("image", "cutout")
+    image.succeed("validate")
+    assert overdue(image) == (Publish("validate", 1),)
 
 
 def test_a_lost_trigger_is_made_up_for(film: Player) -> None:
-    film.finish("image", "cutout")
+    film.finish("image", "cutout", "validate")
     film.succeed("video")
     film.play(Published("video", 1))
     commands = overdue(film)
@@ -597,7 +694,7 @@ def test_a_sweep_leaves_alone_what_is_in_time(film: Player) -> None:
 
 def test_an_orphaned_sweep_waits_for_nobody(film: Player) -> None:
     """Every lease is void and every delivery lost."""
-    film.finish("image", "cutout", "video")
+    film.finish("image", "cutout", "validate", "video")
     film.claim("transcode-webm")
     film.succeed("transcode-hevc")
     commands = film.play(Swept(orphaned=True))
@@ -654,11 +751,13 @@ def test_a_failed_job_is_due_until_it_is_settled(image: Player) -> None:
 def test_outstanding_is_what_was_commanded_last(film: Player) -> None:
     """Whatever a decision asked for can be derived from the job that it gave."""
     assert outstanding(film.job) == start(planned(FILM).job, START).commands
-    for step in ("image", "cutout", "video"):
+    for step in ("image", "cutout", "validate", "video"):
         film.claim(step)
         assert outstanding(film.job) == ()
-        for event in (Succeeded(step, 1, outputs(film.job, step)), Published(step, 1)):
-            film.play(event)
+        film.play(Succeeded(step, 1, outputs(film.job, step)))
+        assert outstanding(film.job) == film.commands
+        if film.job.steps[step].makes:
+            film.play(Published(step, 1))
             assert outstanding(film.job) == film.commands
     film.play(ObjectFinalized(video_id(film)))
     assert outstanding(film.job) == film.commands == fired(film.now)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,14 @@ def makes(plan: Plan) -> dict[str, tuple[str, ...]]:
     return {step_id: step.makes for step_id, step in plan.job.steps.items()}
 
 
+NOTHING: dict[str, tuple[str, ...]] = {"image": (), "cutout": ()}
+"""What the steps that only make drafts make public."""
+
+
+def drafts(plan: Plan) -> dict[str, tuple[str, ...]]:
+    return {step_id: step.drafts for step_id, step in plan.job.steps.items() if step.drafts}
+
+
 def needs(plan: Plan) -> dict[str, tuple[str, ...]]:
     return {step_id: step.needs for step_id, step in plan.job.steps.items()}
 
@@ -74,19 +83,22 @@ WEB_LINKS = sources(("video", "webm"), ("video", "hevc"), ("video", "stacked_vid
 def test_an_image() -> None:
     plan = planned(IMAGE)
     assert plan.job.type is JobType.IMAGE_GENERATION
-    assert makes(plan) == {"image": ("image",), "cutout": ("transparent_image",)}
-    assert needs(plan) == {"image": (), "cutout": ("image",)}
+    assert makes(plan) == {**NOTHING, "validate": ("image", "transparent_image")}
+    assert drafts(plan) == {"image": ("image",), "cutout": ("transparent_image",)}
+    assert needs(plan) == {"image": (), "cutout": ("image",), "validate": ("cutout",)}
     assert fired(plan) == {}
     assert links(plan) == sources(("image", "transparent_image"))
     assert plan.job.cost_credits == 1
     assert plan.job.steps["image"].params["action"] == "waving"
-    assert plan.job.steps["cutout"].inputs == {"image": plan.job.assets["image"].id}
+    still, cutout = (plan.job.assets[key].id for key in ("image", "transparent_image"))
+    assert plan.job.steps["cutout"].inputs == {"image": still}
+    assert plan.job.steps["validate"].inputs == {"image": still, "cutout": cutout}
 
 
 def test_an_image_in_sizes() -> None:
     plan = planned({**IMAGE, "sizes": [256, "512x512", 256]})
     assert makes(plan)["resize"] == ("transparent_image_512", "transparent_image_256")
-    assert needs(plan)["resize"] == ("cutout",)
+    assert needs(plan)["resize"] == ("validate",)
     assert fired(plan) == {"resize": "transparent_image"}
     assert links(plan) == sources(
         ("image", "transparent_image"),
@@ -99,15 +111,16 @@ def test_a_film_with_a_new_still() -> None:
     plan = planned(FILM)
     assert plan.job.type is JobType.ITEM_GENERATION
     assert makes(plan) == {
-        "image": ("image",),
-        "cutout": ("transparent_image",),
+        **NOTHING,
+        "validate": ("image", "transparent_image"),
         "video": ("video",),
         **TRANSCODES,
     }
     assert needs(plan) == {
         "image": (),
         "cutout": ("image",),
-        "video": ("cutout",),
+        "validate": ("cutout",),
+        "video": ("validate",),
         **dict.fromkeys(TRANSCODES, ("video",)),
     }
     assert fired(plan) == dict.fromkeys(TRANSCODES, "video")
@@ -212,7 +225,10 @@ def test_every_plan_is_whole(
     plan = planned(request_, source=source, end=end)
     job = plan.job
     made = [key for step in job.steps.values() for key in step.makes]
-    assert sorted(made) == sorted(job.assets), "each asset is made by exactly one step"
+    assert sorted(made) == sorted(job.assets), "each asset is made public by exactly one step"
+    drawn = [key for step in job.steps.values() for key in step.drafts]
+    assert len(set(drawn)) == len(drawn)
+    assert set(drawn) <= set(made), "each draft is judged"
     assert [asset.id for asset in plan.assets] == [asset.id for asset in job.assets.values()]
     assert all(asset.job_id == job.id and asset.item_id == "item" for asset in plan.assets)
     assert len({asset.path for asset in plan.assets}) == len(plan.assets)
@@ -261,7 +277,8 @@ def test_a_begun_second_counts() -> None:
 @pytest.mark.parametrize("source", [PLAIN, CUTOUT])
 def test_an_edit_is_a_new_still_of_an_old_one(source: Still) -> None:
     made = planned(EDIT, source=source)
-    assert set(made.job.steps) == {"image", "cutout"}
+    assert set(made.job.steps) == {"image", "cutout", "validate"}
+    assert made.job.steps["validate"].params["shows"] == "edit"
     image = made.job.steps["image"]
     assert image.inputs == {"edited": SOURCE_ID}
     assert image.params["instructions"] == "make the scarf red"
@@ -277,7 +294,48 @@ def test_a_logo_is_a_still_in_another_frame() -> None:
     made = planned(LOGO)
     assert set(made.job.assets) == {"image", "transparent_image"}
     assert made.job.steps["image"].params["framing"] == "logo"
+    assert made.job.steps["validate"].params["shows"] == "logo"
     assert planned(IMAGE).job.steps["image"].params["framing"] == "figure"
+
+
+# --- the style card ------------------------------------------------------------------------------
+
+
+def test_a_card_from_references_comes_before_the_picture() -> None:
+    plan = planned(IMAGE, references=("r1", "r2"), has_card=False)
+    assert list(plan.job.steps) == ["style_card", "image", "cutout", "validate"]
+    card = plan.job.steps["style_card"]
+    assert (card.needs, card.files) == ((), ())
+    assert card.inputs == {"picture_1": "r1", "picture_2": "r2"}
+    assert plan.job.steps["image"].needs == ("style_card",)
+
+
+def test_a_card_from_the_picture_comes_after_it_and_stops_nobody() -> None:
+    plan = planned(FILM, has_card=False)
+    card = plan.job.steps["style_card"]
+    assert card.needs == ("validate",)
+    assert card.inputs == {"picture_1": plan.job.assets["transparent_image"].id}
+    assert not any("style_card" in needed for needed in needs(plan).values())
+
+
+@pytest.mark.parametrize(
+    ("request_", "source"), [(EDIT, PLAIN), (FILM_FROM_STILL, CUTOUT), (LOGO, None)]
+)
+def test_what_shows_no_whole_figure_of_words_makes_no_card(
+    request_: dict[str, Any], source: Still | None
+) -> None:
+    assert "style_card" not in planned(request_, source=source, has_card=False).job.steps
+
+
+@pytest.mark.parametrize("which", ["source", "end"])
+def test_what_is_made_of_a_still_for_review_is_for_review(which: str) -> None:
+    source, end = CUTOUT, END_CUTOUT
+    assert not planned(TRANSITION, source=source, end=end).job.needs_review
+    if which == "source":
+        source = replace(source, needs_review=True)
+    else:
+        end = replace(end, needs_review=True)
+    assert planned(TRANSITION, source=source, end=end).job.needs_review
 
 
 def test_providers_are_chosen_per_request() -> None:

@@ -25,6 +25,7 @@ from shared.graph.events import (
     ObjectFinalized,
     Publish,
     Published,
+    Rejected,
     Settle,
     Settled,
     Succeeded,
@@ -33,15 +34,17 @@ from shared.graph.events import (
 )
 from shared.graph.plan import Still
 from shared.model.asset import AssetType
-from shared.model.job import FINISHED, Fault, Job, JobStatus, StepStatus
+from shared.model.job import FINISHED, Fault, Job, JobStatus, Retake, StepStatus
 from tests.graph.fakes import START, FakeClock
 from tests.graph.jobs import END_ID, FILM, IMAGE, SOURCE_ID, TRANSITION, outputs, planned
 
 BOOM = Fault(code="boom", message="It broke.")
+BAD = Retake(reasons=("Keep the scarf blue.",), score=0.1, sha256="")
 CANCELED = Fault(code="canceled", message="Nobody wants it.")
 
 SEEDS = 100
 STEPS = 120
+RETAKES = 2
 LONGEST_END = 2_000
 """Far more moves than an undisturbed job needs."""
 
@@ -141,7 +144,11 @@ class Walk:
         assert not (before.finished and job.status is not before.status)
         for step_id, step in job.steps.items():
             was = before.steps[step_id]
-            assert not (was.status in FINISHED and step.status is not was.status)
+            if step.first_attempt == was.first_attempt:
+                assert not (was.status in FINISHED and step.status is not was.status)
+            else:  # another take, since the judge sent this one back
+                assert job.steps["validate"].retakes != before.steps["validate"].retakes
+                self.submits[step_id] = self.declined[step_id] = 0
             assert step.attempt >= was.attempt
             if step.status is StepStatus.RUNNING and was.status is not StepStatus.RUNNING:
                 needed = {job.steps[need].status for need in step.needs}
@@ -220,6 +227,8 @@ class Walk:
             return Waited(step, attempt, f"{step}/{attempt}", self.dice.uniform(0, 60))
         if roll < 0.35 and self.refuses:
             return Failed(step, attempt, BOOM, transient=False)
+        if step == "validate" and len(worker.job.steps[step].retakes) < RETAKES and roll < 0.7:
+            return Rejected(step, attempt, BAD)
         return Succeeded(step, attempt, outputs(worker.job, step))
 
     def trigger(self) -> None:

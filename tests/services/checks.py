@@ -3,9 +3,12 @@
 import hashlib
 
 from shared.model.asset import Asset, AssetStatus
+from shared.model.guide import Guide
 from shared.model.job import Job, JobStatus
 from shared.ports import Bucket
 from tests.services.world import Tenant, World
+
+ENTITIES = ("collections", "items", "assets", "links", "slugs")
 
 
 def nothing_is_left_over(world: World, tenant: Tenant) -> None:
@@ -34,6 +37,18 @@ def is_whole(world: World, tenant: Tenant, job: Job) -> None:
     assert {link["source_asset_id"] for link in links} | targets <= known
 
 
+def is_learned_once(world: World, tenant: Tenant) -> None:
+    """Each judgement counts once, however often its step was run, and a card has one edition."""
+    judged = 0
+    for job in world.jobs(tenant):
+        if step := job.steps.get("validate"):
+            judged += len(step.retakes) + bool(step.outputs)
+    [guide] = (Guide.load(document.data) for document in world.documents(tenant, "guides"))
+    assert sum(caution.count for caution in guide.cautions) == judged
+    editions = world.documents(tenant, "card_editions")
+    assert [edition.data["card"]["version"] for edition in editions] == [guide.versions] == [1]
+
+
 def is_public(world: World, asset: Asset) -> None:
     assert asset.content
     blob = world.ports.blobs.stat(Bucket.ASSETS, asset.path)
@@ -51,5 +66,5 @@ def is_gone(world: World, tenant: Tenant) -> None:
     """Nothing of a character is left but the record of its jobs."""
     nothing_is_left_over(world, tenant)
     assert world.public() == {}
-    for kind in ("collections", "items", "assets", "links", "slugs"):
+    for kind in (*ENTITIES, "guides", "card_editions"):
         assert world.ids(tenant, kind) == set(), kind

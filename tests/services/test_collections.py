@@ -6,12 +6,9 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import BadRequest, Conflict, NotFound
-from shared.model import paths
 from shared.model.collection import Collection, Settings
-from shared.ports import Put
 from shared.services import collections
 from shared.services.slugs import MAX_LENGTH, slugify
-from tests.character.looks import fox
 from tests.graph.jobs import IMAGE
 from tests.services.faults import Fuse
 from tests.services.world import Tenant, World
@@ -140,25 +137,13 @@ def test_there_are_at_most_six_references(world: World, tenant: Tenant) -> None:
     assert caught.value.details["field"] == "asset_id"
 
 
-def test_a_change_of_references_clears_the_style_card(world: World, tenant: Tenant) -> None:
+def test_references_come_and_go(world: World, tenant: Tenant) -> None:
     upload, id_ = world.upload(tenant), tenant.collection.id
-
-    def with_card() -> None:
-        found, _ = collections.get(world.ports, tenant.who, id_)
-        card = fox()
-        path = paths.collection(tenant.who.workspace_id, id_)
-        world.ports.documents.commit([Put(path, found.with_(style_card=card).stored())])
-
-    with_card()
-    added = collections.add_reference(world.ports, tenant.who, id_, upload.id)
-    assert added.reference_asset_ids == (upload.id,)
-    assert added.style_card is None
-    with_card()
-    again = collections.add_reference(world.ports, tenant.who, id_, upload.id)
-    assert again.style_card is not None, "nothing changed"
+    for _ in range(2):
+        added = collections.add_reference(world.ports, tenant.who, id_, upload.id)
+        assert added.reference_asset_ids == (upload.id,)
     removed = collections.remove_reference(world.ports, tenant.who, id_, upload.id)
     assert removed.reference_asset_ids == ()
-    assert removed.style_card is None
     with pytest.raises(NotFound):
         collections.remove_reference(world.ports, tenant.who, id_, upload.id)
 

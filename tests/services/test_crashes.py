@@ -17,7 +17,7 @@ from shared.services.steps import StepContext, StepResult
 from tests.graph.jobs import FILM, IMAGE
 from tests.services import checks
 from tests.services.faults import Crash, Fuse, crash
-from tests.services.world import Tenant, World, draw
+from tests.services.world import Tenant, World, accept_the_second, draw
 
 Story = Callable[[World, Tenant], None]
 Faults = Callable[[int, World, Tenant], Mapping[int, Callable[[], None]]]
@@ -140,6 +140,24 @@ def is_whole_or_nothing(world: World, tenant: Tenant) -> None:
     checks.is_whole(world, tenant, job)
     assert set(world.public()) == {asset.path for asset in job.assets.values()}
     assert len(world.documents(tenant, "items")) == 1
+
+
+def an_image_at_the_second_take(world: World, tenant: Tenant) -> None:
+    world.codes[StepKind.VALIDATE] = accept_the_second
+    an_image_in_two_sizes(world, tenant)
+
+
+def is_whole_and_learned(world: World, tenant: Tenant) -> None:
+    is_whole_or_nothing(world, tenant)
+    if world.jobs(tenant):
+        checks.is_learned_once(world, tenant)
+
+
+@pytest.mark.parametrize("recover", [after_a_restart, among_others])
+def test_a_take_is_judged_once_wherever_it_is_cut_off(folder: Path, recover: Story) -> None:
+    everywhere(
+        folder, an_image_at_the_second_take, dies, check=is_whole_and_learned, recover=recover
+    )
 
 
 @pytest.mark.parametrize(

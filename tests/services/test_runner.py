@@ -17,11 +17,11 @@ from shared.model.job import Fault, Job, JobStatus, StepKind, StepStatus
 from shared.ports import Bucket, Delete, Document
 from shared.providers.base import Refused, Waiting
 from shared.services import jobs, jobstore, runner, steps
-from shared.services.steps import Delivery, Made, StepContext, StepResult, SupersededError
+from shared.services.steps import Accepted, Delivery, Made, StepContext, StepResult, SupersededError
 from tests.graph.jobs import FILM, IMAGE
 from tests.services import checks
 from tests.services.faults import Fuse
-from tests.services.world import Tenant, World, draw
+from tests.services.world import Tenant, World, accept, draw
 
 
 @pytest.fixture
@@ -73,18 +73,14 @@ def test_until_it_is_made_a_file_has_a_placeholder(world: World, job: Job) -> No
 def test_a_file_stays_private_until_its_step_is_committed(
     world: World, job: Job, delivery: Delivery
 ) -> None:
-    path = job.assets["image"].path
-    seen = []
-
-    def look(context: StepContext) -> Made:
-        made = draw(context)
-        context.store(made)
-        seen.append(world.public()[path])
-        return made
-
-    run(world, delivery, look)
-    assert "placeholder" in seen[0].metadata
-    assert world.public()[path].metadata["job"] == job.id
+    paths_ = {asset.path for asset in job.assets.values()}
+    run(world, delivery)
+    world.drain(StepKind.CUTOUT)
+    drafts = [world.job(job).steps[step].outputs for step in ("image", "cutout")]
+    assert all(drafts)
+    assert all("placeholder" in world.public()[path].metadata for path in paths_)
+    world.drain(StepKind.VALIDATE)
+    assert {world.public()[path].metadata["job"] for path in paths_} == {job.id}
 
 
 def test_a_step_sees_its_inputs(world: World, tenant: Tenant) -> None:
@@ -224,7 +220,12 @@ def test_progress_is_there_while_a_step_runs(
 
     run(world, delivery, tell)
     assert shares == [0.25, 1, 0, 0.5]
-    assert jobs.progress(world.ports, world.job(job)) == {"image": 1, "cutout": 0}
+    assert jobs.progress(world.ports, world.job(job)) == {
+        "image": 1,
+        "cutout": 0,
+        "validate": 0,
+        "style_card": 0,
+    }
     assert world.documents(tenant, "progress") == []
 
 
@@ -272,7 +273,7 @@ def test_a_cancelled_job_leaves_nothing_public(
 
 
 def test_a_file_that_was_published_into_a_cancelled_job_is_taken_away(
-    world: World, tenant: Tenant, delivery: Delivery, job: Job, monkeypatch: pytest.MonkeyPatch
+    world: World, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is no placeholder any more, so nothing keeps the copy from happening."""
     get = world.ports.documents.get
@@ -283,12 +284,14 @@ def test_a_file_that_was_published_into_a_cancelled_job_is_taken_away(
             cancel(world, job)
         return get(path)
 
-    def code(context: StepContext) -> Made:
-        world.ports.blobs.delete(Bucket.ASSETS, job.assets["image"].path)
+    def code(context: StepContext) -> Accepted:
+        for asset in job.assets.values():
+            world.ports.blobs.delete(Bucket.ASSETS, asset.path)
         monkeypatch.setattr(world.ports.documents, "get", cancel_first)
-        return draw(context)
+        return accept(context)
 
-    run(world, delivery, code)
+    world.codes[StepKind.VALIDATE] = code
+    world.drain(StepKind.IMAGE, StepKind.CUTOUT, StepKind.VALIDATE)
     assert world.job(job).status is JobStatus.FAILED
     assert world.public() == {}
 

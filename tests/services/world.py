@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,34 @@ from shared.graph.policy import GRACE
 from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, AssetType, Content, Provenance
 from shared.model.collection import Collection
-from shared.model.job import Job, StepKind
+from shared.model.job import Job, Retake, StepKind
 from shared.model.request import GenerateRequest
+from shared.model.style import Decision, Drift, Verdict
 from shared.model.workspace import Scope
 from shared.ports import Blob, Bucket, Create, Document, Ports, Query
-from shared.services import collections, generation, keys, projects, runner, sweeper, triggers
+from shared.services import (
+    collections,
+    generation,
+    guides,
+    keys,
+    projects,
+    runner,
+    sweeper,
+    triggers,
+)
 from shared.services.generation import Generation
 from shared.services.keys import Principal
-from shared.services.steps import Delivery, Made, MadeFile, StepCode, StepContext
+from shared.services.steps import (
+    Accepted,
+    Delivery,
+    Learned,
+    Made,
+    MadeFile,
+    SentBack,
+    StepCode,
+    StepContext,
+)
+from tests.character.looks import fox
 from tests.graph.fakes import CountingIds, FakeClock
 from tests.graph.jobs import FILM
 from tests.services.faults import Fuse
@@ -46,15 +67,62 @@ def draw(context: StepContext) -> Made:
         context.source(role)
     context.progress(0.5)
     files = {}
-    for key in context.step.makes:
+    for key in context.step.files:
         target = context.target(key)
         target.write_text(f"{key} of attempt {context.step.attempt}")
         files[key] = MadeFile(target, width=64, height=64, provenance=PROVENANCE)
     return Made(files)
 
 
+DRIFT = Drift(check="line", subject="outline", text="Draw the outlines thinner.", score=0.4)
+VERDICT = Verdict(decision=Decision.CAUTION, checks=(), drifts=(DRIFT,))
+
+
+def accept(context: StepContext) -> Accepted:
+    """Accept whatever was drawn, with the same remark each time; read every input."""
+    for role in context.step.inputs:
+        context.source(role)
+    outputs = {key: context.output(key) for key in context.step.makes}
+    return Accepted(
+        {key: output for key, output in outputs.items() if output},
+        learned=remark(context),
+    )
+
+
+def accept_the_second(context: StepContext) -> Accepted | SentBack:
+    """Send the first take back."""
+    accepted = accept(context)
+    if context.step.retakes:
+        return accepted
+    return SentBack(Retake(reasons=(DRIFT.text,), score=0.1, sha256=""), accepted.learned)
+
+
+def remark(context: StepContext) -> Learned:
+    job = context.job
+    return partial(
+        guides.judged,
+        context.ports,
+        job.workspace_id,
+        job.collection_id or "",
+        VERDICT,
+        asset_id=job.assets["image"].id,
+        measurement=None,
+    )
+
+
+def extract(context: StepContext) -> Made:
+    """Make the card of a fox, without looking."""
+    job, collection = context.job, context.collection()
+    card = fox().with_(reference_asset_ids=collection.reference_asset_ids)
+    return Made(
+        learned=partial(guides.extracted, context.ports, job.workspace_id, collection.id, card)
+    )
+
+
 CODES: Mapping[StepKind, StepCode] = {
     **dict.fromkeys(StepKind, draw),
+    StepKind.STYLE_CARD: extract,
+    StepKind.VALIDATE: accept,
     StepKind.PURGE: purge.run,
     StepKind.NOOP: noop.run,
 }

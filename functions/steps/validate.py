@@ -1,0 +1,92 @@
+"""Judge a drawn still against the character's card: accept it, or send it back."""
+
+from functools import partial
+
+from functions.steps import looking
+from shared.character.validation import Shows, validate
+from shared.media.stills import load
+from shared.media.style import background_residual, measure
+from shared.model.job import Output, Retake
+from shared.model.style import Decision, Measurement, StyleCard, Verdict
+from shared.providers.base import Later, Sighting
+from shared.services import guides
+from shared.services.steps import Accepted, SentBack, Source, StepContext, StepResult
+
+BLIND = Sighting(missing=(), added=())
+
+
+def run(context: StepContext) -> StepResult:
+    params = context.step.params
+    collection, guide = context.character()
+    card = guide.card_for(collection.reference_asset_ids) if guide else None
+    shows = Shows(params["shows"])
+    image, cutout = context.source("image"), context.source("cutout")
+    measurement = _measured(image, cutout)
+    sighting = _sighting(context, cutout, card) if shows is Shows.FIGURE else BLIND
+    if isinstance(sighting, Later):
+        return sighting
+    verdict = validate(
+        card,
+        measurement,
+        shows=shows,
+        same_pose=card is not None and card.pose == params["action"],
+        missing=sighting.missing,
+        added=sighting.added,
+    )
+    learned = partial(
+        guides.judged,
+        context.ports,
+        context.job.workspace_id,
+        collection.id,
+        verdict,
+        asset_id=image.asset_id,
+        measurement=measurement if shows is Shows.FIGURE else None,
+    )
+    rejected = verdict.decision is Decision.REJECT
+    if rejected and _may_try_again(context, collection.settings.max_retries):
+        return SentBack(_retake(context, verdict), learned, sighting.cost_usd)
+    outputs = {key: _judged(context, key, verdict) for key in context.step.makes}
+    return Accepted(outputs, rejected, learned, sighting.cost_usd)
+
+
+def _measured(image: Source, cutout: Source) -> Measurement:
+    measurement = measure(load(cutout.path, "RGBA"))
+    key = image.metadata.get("background")
+    if not key:
+        return measurement
+    return measurement.with_(background=background_residual(load(image.path, "RGB"), tuple(key)))
+
+
+def _sighting(context: StepContext, cutout: Source, card: StyleCard | None) -> Sighting | Later:
+    if card is None or not card.features:
+        return BLIND
+    return looking.ask(context, lambda eyes: eyes.find(cutout.path, card.features)) or BLIND
+
+
+def _may_try_again(context: StepContext, limit: int) -> bool:
+    """Whether another take is allowed, and could be another picture: who has drawn the same one
+    twice would draw it a third time."""
+    retakes = context.step.retakes
+    same = bool(retakes) and retakes[-1].sha256 == _draft(context, 0).content.sha256
+    return len(retakes) < limit and not same
+
+
+def _retake(context: StepContext, verdict: Verdict) -> Retake:
+    return Retake(
+        reasons=tuple(drift.text for drift in verdict.drifts),
+        score=min(check.score for check in verdict.checks),
+        sha256=_draft(context, 0).content.sha256,
+    )
+
+
+def _judged(context: StepContext, key: str, verdict: Verdict) -> Output:
+    """A draft with what was found."""
+    output = _draft(context, context.step.makes.index(key))
+    return output.with_(
+        metadata={**output.metadata, "consistency": verdict.model_dump(mode="json")}
+    )
+
+
+def _draft(context: StepContext, place: int) -> Output:
+    """What is to be accepted: the still as it was drawn, then its cut-out."""
+    return context.draft(context.step.makes[place])
