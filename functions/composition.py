@@ -19,6 +19,7 @@ from shared.config import Settings, settings
 from shared.errors import PermanentError
 from shared.ports import Ports
 from shared.providers.base import ImageProvider, VideoProvider, VisionProvider
+from shared.services.limits import Limiter
 
 if TYPE_CHECKING:
     from shared.providers.offline.artist import OfflineArtist
@@ -66,6 +67,18 @@ def ports() -> Ports:
         tasks=parts.tasks,
         clock=parts.clock,
         ids=SystemIds(),
+    )
+
+
+@cache
+def limiter() -> Limiter:
+    """What counts the requests of this process."""
+    chosen = settings()
+    return Limiter(
+        ports().documents,
+        ports().clock,
+        per_minute=chosen.rate_limit_per_minute,
+        per_hour=chosen.rate_limit_per_hour,
     )
 
 

@@ -3,7 +3,8 @@
     python -m infra.local --port 8080
 
 Everything is kept in MASCOTRY_HOME (.mascotry); the process can be killed at any moment and goes
-on where it was when it is started again.
+on where it was when it is started again. Its keys may ask a hundred times as often as elsewhere,
+unless MASCOTRY_RATE_LIMIT_PER_MINUTE and _PER_HOUR say otherwise.
 """
 
 import argparse
@@ -45,6 +46,8 @@ MEDIA = (
 SERVER_THREADS = 48
 SWEEP_SECONDS = 30
 WORK_AREA_AGE = timedelta(days=1)
+RATE_LIMITS = {"PER_MINUTE": 6_000, "PER_HOUR": 100_000}
+"""Who develops on this machine, or shows a demo, asks as often as it takes."""
 
 
 def queues(cores: int) -> list[QueueConfig]:
@@ -154,6 +157,8 @@ def main() -> int:
     except OSError as error:
         return _refuse(f"Port {arguments.port} cannot be used ({error.strerror}); try PORT=8081.")
     listener.listen(128)
+    for window, limit in RATE_LIMITS.items():
+        os.environ.setdefault(f"MASCOTRY_RATE_LIMIT_{window}", str(limit))
     os.environ["MASCOTRY_BASE_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     chosen = settings()

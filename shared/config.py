@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     """More arguments for the model, as it names them."""
     fal_url: str | None = None
 
+    rate_limit_per_minute: int = Field(default=60, ge=0)
+    """Requests of one key in a minute, over all instances; 0 for as many as it likes."""
+    rate_limit_per_hour: int = Field(default=1_000, ge=0)
     max_body_bytes: int = Field(default=1_000_000, gt=0)
     max_upload_bytes: int = Field(default=10_000_000, gt=0)
     log_level: str = "INFO"

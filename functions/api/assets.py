@@ -3,16 +3,24 @@
 from typing import Any
 
 from functions.api.call import Call, Reply, Route
+from shared.errors import NotFound
 from shared.model.asset import Asset
 from shared.model.link import Link
 from shared.model.workspace import Scope
 from shared.services import assets, deletion
 
+PUBLIC = {
+    *("id", "collection_id", "item_id", "type", "size", "status", "content"),
+    *("created_at", "updated_at"),
+}
+"""What anybody may know of an asset; how it was made is its owner's business."""
+
 
 def show(call: Call, asset: Asset) -> dict[str, Any]:
     """An asset with its public URL, which serves a placeholder while the asset is pending."""
-    shown = asset.stored()
-    del shown["path"]
+    shown = asset.model_dump(
+        mode="json", include=PUBLIC if call.who.publishable else None, exclude={"path"}
+    )
     if asset.error and "error" in shown:
         shown["error"] = asset.error.model_dump(mode="json", exclude_none=True)
     return {**shown, "url": call.ports.blobs.public_url(asset.path)}
@@ -23,8 +31,7 @@ def show_link(link: Link) -> dict[str, Any]:
 
 
 def get(call: Call) -> Reply:
-    asset, _ = assets.get(call.ports, call.who, call.ids["asset_id"])
-    return Reply(show(call, asset))
+    return Reply(show(call, _visible(call)))
 
 
 def delete(call: Call) -> Reply:
@@ -33,12 +40,22 @@ def delete(call: Call) -> Reply:
 
 
 def links_of(call: Call) -> Reply:
+    if call.who.publishable:
+        _visible(call)
     found = assets.links_of_asset(call.ports, call.who, call.ids["asset_id"])
     return Reply([show_link(link) for link in found])
 
 
+def _visible(call: Call) -> Asset:
+    """The asset, unless it is an upload, which only its owner may see."""
+    asset, _ = assets.get(call.ports, call.who, call.ids["asset_id"])
+    if call.who.publishable and asset.collection_id is None:
+        raise NotFound("There is no such asset.")
+    return asset
+
+
 ROUTES = (
-    Route("GET", "/v1/assets/<asset_id>", get),
+    Route("GET", "/v1/assets/<asset_id>", get, publishable=True),
     Route("DELETE", "/v1/assets/<asset_id>", delete, Scope.WRITE),
-    Route("GET", "/v1/assets/<asset_id>/links", links_of),
+    Route("GET", "/v1/assets/<asset_id>/links", links_of, publishable=True),
 )

@@ -102,12 +102,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)  # told apart by identity, which is quick to hash
 class Route:
-    """A method and a path of the API, the scope it needs and the code that answers."""
+    """A method and a path of the API, the scope it needs and the code that answers.
+
+    A `publishable` route may be read with a publishable key, that is by anybody: its handler has to
+    leave out what is the owner's alone (prompts, references, how something was made) when
+    `call.who.publishable`.
+    """
 
     method: str
     path: str
     handler: Callable[[Call], Reply]
     scope: Scope = Scope.READ
+    publishable: bool = False
 
 
 def _as_bad_request(error: ValidationError) -> BadRequest:

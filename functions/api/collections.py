@@ -5,8 +5,9 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from functions import composition
-from functions.api import pictures
+from functions.api import pictures, style
 from functions.api.call import Call, Reply, Route
+from shared.character.cautions import active
 from shared.errors import BadRequest
 from shared.model import paths
 from shared.model.base import Id, Value
@@ -14,7 +15,7 @@ from shared.model.collection import MAX_REFERENCES, Cdn, Collection, Quality, Se
 from shared.model.request import Name, Prompt, Sizes
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Query
-from shared.services import answers, collections, deletion, entities
+from shared.services import answers, collections, deletion, entities, guides
 
 Retries = Annotated[int, Field(ge=0, le=5)]
 
@@ -81,21 +82,29 @@ def show(collection: Collection, user_prefix: str) -> dict[str, Any]:
     }
 
 
-def show_whole(collection: Collection, user_prefix: str) -> dict[str, Any]:
-    """The collection with its configuration."""
+def show_whole(call: Call, collection: Collection) -> dict[str, Any]:
+    """The collection with its configuration, and what is known of its character."""
+    return {
+        **show(collection, _user_prefix(call)),
+        "slug": collection.slug,
+        "updated_at": collection.stored()["updated_at"],
+        "config": _config(call, collection),
+    }
+
+
+def _config(call: Call, collection: Collection) -> dict[str, Any]:
+    """What the owner has chosen; of that, anybody may know which sizes there are."""
     stored = collection.stored()
-    config = {
+    if call.who.publishable:
+        return {"animation_sizes": stored["settings"]["animation_sizes"]}
+    guide = guides.load(call.ports.documents, call.who.workspace_id, collection.id)
+    card = guide.card_for(collection.reference_asset_ids) if guide else None
+    return {
         "prompt": collection.prompt,
         "reference_asset_ids": stored["reference_asset_ids"],
-        "style_card": stored["style_card"],
-        "caution_list": stored["cautions"],
+        "style_card": style.show_card(card) if card else None,
+        "caution_list": list(active(guide.cautions)) if guide else [],
         **stored["settings"],
-    }
-    return {
-        **show(collection, user_prefix),
-        "slug": collection.slug,
-        "updated_at": stored["updated_at"],
-        "config": config,
     }
 
 
@@ -129,12 +138,12 @@ def create(call: Call) -> Reply:
         reference_asset_ids=references,
         settings=Settings(**{name: getattr(body, name) for name in SETTINGS}),
     )
-    return Reply(show_whole(collection, _user_prefix(call)), status=201)
+    return Reply(show_whole(call, collection), status=201)
 
 
 def get(call: Call) -> Reply:
     collection, _ = collections.get(call.ports, call.who, call.ids["collection_id"])
-    return Reply(show_whole(collection, _user_prefix(call)))
+    return Reply(show_whole(call, collection))
 
 
 def update(call: Call) -> Reply:
@@ -150,7 +159,7 @@ def update(call: Call) -> Reply:
     if "description" in changes:
         changes["prompt"] = changes.pop("description")
     changed = collections.update(call.ports, call.who, collection_id, changes)
-    return Reply(show_whole(changed, _user_prefix(call)))
+    return Reply(show_whole(call, changed))
 
 
 def delete(call: Call) -> Reply:
@@ -165,14 +174,14 @@ def add_reference(call: Call) -> Reply:
     collections.get(call.ports, call.who, collection_id)
     asset_id = body.asset_id or pictures.stored(call, body.url or "", field="url")
     changed = collections.add_reference(call.ports, call.who, collection_id, asset_id)
-    return Reply(show_whole(changed, _user_prefix(call)), status=201)
+    return Reply(show_whole(call, changed), status=201)
 
 
 def remove_reference(call: Call) -> Reply:
     changed = collections.remove_reference(
         call.ports, call.who, call.ids["collection_id"], call.ids["asset_id"]
     )
-    return Reply(show_whole(changed, _user_prefix(call)))
+    return Reply(show_whole(call, changed))
 
 
 def _words(call: Call, body: CreateBody, references: tuple[str, ...]) -> tuple[str, str]:
@@ -209,8 +218,8 @@ def _alive(call: Call, page: Page[Document]) -> list[Collection]:
 
 
 ROUTES = (
-    Route("GET", "/v1/collections", index),
-    Route("GET", "/v1/collections/<collection_id>", get),
+    Route("GET", "/v1/collections", index, publishable=True),
+    Route("GET", "/v1/collections/<collection_id>", get, publishable=True),
     Route("PATCH", "/v1/collections/<collection_id>", update, Scope.WRITE),
     Route("DELETE", "/v1/collections/<collection_id>", delete, Scope.WRITE),
     Route(

@@ -13,17 +13,32 @@ from werkzeug.routing import Map, Rule
 
 from functions import composition
 from functions.api.call import Call, Reply, Route
-from shared.config import settings
-from shared.errors import BadRequest, MascotryError, NotFound
+from shared.config import Settings, settings
+from shared.errors import (
+    BadRequest,
+    Forbidden,
+    MascotryError,
+    NotFound,
+    RateLimited,
+    Unauthorized,
+)
 from shared.model.base import is_id
-from shared.services.keys import authenticate
+from shared.services.keys import Principal, authenticate
+from shared.services.limits import Allowance
 
 log = logging.getLogger("shared.api")
 
+ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+# Any page may read what it was given: a key is sent by hand, never by the browser of its own
+# accord, so that a page that has no key gets nothing by it. A key bound to origins narrows this.
 CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Retry-After",
+    ALLOW_ORIGIN: "*",
+    "Access-Control-Expose-Headers": (
+        "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+    ),
+    "Vary": "Origin",
 }
+# A browser asks without the key, so that the answer cannot depend on it.
 PREFLIGHT = {
     **CORS,
     "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE, OPTIONS",
@@ -42,10 +57,21 @@ def handle(request: Request, routes: Sequence[Route]) -> Response:
     composition.configure_logging(chosen.log_level)
     if request.method == "OPTIONS":
         return Response(status=204, headers=PREFLIGHT)
+    told = dict(CORS)
+    response = _answer(request, tuple(routes), chosen, told)
+    response.headers.update(told)
+    return response
+
+
+def _answer(
+    request: Request, routes: tuple[Route, ...], chosen: Settings, told: dict[str, str]
+) -> Response:
+    """The response; `told` is completed with the headers that it has in any case."""
     try:
-        route, ids = _match(tuple(routes), request)
-        who = authenticate(composition.ports(), request.headers.get("Authorization"))
-        who.require(route.scope)
+        who = _principal(request, routes)
+        _admit(who, request.headers.get("Origin"), told)
+        route, ids = _match(routes, request)
+        _check_right(who, route)
         _check_ids(ids)
         is_form = request.mimetype.startswith("multipart/")
         # A form's file may be as large as uploads may be; what is around it comes on top.
@@ -66,6 +92,43 @@ def handle(request: Request, routes: Sequence[Route]) -> Response:
         return _failure(MascotryError("Something went wrong on our side."))
 
 
+def _principal(request: Request, routes: tuple[Route, ...]) -> Principal:
+    try:
+        return authenticate(composition.ports(), request.headers.get("Authorization"))
+    except Unauthorized:
+        _match(routes, request)  # that a path does not exist is told to everybody
+        raise
+
+
+def _admit(who: Principal, origin: str | None, told: dict[str, str]) -> None:
+    """Count the request, and let it pass if the key may be used this often and from there."""
+    accepted = who.accepts(origin)
+    if not accepted:
+        del told[ALLOW_ORIGIN]
+    elif who.allowed_origins and origin:
+        told[ALLOW_ORIGIN] = origin
+    allowance = composition.limiter().take(who)
+    if allowance:
+        told.update(_rate_limit(allowance))
+        if not allowance.granted:
+            raise RateLimited(
+                f"This key has used its {allowance.limit:,} requests; "
+                f"try again in {allowance.retry_after} seconds.",
+                retry_after=allowance.retry_after,
+            )
+    if not accepted:
+        place = f"from {origin}" if origin else "without the header Origin"
+        raise Forbidden(f"This key may not be used {place}: it is bound to allowed_origins.")
+
+
+def _rate_limit(allowance: Allowance) -> dict[str, str]:
+    return {
+        "X-RateLimit-Limit": str(allowance.limit),
+        "X-RateLimit-Remaining": str(allowance.remaining),
+        "X-RateLimit-Reset": str(allowance.reset),
+    }
+
+
 def _match(routes: tuple[Route, ...], request: Request) -> tuple[Route, dict[str, str]]:
     adapter = _url_map(routes).bind("api")
     rule, ids = adapter.match(request.path, method=request.method, return_rule=True)
@@ -79,6 +142,15 @@ def _url_map(routes: tuple[Route, ...]) -> Map:
         strict_slashes=False,
         merge_slashes=False,
     )
+
+
+def _check_right(who: Principal, route: Route) -> None:
+    if who.publishable and not route.publishable:
+        raise Forbidden(
+            "A publishable key reads collections, items, assets and links, and nothing else; "
+            "use a secret key, on your server."
+        )
+    who.require(route.scope)
 
 
 def _check_ids(ids: Mapping[str, str]) -> None:
@@ -119,6 +191,6 @@ def _translated(error: HTTPException) -> MascotryError:
 
 
 def _json(value: object, status: int) -> Response:
-    headers = {**CORS, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return Response(text, status=status, headers=headers, mimetype="application/json")

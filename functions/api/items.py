@@ -72,11 +72,11 @@ def links_of(call: Call) -> Reply:
 
 
 ROUTES = (
-    Route("GET", "/v1/collections/<collection_id>/items", index),
+    Route("GET", "/v1/collections/<collection_id>/items", index, publishable=True),
     Route("POST", "/v1/collections/<collection_id>/items", create, Scope.WRITE),
-    Route("GET", "/v1/items/<item_id>", get),
+    Route("GET", "/v1/items/<item_id>", get, publishable=True),
     Route("PATCH", "/v1/items/<item_id>", update, Scope.WRITE),
     Route("DELETE", "/v1/items/<item_id>", delete, Scope.WRITE),
-    Route("GET", "/v1/items/<item_id>/assets", assets_of),
-    Route("GET", "/v1/items/<item_id>/links", links_of),
+    Route("GET", "/v1/items/<item_id>/assets", assets_of, publishable=True),
+    Route("GET", "/v1/items/<item_id>/links", links_of, publishable=True),
 )

@@ -7,19 +7,23 @@ from functions.api import (
     generate,
     items,
     jobs,
+    keys,
     previews,
     projects,
+    style,
     uploads,
 )
 
 API = (
     *projects.ROUTES,
     *collections.ROUTES,
+    *style.ROUTES,
     *items.ROUTES,
     *assets.ROUTES,
     *generate.ROUTES,
     *jobs.ROUTES,
     *uploads.ROUTES,
+    *keys.ROUTES,
 )
 EVENTS = jobs.ROUTES
 INGEST = (*uploads.INGEST_ROUTES, *previews.ROUTES, *analysis.ROUTES, *collections.INGEST_ROUTES)

@@ -60,3 +60,8 @@ def due(job_id: str) -> str:
 
 def key(key_hash: str) -> str:
     return f"keys/{key_hash}"
+
+
+def limits(workspace_id: str, subject: str) -> str:
+    """What was given out to a key of what it may ask in a minute and in an hour."""
+    return f"workspaces/{workspace_id}/limits/{subject}"

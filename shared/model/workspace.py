@@ -1,14 +1,43 @@
 """A tenant, and the keys that open it."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import Annotated
 
-from shared.model.base import Entity
+from shared.model.base import Entity, Instant, matching
 
 
 class Scope(StrEnum):
+    """What a key may do; each scope includes those before it."""
+
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
+
+
+def including(scopes: Iterable[Scope]) -> tuple[Scope, ...]:
+    """The scopes together with all that they include."""
+    order, given = tuple(Scope), set(scopes)
+    highest = max((place for place, scope in enumerate(order, 1) if scope in given), default=0)
+    return order[:highest]
+
+
+class KeyKind(StrEnum):
+    """A secret key belongs on a server; a publishable one may be in everybody's hands."""
+
+    SECRET = "secret"  # noqa: S105 - the name of a kind
+    PUBLISHABLE = "publishable"
+
+
+Origin = Annotated[
+    str,
+    matching(
+        r"(?!https://.*:443$|http://.*:80$)"
+        r"[a-z][a-z0-9+.-]*://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?",
+        "must be an origin as browsers send it, such as https://app.example: "
+        "in lower case, without a path and without the scheme's own port",
+    ),
+]
 
 
 class Workspace(Entity):
@@ -19,8 +48,17 @@ class Workspace(Entity):
 
 
 class Key(Entity):
-    """An API key; its id is the SHA-256 of the secret, which itself is stored nowhere."""
+    """An API key. Its document lies at the SHA-256 of the secret, which itself is stored nowhere.
+
+    `allowed_origins` bind a publishable key to web pages; without any it works everywhere.
+    `last_four` is not known of keys from before it was kept, and `last_used_at` is a few minutes
+    coarse.
+    """
 
     workspace_id: str
     name: str
+    kind: KeyKind = KeyKind.SECRET
     scopes: tuple[Scope, ...]
+    allowed_origins: tuple[Origin, ...] = ()
+    last_four: str | None = None
+    last_used_at: Instant | None = None

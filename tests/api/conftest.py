@@ -6,6 +6,7 @@ import pytest
 
 from functions import composition
 from shared import config
+from shared.services.limits import Limiter
 from tests.api.client import Client
 from tests.services.world import Tenant, World
 
@@ -20,12 +21,23 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         config.settings.cache_clear()
         world = World(Path(name) / "world")
         monkeypatch.setattr(composition, "ports", lambda: world.ports)
+        # Time stands still here, so that everything that a test asks is within one minute.
+        limit(world, monkeypatch, per_minute=10_000)
         # Logs go where the tests can see them.
         monkeypatch.setattr(composition, "configure_logging", lambda level: None)
         yield world
         world.close()
     monkeypatch.undo()
     config.settings.cache_clear()
+
+
+def limit(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, per_minute: int = 0, per_hour: int = 0
+) -> None:
+    """Let the API count requests afresh, by these limits."""
+    documents, clock = world.ports.documents, world.ports.clock
+    limiter = Limiter(documents, clock, per_minute=per_minute, per_hour=per_hour)
+    monkeypatch.setattr(composition, "limiter", lambda: limiter)
 
 
 @pytest.fixture

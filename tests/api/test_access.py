@@ -1,130 +1,232 @@
-"""Who may do what: keys, scopes, and the walls between workspaces."""
+"""Who may do what: scopes, and what a publishable key is kept from."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from functions.api.call import Route
 from functions.api.routes import API, EVENTS, INGEST
-from shared.model.workspace import Scope
-from shared.services import collections, keys
-from tests.api.client import Client
-from tests.graph.jobs import IMAGE
-from tests.services.world import KINDS, Tenant, World
+from shared.model import paths
+from shared.model.workspace import KeyKind, Scope
+from shared.ports import Replace
+from shared.services import keys
+from tests.api.client import Answer, Client, function
+from tests.api.everything import QUERIES, ROUTES, UNKNOWN, Everything, bodies, fill, stored
+from tests.services.world import Tenant, World
 
-UNKNOWN = "99999999-0000-4000-8000-000000000000"
-IDS = ("project_id", "collection_id", "item_id", "asset_id", "job_id")
-ROUTES = [
-    *(pytest.param("api", route, id=f"{route.method} {route.path}") for route in API),
-    *(pytest.param("events", route, id=f"events: {route.path}") for route in EVENTS),
-    *(pytest.param("ingest", route, id=f"{route.method} {route.path}") for route in INGEST),
-]
-WITH_IDS = [case for case in ROUTES if "<" in case.values[1].path]  # type: ignore[union-attr]
-
-
-def body_for(route: Route, upload: str) -> Mapping[str, Any] | None:
-    """A body that would do, so that nothing but the ids in the path can be wrong."""
-    if route.method not in ("POST", "PATCH"):
-        return None
-    if route.path.endswith("/generate"):
-        return {"name": "Wave", **IMAGE}
-    if route.path.endswith("/references"):
-        return {"asset_id": upload}
-    if route.path.endswith("/items"):
-        return {"type": "image", "name": "Sit"}
-    return {"name": "Mine"}
-
-
-class Foreign:
-    """One of everything, in somebody else's workspace."""
-
-    def __init__(self, world: World, tenant: Tenant) -> None:
-        upload = world.upload(tenant)
-        collections.add_reference(world.ports, tenant.who, tenant.collection.id, upload.id)
-        job = world.generate(tenant).job
-        world.drain()
-        self.tenant = tenant
-        self.ids = {
-            "project_id": tenant.project_id,
-            "collection_id": tenant.collection.id,
-            "item_id": job.item_id or "",
-            "asset_id": upload.id,
-            "job_id": job.id,
-        }
+APP = "https://app.example"
+ELSEWHERE = "https://elsewhere.example"
+PUBLISHABLE = {
+    "/v1/collections",
+    "/v1/collections/<collection_id>",
+    "/v1/collections/<collection_id>/items",
+    "/v1/items/<item_id>",
+    "/v1/items/<item_id>/assets",
+    "/v1/items/<item_id>/links",
+    "/v1/assets/<asset_id>",
+    "/v1/assets/<asset_id>/links",
+}
 
 
 @pytest.fixture
-def foreign(world: World) -> Foreign:
-    return Foreign(world, world.tenant("Foreign"))
+def everything(world: World, tenant: Tenant) -> Everything:
+    return Everything(world, tenant)
 
 
-def fill(path: str, ids: Mapping[str, str]) -> str:
-    for name, value in ids.items():
-        path = path.replace(f"<{name}>", value)
-    assert "<" not in path
-    return path
+def key(world: World, everything: Everything, *scopes: Scope) -> str:
+    return keys.issue(world.ports, everything.workspace_id, "key", scopes)
 
 
-@pytest.mark.parametrize(("target", "route"), WITH_IDS)
-def test_what_is_in_another_workspace_does_not_exist(
-    world: World, tenant: Tenant, foreign: Foreign, target: str, route: Route
-) -> None:
-    body = body_for(route, world.upload(tenant).id)
-    before = [world.documents(foreign.tenant, kind) for kind in KINDS]
-    stranger, owner = Client(target, tenant.key), Client(target, foreign.tenant.key)
-    path = fill(route.path, foreign.ids)
-    answer = stranger.ask(route.method, path, json=body)
-    assert answer.status == 404
-    assert answer.error["code"] == "not_found"
-    assert [world.documents(foreign.tenant, kind) for kind in KINDS] == before
-    for value in (UNKNOWN, "x", "..", "%2e%2e", "a%2Fb", "%00", "é", UNKNOWN.upper()):
-        path = fill(route.path, dict.fromkeys(foreign.ids, value))
-        for client in (stranger, owner):
-            assert client.ask(route.method, path, json=body).status == 404
-    # It does exist for its owner; otherwise the test would show nothing.
-    if not route.path.endswith("/references"):
-        assert owner.ask(route.method, fill(route.path, foreign.ids), json=body).status < 300
+def publishable(world: World, everything: Everything, *origins: str) -> str:
+    _, secret = keys.create(
+        world.ports,
+        everything.workspace_id,
+        "app",
+        kind=KeyKind.PUBLISHABLE,
+        scopes=(Scope.READ,),
+        allowed_origins=origins,
+    )
+    return secret
 
 
-@pytest.mark.parametrize("key", [None, "", "msk_wrong", "x y"])
+@pytest.mark.parametrize("secret", [None, "", "msk_wrong", "x y", "msk_" + "a" * 40])
 @pytest.mark.parametrize(("target", "route"), ROUTES)
 def test_without_a_key_nothing_is_open(
-    world: World, target: str, route: Route, key: str | None
+    world: World, target: str, route: Route, secret: str | None
 ) -> None:
-    path = fill(route.path, dict.fromkeys(IDS, UNKNOWN))
-    answer = Client(target, key).ask(route.method, path)
+    path = route.path.replace("<", "").replace(">", "")
+    answer = Client(target, secret).ask(route.method, path)
     assert answer.status == 401
+    assert "X-RateLimit-Remaining" not in answer.response.headers
 
 
+@pytest.mark.parametrize("scope", Scope)
 @pytest.mark.parametrize(("target", "route"), ROUTES)
-def test_a_key_for_reading_only_reads(
-    world: World, foreign: Foreign, target: str, route: Route
+def test_a_scope_opens_what_it_includes(
+    world: World, everything: Everything, target: str, route: Route, scope: Scope
 ) -> None:
-    secret = keys.issue(world.ports, foreign.tenant.who.workspace_id, "reader", (Scope.READ,))
-    before = [world.documents(foreign.tenant, kind) for kind in KINDS]
-    answer = Client(target, secret).ask(route.method, fill(route.path, foreign.ids))
-    if route.method == "GET":
-        assert answer.status == 200
+    secret = key(world, everything, scope)
+    before = stored(world, everything)
+    body = next(iter(bodies(route, everything.ids)), None)
+    path, order = fill(route.path, everything.ids), list(Scope)
+    answer = Client(target, secret).ask(
+        route.method, path, query_string=QUERIES.get(route.path), json=body
+    )
+    if order.index(route.scope) <= order.index(scope):
+        assert answer.status < 300 or route.path == "/v1/upload", answer.body
     else:
         assert answer.status == 403
         assert answer.error["code"] == "forbidden"
-        assert "write" in answer.error["message"]
-    assert [world.documents(foreign.tenant, kind) for kind in KINDS] == before
+        assert route.scope.value in answer.error["message"]
+        assert stored(world, everything) == before
 
 
-def test_lists_show_ones_own_alone(world: World, tenant: Tenant, foreign: Foreign) -> None:
-    stranger = Client("api", tenant.key)
-    for path in ("/v1/projects", "/v1/collections", "/v1/jobs"):
-        theirs = {found["id"] for found in Client("api", foreign.tenant.key).get(path).data}
-        assert theirs
-        assert not theirs & {found["id"] for found in stranger.get(path).data}
-    for query in ("project_id", "collection_id"):
-        path = "/v1/collections" if query == "project_id" else "/v1/jobs"
-        assert stranger.get(path, **{query: foreign.ids[query]}).data == []
+def test_what_changes_something_needs_more_than_reading() -> None:
+    for route in (*API, *EVENTS, *INGEST):
+        assert (route.method == "GET") == (route.scope is Scope.READ) or route.path.startswith(
+            "/v1/keys"
+        )
 
 
-def test_an_id_is_looked_at_only_after_the_key(world: World, tenant: Tenant) -> None:
-    key = keys.issue(world.ports, tenant.who.workspace_id, "test", (Scope.READ,))
+def test_an_id_is_looked_at_only_after_the_key(world: World, everything: Everything) -> None:
     assert Client("api", None).ask("GET", "/v1/jobs/x").status == 401
-    assert Client("api", key).ask("GET", "/v1/jobs/x").status == 404
+    assert Client("api", key(world, everything, Scope.READ)).get("/v1/jobs/x").status == 404
+
+
+# --- publishable keys ----------------------------------------------------------------------------
+
+
+def test_only_these_routes_are_publishable() -> None:
+    """Think of what a route shows to everybody before adding it here."""
+    found = {route.path for route in (*API, *EVENTS, *INGEST) if route.publishable}
+    assert found == PUBLISHABLE
+
+
+@pytest.mark.parametrize(("target", "route"), ROUTES)
+def test_a_publishable_key_reads_what_is_for_everybody(
+    world: World, everything: Everything, target: str, route: Route
+) -> None:
+    """What is the owner's alone is in no answer: prompts, references, how a file was made."""
+    client = Client(target, publishable(world, everything))
+    body = next(iter(bodies(route, everything.ids)), None)
+    ids = {**everything.ids, "asset_id": everything.ids["source_image_asset_id"]}
+    answer = client.ask(route.method, fill(route.path, ids), json=body)
+    if route.path not in PUBLISHABLE or route.method != "GET":
+        assert answer.status == 403
+        assert "publishable" in answer.error["message"]
+        return
+    assert answer.status == 200
+    owners = Client(target, everything.key).ask(route.method, fill(route.path, ids))
+    found = everything_said(answer)
+    assert found <= everything_said(owners)
+    assert not found & {"an orange fox", "waving", "waves happily", "test"}
+    assert not found & {"provenance", "prompt", "style_card", "caution_list", "metadata", "job_id"}
+    if not route.path.endswith("/links"):
+        assert everything.ids["asset_id"] not in found, "a reference"
+
+
+def everything_said(answer: Answer) -> set[str]:
+    """All keys and texts of an answer."""
+    found: set[str] = set()
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            found.update(value)
+            walk(list(value.values()))
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner)
+        elif isinstance(value, str):
+            found.add(value)
+
+    walk(answer.data)
+    return found
+
+
+def test_the_owner_sees_what_is_hidden(world: World, everything: Everything) -> None:
+    """Otherwise the test before would show nothing."""
+    owner = Client("api", everything.key)
+    collection = owner.get(f"/v1/collections/{everything.ids['collection_id']}")
+    assert {"an orange fox", everything.ids["asset_id"]} <= everything_said(collection)
+    asset = owner.get(f"/v1/assets/{everything.ids['source_image_asset_id']}")
+    assert {"provenance", "job_id", "test"} <= everything_said(asset)
+
+
+def test_an_upload_is_not_for_everybody(world: World, everything: Everything) -> None:
+    client, path = (
+        Client("api", publishable(world, everything)),
+        f"/v1/assets/{everything.ids['asset_id']}",
+    )
+    for part in ("", "/links"):
+        assert client.get(path + part).status == 404
+        assert Client("api", everything.key).get(path + part).status == 200
+
+
+def test_a_publishable_key_never_does_more_than_read(
+    world: World, everything: Everything, tenant: Tenant
+) -> None:
+    """Not even if its document says so."""
+    secret = publishable(world, everything)
+    documents, path = world.ports.documents, paths.key(keys.digest(secret))
+    document = documents.get(path)
+    assert document
+    raised = {**document.data, "scopes": ["read", "write", "admin"]}
+    documents.commit([Replace(path, raised, document.version)])
+    assert keys.authenticate(world.ports, f"Bearer {secret}").scopes == (Scope.READ,)
+
+
+# --- origins -------------------------------------------------------------------------------------
+
+
+def headers(
+    secret: str | None, origin: str | None, path: str = "/v1/collections"
+) -> tuple[int, str | None, Sequence[str]]:
+    """Status, the origin that may read the answer, and what the answer varies with."""
+    given = {"Authorization": f"Bearer {secret}", **({"Origin": origin} if origin else {})}
+    response = function("api").get(path, headers=given)
+    found = response.headers
+    return response.status_code, found.get("Access-Control-Allow-Origin"), found.getlist("Vary")
+
+
+def test_a_key_bound_to_origins(world: World, everything: Everything) -> None:
+    secret = publishable(world, everything, APP, "http://localhost:3000")
+    for origin in (APP, "http://localhost:3000"):
+        assert headers(secret, origin) == (200, origin, ["Origin"])
+        assert headers(secret, origin, "/v1/nowhere") == (404, origin, ["Origin"])
+        assert headers(secret, origin, "/v1/jobs") == (403, origin, ["Origin"])
+    for stranger in (ELSEWHERE, f"{APP}.evil.example", f"{APP}:8443", "http://app.example", "null"):
+        assert headers(secret, stranger) == (403, None, ["Origin"])
+    assert headers(secret, None) == (403, None, ["Origin"])
+    answer = function("api").get(
+        "/v1/collections", headers={"Authorization": f"Bearer {secret}", "Origin": ELSEWHERE}
+    )
+    message = answer.get_json()["error"]["message"]
+    assert ELSEWHERE in message
+    assert "allowed_origins" in message
+
+
+def test_a_publishable_key_without_origins_is_for_apps(
+    world: World, everything: Everything
+) -> None:
+    secret = publishable(world, everything)
+    for origin in (None, APP, ELSEWHERE):
+        assert headers(secret, origin) == (200, "*", ["Origin"])
+
+
+def test_a_secret_key_is_not_bound_to_pages(world: World, everything: Everything) -> None:
+    for origin in (None, APP):
+        assert headers(everything.key, origin) == (200, "*", ["Origin"])
+        assert headers("msk_unknown", origin) == (401, "*", ["Origin"])
+
+
+def test_a_preflight_from_anywhere(world: World) -> None:
+    """It comes without the key, so that it cannot know better."""
+    response = function("api").options(
+        f"/v1/items/{UNKNOWN}",
+        headers={"Origin": APP, "Access-Control-Request-Headers": "authorization"},
+    )
+    assert response.status_code == 204
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in response.headers
+    assert response.headers["Vary"] == "Origin"

@@ -17,6 +17,8 @@ def start() -> tuple[Ports, str]:
     listener = socket.create_server(("127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     os.environ["MASCOTRY_HOME"] = home
+    for window in ("MINUTE", "HOUR"):  # counted as everywhere, but not stopped
+        os.environ[f"MASCOTRY_RATE_LIMIT_PER_{window}"] = "1000000"
     os.environ["MASCOTRY_LOG_LEVEL"] = "WARNING"
     os.environ["MASCOTRY_BASE_URL"] = base_url
 
