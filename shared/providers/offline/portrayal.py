@@ -23,7 +23,7 @@ EQUAL = 0.7
 """A second colour with this part of the first one's share is in the name as well."""
 COVERED = 0.45
 """The share of a region that a colour covers when the region is said to be of that colour."""
-GATHERED = 0.5
+GATHERED = 0.4
 """The part of a colour that a region holds when the colour is said to be there."""
 BIG_HEAD, ALL_HEAD = 0.5, 0.85
 """The share of the figure's height from which a head is big, and from which there is no body."""
