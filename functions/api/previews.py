@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from functions import composition
 from functions.api import pictures
 from functions.api.call import Call, Reply, Route
+from shared.character.prompt import Brief, still_prompt
 from shared.errors import BadRequest, PermanentError
 from shared.model.base import Value
 from shared.model.request import ImageProviderName, Prompt
@@ -45,7 +46,7 @@ def preview(call: Call) -> Reply:
             for index, url in enumerate(body.reference_image_urls)
         )
         request = ImageRequest(
-            prompt=f"Character: {body.prompt}\nAction: {body.image_prompt}",
+            prompt=still_prompt(Brief(body.prompt), body.image_prompt),
             scene=Scene(character=body.prompt, action=body.image_prompt),
             seed=SEED,
             size=SIZE,

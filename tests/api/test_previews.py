@@ -68,6 +68,7 @@ def test_references_are_handed_on(
     assert painter.references == [(1024, 512)] * 2
     assert painter.asked
     assert "Character: an orange fox" in painter.asked.prompt
+    assert "flat background" in painter.asked.prompt
     assert world.public() == {}
     assert world.assets(tenant) == []
 
