@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from shared.errors import PermanentError
 from shared.media.cutout import cut_out
-from shared.media.stills import open_image, shrink
+from shared.media.stills import load, shrink
 from shared.media.style import measure
 from shared.model.asset import Asset
 from shared.model.style import Measurement
@@ -72,7 +70,7 @@ def measure_figure(picture: Path, weights: Path) -> Measurement | None:
         figure = Path(folder) / "figure.png"
         try:
             cut_out(picture, figure, None, weights)
-            return measure(np.asarray(open_image(figure).convert("RGBA")))
+            return measure(load(figure, "RGBA"))
         except PermanentError as error:
             log.info("no figure was measured", extra={"reason": error.reason})
             return None

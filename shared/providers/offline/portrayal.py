@@ -100,34 +100,29 @@ class Worn:
     places: Mapping[Region, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Colouring:
+    """Words for the colours: those of the body, phrases for the parts that one covers ("white
+    belly") and for the places where one is gathered ("blue around the neck"), and what is left,
+    much of it or little."""
+
+    body: tuple[str, ...]
+    covered: tuple[str, ...]
+    placed: tuple[str, ...]
+    some: tuple[str, ...]
+    accents: tuple[str, ...]
+
+
 def portray(glances: Sequence[Glance]) -> Description:
     """Describe the character that one or more looks showed."""
-    main, *others = worn_colours(glances)[:MOST]
-    regions = _mean([glance.regions for glance in glances])
-    body = [main.word, *(c.word for c in others[:1] if c.share >= EQUAL * main.share)]
-    covers = {colour.word: _covered(colour, regions) for colour in others}
-    places = {colour.word: _gathered(colour) for colour in others if not covers[colour.word]}
-    left = [c for c in others if not covers[c.word] and not places[c.word] and c.word not in body]
-    some = [colour.word for colour in left if colour.share >= MUCH]
-    accents = [colour.word for colour in left if colour.share < MUCH]
-    covered = [phrase for found in covers.values() for phrase in found]
-    placed = [phrase for found in places.values() for phrase in found]
-
+    colours = colouring(glances)
+    who = " and ".join(colours.body)
     shading, in_short = SHADING[_commonest([glance.shading for glance in glances])]
     outline = _commonest([glance.outline for glance in glances])
     lines = f"outlines in {_plain(outline)}" if outline else "no outlines"
     head = sum(glance.head for glance in glances) / len(glances)
     build = "head and body in one" if head >= ALL_HEAD else "a big head" if head >= BIG_HEAD else ""
-
-    who = " and ".join(body)
-    # What covers a part comes first: a colour is read as that of the next part that is named.
-    parts = [
-        *(["a big head"] if build == "a big head" else []),
-        *(phrase if phrase.endswith("feet") else _with_article(phrase) for phrase in covered),
-        *placed,
-        *([f"some {_listed(some)}"] if some else []),
-        *([f"small accents of {_listed(accents)}"] if accents else []),
-    ]
+    parts = _parts(colours, has_big_head=BIG_HEAD <= head < ALL_HEAD)
     sentences = [
         _with_article(f"{who} mascot character") + (f" with {_listed(parts)}" if parts else ""),
         *([f"bold {lines}"] if outline else []),
@@ -137,10 +132,48 @@ def portray(glances: Sequence[Glance]) -> Description:
     return Description(
         name=_sentence(f"{who} mascot"),
         character=" ".join(f"{_sentence(sentence)}." for sentence in sentences),
-        features=(*covered, *placed, *(f"{accent} accents" for accent in accents)),
+        features=(
+            *colours.covered,
+            *colours.placed,
+            *(f"{accent} accents" for accent in colours.accents),
+        ),
         shading=shading,
         summary=f"{_sentence(', '.join(summary))}.",
     )
+
+
+def colouring(glances: Sequence[Glance]) -> Colouring:
+    """What there is to say of the colours that the looks showed."""
+    main, *others = worn_colours(glances)[:MOST]
+    regions = _mean([glance.regions for glance in glances])
+    body = (main.word, *(c.word for c in others[:1] if c.share >= EQUAL * main.share))
+    covered: list[str] = []
+    placed: list[str] = []
+    some: list[str] = []
+    accents: list[str] = []
+    for colour in others:
+        if phrases := _covered(colour, regions):
+            covered += phrases
+        elif phrases := _gathered(colour):
+            placed += phrases
+        elif colour.word not in body:
+            (some if colour.share >= MUCH else accents).append(colour.word)
+    return Colouring(body, tuple(covered), tuple(placed), tuple(some), tuple(accents))
+
+
+def _parts(colours: Colouring, *, has_big_head: bool) -> list[str]:
+    """What a prompt lists. What covers a part comes first: whoever reads takes a colour for that of
+    the next part that is named."""
+    return [
+        *(["a big head"] if has_big_head else []),
+        *(
+            phrase if phrase.endswith("feet") else _with_article(phrase)
+            for phrase in colours.covered
+        ),
+        *colours.placed,
+        *([f"some {_listed(colours.some)}"] if colours.some else []),
+        *([f"small accents of {_listed(colours.accents)}"] if colours.accents else []),
+    ]
 
 
 def worn_colours(glances: Sequence[Glance]) -> list[Worn]:

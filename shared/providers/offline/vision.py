@@ -4,12 +4,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from shared.config import Settings
 from shared.errors import PermanentError
 from shared.media.cutout import cut_out
-from shared.media.stills import open_image
+from shared.media.stills import load
 from shared.providers.base import Description, Refused, Sighting
 from shared.providers.looking import MAX_PICTURES
 from shared.providers.offline.portrayal import portray
@@ -54,7 +52,7 @@ class OfflineVision:
             figure = Path(folder) / "figure.png"
             try:
                 cut_out(picture, figure, None, self._weights)
-                return look(np.asarray(open_image(figure).convert("RGBA")))
+                return look(load(figure, "RGBA"))
             except PermanentError as error:
                 if error.reason in NO_FIGURE:
                     return None
