@@ -14,7 +14,7 @@ from shared.errors import BadRequest, NotFound
 from shared.model.base import Id, Value
 from shared.model.request import Prompt
 from shared.model.workspace import Scope
-from shared.services import answers, assets, collections
+from shared.services import answers, assets, collections, workspaces
 
 
 class AnalyzeBody(Value):
@@ -46,7 +46,8 @@ def analyze(call: Call) -> Reply:
     body = call.body(AnalyzeBody)
     with tempfile.TemporaryDirectory(prefix="mascotry-") as name, answers.faults():
         picture, field = _picture(call, body, Path(name))
-        provider = composition.vision_provider(call.settings.vision_provider)
+        chosen = workspaces.vision_provider(call.ports, call.who.workspace_id, call.settings)
+        provider = composition.vision_provider(chosen)
         seen = vision.describe(provider, [picture], field=field)
         measured = vision.measure_figure(picture, call.settings.weights)
     data = {
@@ -71,7 +72,8 @@ def suggest(call: Call) -> Reply:
     if body.collection_id:
         character, field = _prompt(call, body.collection_id), "collection_id"
     with answers.faults():
-        provider = composition.vision_provider(call.settings.vision_provider)
+        chosen = workspaces.vision_provider(call.ports, call.who.workspace_id, call.settings)
+        provider = composition.vision_provider(chosen)
         answer = provider.suggest(character or "", body.count)
     return Reply({"actions": list(answers.required(answer, field=field))[: body.count]})
 

@@ -15,7 +15,7 @@ from shared.model.collection import MAX_REFERENCES, Cdn, Collection, Quality, Se
 from shared.model.request import Name, Prompt, Sizes
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Query
-from shared.services import answers, collections, deletion, entities, guides
+from shared.services import answers, collections, deletion, entities, guides, workspaces
 
 Retries = Annotated[int, Field(ge=0, le=5)]
 
@@ -193,7 +193,8 @@ def _words(call: Call, body: CreateBody, references: tuple[str, ...]) -> tuple[s
     given = collections.require(call.ports, call.who, body.project_id, references)
     field = "reference_asset_ids" if body.reference_asset_ids else "reference_image_urls"
     with answers.faults():
-        provider = composition.vision_provider(call.settings.vision_provider)
+        chosen = workspaces.vision_provider(call.ports, call.who.workspace_id, call.settings)
+        provider = composition.vision_provider(chosen)
         seen = vision.describe_assets(call.ports, provider, given, field=field)
     return body.name or seen.name, body.description or seen.character
 

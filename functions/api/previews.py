@@ -13,7 +13,7 @@ from shared.errors import BadRequest, PermanentError
 from shared.model.base import Value
 from shared.model.request import ImageProviderName, Prompt
 from shared.model.workspace import Scope
-from shared.services import answers
+from shared.services import answers, workspaces
 
 if TYPE_CHECKING:
     from shared.providers.base import ImageProvider
@@ -65,8 +65,11 @@ def preview(call: Call) -> Reply:
 
 def _provider(call: Call, body: PreviewBody) -> "ImageProvider":
     """Who draws; one that was asked for by name but cannot be had is the request's fault."""
+    name = body.image_provider or workspaces.image_provider(
+        call.ports, call.who.workspace_id, call.settings
+    )
     try:
-        return composition.image_provider(body.image_provider or call.settings.image_provider)
+        return composition.image_provider(name)
     except PermanentError as error:
         if body.image_provider:
             raise BadRequest(error.message, field="image_provider") from error

@@ -12,9 +12,11 @@ from functions.api import (
     projects,
     style,
     uploads,
+    workspaces,
 )
 
 API = (
+    *workspaces.ROUTES,
     *projects.ROUTES,
     *collections.ROUTES,
     *style.ROUTES,

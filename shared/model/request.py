@@ -48,6 +48,12 @@ class VideoProviderName(StrEnum):
     FAL = "fal"
 
 
+class VisionProviderName(StrEnum):
+    OFFLINE = "offline"
+    GOOGLE = "google"
+    OPENAI = "openai"
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """Which fields a type needs, each with a word on what it is for, and which it may have."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from shared.model.base import Entity, Instant, matching
+from shared.model.request import ImageProviderName, VideoProviderName, VisionProviderName
 
 
 class Scope(StrEnum):
@@ -41,10 +42,14 @@ Origin = Annotated[
 
 
 class Workspace(Entity):
-    """One tenant. `user_prefix` is the first part of every public path of its files."""
+    """One tenant. `user_prefix` is the first part of every public path of its files; a provider
+    that is None is the installation's choice."""
 
     name: str
     user_prefix: str
+    image_provider: ImageProviderName | None = None
+    video_provider: VideoProviderName | None = None
+    vision_provider: VisionProviderName | None = None
 
 
 class Key(Entity):

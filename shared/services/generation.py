@@ -9,7 +9,7 @@ from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, AssetType
 from shared.model.collection import Collection
 from shared.model.item import Item, ItemType
-from shared.model.job import Job
+from shared.model.job import Job, StepKind
 from shared.model.request import GenerateRequest, GenerateType
 from shared.model.workspace import Workspace
 from shared.ports import Create, Ports, Write
@@ -59,13 +59,14 @@ def generate(
         user_prefix=workspace.user_prefix,
         collection=collection,
         item=item,
+        vision_provider=workspace.vision_provider,
         source=Still(source.id, source.type, source.needs_review) if source else None,
         end=_end(ports, who, request),
         has_card=bool(guide and guide.card_for(collection.reference_asset_ids)),
         ids=ports.ids,
         now=ports.clock.now(),
     )
-    started = start(planned.job, ports.clock.now())
+    started = start(_with_providers(planned.job, workspace), ports.clock.now())
     writes: list[Write] = []
     if item_id is None:
         writes.append(Create(paths.item(who.workspace_id, item.id), item.stored()))
@@ -84,6 +85,20 @@ def generate(
         raise
     runner.perform(ports, started.job, started.commands)
     return Generation(started.job, item)
+
+
+def _with_providers(job: Job, workspace: Workspace) -> Job:
+    """Who draws and who animates, by the workspace where the request does not say: what is planned
+    keeps its choice."""
+    chosen = {
+        StepKind.IMAGE: workspace.image_provider,
+        StepKind.VIDEO: workspace.video_provider,
+    }
+    for step_id, step in job.steps.items():
+        if step.kind in chosen:
+            name = step.params.get("provider") or chosen[step.kind]
+            job = job.with_step(step_id, params={**step.params, "provider": name})
+    return job
 
 
 def _item(

@@ -107,6 +107,7 @@ def _generate(ids: Mapping[str, str]) -> list[Json]:
 
 
 BODIES: Mapping[str, Bodies] = {
+    "PATCH /v1/workspace": lambda ids: [{"name": "Mine"}],
     "POST /v1/projects": lambda ids: [{"name": "Mine"}],
     "PATCH /v1/projects/<project_id>": lambda ids: [{"name": "Mine"}],
     "POST /v1/collections": lambda ids: [

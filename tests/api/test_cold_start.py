@@ -50,6 +50,8 @@ post(
 )
 upload = post("/v1/uploads", {"content_type": "image/png"})
 assert client.get(f"/v1/assets/{upload['asset_id']}", headers=headers).status_code == 200
+choice = {"image_provider": "offline", "vision_provider": "offline"}
+assert client.patch("/v1/workspace", json=choice, headers=headers).status_code == 200
 assert client.delete(f"/v1/projects/{project['id']}", headers=headers).status_code == 202
 print(*sorted(sys.modules))
 """

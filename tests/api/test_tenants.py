@@ -32,7 +32,9 @@ WITH_BODIES = [
 LISTS = [
     case
     for case in ROUTES
-    if case.values[1].method == "GET" and "<" not in case.values[1].path  # type: ignore[union-attr]
+    if case.values[1].method == "GET"  # type: ignore[union-attr]
+    and "<" not in case.values[1].path  # type: ignore[union-attr]
+    and case.values[1].path != "/v1/workspace"  # type: ignore[union-attr]
 ]
 
 
