@@ -50,7 +50,7 @@ def missing_colours(card: StyleCard, seen: Measurement) -> Finding:
     ]
     if not lost:
         return Finding(0.0)
-    distance, colour = max(lost, key=lambda pair: (min(pair[0], 0.95), pair[1].least))
+    distance, colour = max(lost, key=lambda pair: (min(pair[0], 0.95), pair[1].share))
     part = subject(colour, card.features)
     instead = _instead(colour, _news(card, seen))
     if instead:

@@ -23,8 +23,8 @@ class Shows(StrEnum):
 
 
 PASS = 0.5
-REJECT = 0.2
-TOO_MANY = 3
+REJECT = 0.45
+TOO_MANY = 2
 """Failed checks at which a picture is rejected, however near each is."""
 
 LIMITS = {

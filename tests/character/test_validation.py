@@ -136,9 +136,8 @@ def test_a_head_alone_shows_more_of_its_colours() -> None:
     [
         ([1.0, 0.5], Decision.ACCEPT),
         ([0.49, 1.0], Decision.CAUTION),
-        ([0.2, 0.49], Decision.CAUTION),
-        ([0.19], Decision.REJECT),
-        ([0.45, 0.45, 0.45], Decision.REJECT),
+        ([0.44, 1.0], Decision.REJECT),
+        ([0.49, 0.49], Decision.REJECT),
     ],
 )
 def test_the_verdict_of_scores(scores: list[float], decision: Decision) -> None:
