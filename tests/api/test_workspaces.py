@@ -7,6 +7,7 @@ import pytest
 from functions import composition
 from functions.api.workspaces import PROVIDERS
 from shared import config
+from shared.errors import PermanentError
 from shared.model import paths
 from shared.model.request import ImageProviderName, VideoProviderName, VisionProviderName
 from shared.model.workspace import Scope
@@ -129,6 +130,24 @@ def test_a_job_keeps_the_choice_that_it_was_planned_with(
     assert (planned(job.id, "validate"), planned(job.id, "style_card")) == ("openai", "openai")
     assert (planned(own.id, "image"), planned(own.id, "video")) == ("google", "fal")
     assert "image_provider" not in job.request, "it is the workspace's choice, not the request's"
+
+
+def test_who_is_asked_while_a_client_waits(
+    admin: Client, ingest: Client, openai: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin.patch(PATH, image_provider="openai", vision_provider="openai")
+    asked: list[str] = []
+
+    def refuse(name: str) -> None:
+        asked.append(name)
+        raise PermanentError("provider_unconfigured", "Not now.")
+
+    monkeypatch.setattr(composition, "image_provider", refuse)
+    monkeypatch.setattr(composition, "vision_provider", refuse)
+    ingest.post("/v1/generate/preview", prompt="a fox")
+    ingest.post("/v1/generate/preview", prompt="a fox", image_provider="offline")
+    ingest.post("/v1/suggest-actions", prompt="a fox")
+    assert asked == ["openai", "offline", "openai"]
 
 
 @pytest.mark.parametrize(
