@@ -53,9 +53,9 @@ def progress(workspace_id: str, job_id: str, step_id: str) -> str:
     return f"workspaces/{workspace_id}/progress/{job_id}.{step_id}"
 
 
-def due(job_id: str) -> str:
-    """What the sweeper must look at, by time; one per job that is not settled."""
-    return f"due/{job_id}"
+def due(id_: str) -> str:
+    """What the sweeper must look at, by time; one per job or uploaded asset that is not settled."""
+    return f"due/{id_}"
 
 
 def key(key_hash: str) -> str:
