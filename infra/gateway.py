@@ -75,6 +75,8 @@ def target(environ: Mapping[str, Any]) -> str:
         return "ingest"
     if path == "/v1/collections" and environ.get("REQUEST_METHOD") == "POST":
         return "ingest"  # with references it may have to look at them
-    if path.startswith("/v1/jobs/") and "wait" in parse_qs(environ.get("QUERY_STRING", "")):
+    if path.startswith("/v1/jobs/") and (
+        path.endswith("/events") or "wait" in parse_qs(environ.get("QUERY_STRING", ""))
+    ):
         return "events"
     return "api"

@@ -1,6 +1,6 @@
 """One API call while it is handled: who asks, for what, with which arguments."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -23,11 +23,13 @@ DEFAULT_LIMIT = 50
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: its data (any JSON value), its meta and its status."""
+    """An answer: its data (any JSON value), its meta and its status; or a stream of server-sent
+    events instead of data."""
 
     data: Any
     status: int = 200
     meta: Mapping[str, Any] | None = None
+    stream: Iterator[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

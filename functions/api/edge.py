@@ -166,6 +166,10 @@ def _check_length(request: Request, limit: int) -> None:
 
 
 def _success(reply: Reply) -> Response:
+    if reply.stream is not None:
+        # A proxy must pass each event on at once.
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return Response(reply.stream, headers=headers, mimetype="text/event-stream")
     envelope = {"data": reply.data, **({"meta": reply.meta} if reply.meta else {})}
     return _json(envelope, reply.status)
 

@@ -1,16 +1,22 @@
 """/v1/jobs: the work, its graph and how far it is."""
 
+import hashlib
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest
 from shared.model import paths
 from shared.model.job import Job, JobStatus, JobType, Step
+from shared.model.workspace import Scope
 from shared.ports import Query
 from shared.services import jobs
 
 FILTERS = {"status": frozenset(JobStatus), "type": frozenset(JobType), "collection_id": None}
 DEFAULT_WAIT = 30
+DEFAULT_FOLLOW, MAX_FOLLOW = 50, 300
+RETRY_MILLISECONDS = 1_000
 
 
 def show(call: Call, job: Job) -> dict[str, Any]:
@@ -75,6 +81,37 @@ def get(call: Call) -> Reply:
     return Reply(show_whole(call, jobs.wait(call.ports, call.who, job_id, seconds)))
 
 
+def cancel(call: Call) -> Reply:
+    """Stop a job; what was not done yet never will be."""
+    return Reply(show_whole(call, jobs.cancel(call.ports, call.who, call.ids["job_id"])))
+
+
+def follow(call: Call) -> Reply:
+    """Server-sent events, one for each change of the job, until it ends or `timeout` seconds have
+    passed; a client then asks again with the last event's id."""
+    seconds = call.number("timeout", DEFAULT_FOLLOW)
+    if not 1 <= seconds <= MAX_FOLLOW:
+        raise BadRequest(f"must be between 1 and {MAX_FOLLOW} seconds", field="timeout")
+    job = jobs.get(call.ports, call.who, call.ids["job_id"])  # a 404 comes before the stream
+    last = call.request.headers.get("Last-Event-ID", "")
+    return Reply(None, stream=_events(call, job.id, seconds, last))
+
+
+def _events(call: Call, job_id: str, seconds: float, last: str) -> Iterator[str]:
+    """Each event carries the whole state, and its id is a digest of that: who comes back with an id
+    gets the next event when something is different, whatever was missed."""
+    yield f"retry: {RETRY_MILLISECONDS}\n\n"
+    for job in jobs.follow(call.ports, call.who, job_id, seconds):
+        if job is None:
+            yield ": still here\n\n"
+            continue
+        data = json.dumps(show_whole(call, job), separators=(",", ":"), ensure_ascii=False)
+        id_ = hashlib.sha256(data.encode()).hexdigest()[:16]
+        if id_ != last:
+            yield f"id: {id_}\nevent: {job.status.value}\ndata: {data}\n\n"
+            last = id_
+
+
 def _show_step(step: Step) -> dict[str, Any]:
     shown = step.model_dump(
         mode="json",
@@ -88,7 +125,12 @@ def _show_step(step: Step) -> dict[str, Any]:
     return shown
 
 
+EVENT_ROUTES = (
+    Route("GET", "/v1/jobs/<job_id>", get),
+    Route("GET", "/v1/jobs/<job_id>/events", follow),
+)
 ROUTES = (
     Route("GET", "/v1/jobs", index),
     Route("GET", "/v1/jobs/<job_id>", get),
+    Route("POST", "/v1/jobs/<job_id>/cancel", cancel, Scope.WRITE),
 )

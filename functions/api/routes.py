@@ -27,5 +27,5 @@ API = (
     *uploads.ROUTES,
     *keys.ROUTES,
 )
-EVENTS = jobs.ROUTES
+EVENTS = jobs.EVENT_ROUTES
 INGEST = (*uploads.INGEST_ROUTES, *previews.ROUTES, *analysis.ROUTES, *collections.INGEST_ROUTES)

@@ -31,6 +31,9 @@ from shared.graph.events import (
 from shared.graph.policy import GRACE, POLICIES, backoff
 from shared.model.job import FINISHED, Fault, Job, JobStatus, Output, Retake, Step, StepStatus
 
+TOO_LATE = Fault(
+    code="deadline_exceeded", message="The job was given up since it took longer than it may."
+)
 WORKER_LOST = Fault(code="worker_lost", message="The worker stopped without an answer.")
 OUTCOME_UNKNOWN = Fault(
     code="provider_outcome_unknown",
@@ -140,10 +143,11 @@ def due_at(job: Job) -> datetime | None:
         return None
     if job.finished:
         return job.updated_at + GRACE
-    return min(
+    overdue = min(
         (when for step_id in job.steps if (when := _overdue_at(job, step_id))),
         default=job.updated_at + GRACE,
     )
+    return min(overdue, job.deadline) if job.deadline else overdue
 
 
 def unmade(job: Job) -> tuple[str, ...]:
@@ -279,6 +283,8 @@ def _fire(job: Job, asset_id: str, now: datetime) -> Decision:
 def _sweep(job: Job, now: datetime, *, orphaned: bool) -> Decision:
     if job.finished:
         return Decision(job, outstanding(job))
+    if job.deadline and now >= job.deadline:
+        return _cancel(job, TOO_LATE, now)
     commands: list[Command] = []
     for step_id in job.steps:
         step = job.steps[step_id]

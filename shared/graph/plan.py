@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.graph.policy import DEADLINE
 from shared.graph.prices import price
 from shared.model.asset import EXTENSIONS, WEB_FORMATS, Asset, AssetType, asset_key
 from shared.model.collection import Collection
@@ -136,6 +137,7 @@ def plan(
         assets=draft.assets,
         steps=draft.steps,
         warnings=warnings,
+        deadline=now + DEADLINE,
         needs_review=any(still.needs_review for still in (source, end) if still),
     )
     return Plan(job, _assets(job, item, now), _links(draft, now))

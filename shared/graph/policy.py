@@ -37,6 +37,10 @@ GRACE = timedelta(seconds=60)
 """How late a delivery or a trigger may be before the sweeper takes it for lost."""
 
 
+DEADLINE = timedelta(hours=6)
+"""How long a generation may take, all retries, waits and takes together."""
+
+
 def backoff(kind: StepKind, job_id: str, step: str, attempt: int) -> timedelta:
     """The wait before try `attempt + 1`: exponential, with jitter in [½, 1).
 

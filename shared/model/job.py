@@ -146,6 +146,8 @@ class Job(Entity):
     steps: dict[str, Step]
     warnings: tuple[str, ...] = ()
     needs_review: bool = False
+    deadline: Instant | None = None
+    """When a job that is not finished is given up; None: never."""
     error: Fault | None = None
     completed_at: Instant | None = None
     settled: bool = False

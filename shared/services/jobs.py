@@ -1,16 +1,21 @@
 """Jobs, as clients see them: reading, waiting, progress."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
+from shared.errors import Conflict
+from shared.graph.events import Cancelled
 from shared.model import paths
-from shared.model.job import Job, StepStatus
+from shared.model.job import Fault, Job, JobType, StepStatus
 from shared.ports import Ports
-from shared.services import entities
+from shared.services import entities, runner
 from shared.services.keys import Principal
 
+CANCELED = Fault(code="canceled", message="The job was canceled.")
 MAX_WAIT = 60.0
 FIRST_PAUSE, LAST_PAUSE = 0.05, 0.5
+FOLLOW_PAUSE = 0.5
+HEARTBEAT = 15.0
 
 
 def get(ports: Ports, who: Principal, job_id: str) -> Job:
@@ -33,6 +38,41 @@ def wait(
         sleep(min(pause, left))
         pause = min(pause * 1.5, LAST_PAUSE)
         job = get(ports, who, job_id)
+    return job
+
+
+def follow(
+    ports: Ports,
+    who: Principal,
+    job_id: str,
+    seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Job | None]:
+    """The job now and whenever it may have changed, until it is finished or the time is over; None
+    every `HEARTBEAT` seconds, so that whoever listens knows that somebody is there."""
+    deadline = beat = time.monotonic()
+    deadline += seconds
+    while True:
+        job = get(ports, who, job_id)
+        yield job
+        if job.finished or time.monotonic() >= deadline:
+            return
+        if time.monotonic() - beat >= HEARTBEAT:
+            beat = time.monotonic()
+            yield None
+        sleep(FOLLOW_PAUSE)
+
+
+def cancel(ports: Ports, who: Principal, job_id: str) -> Job:
+    """Stop a job: steps that have not begun never will, and what a running one still makes is not
+    wanted any more. Repeating it is harmless; Conflict for a job that has ended otherwise."""
+    job = get(ports, who, job_id)
+    if job.type is JobType.DELETION:
+        raise Conflict("A deletion cannot be canceled.")
+    runner.apply(ports, who.workspace_id, job_id, Cancelled(CANCELED))
+    job = get(ports, who, job_id)
+    if job.error is None or job.error.code != CANCELED.code:
+        raise Conflict(f"The job is {job.status.value} already.")
     return job
 
 

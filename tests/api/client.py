@@ -56,8 +56,10 @@ class Client:
     def ask(self, method: str, path: str, **arguments: Any) -> Answer:
         headers = {**self._headers, **arguments.pop("headers", {})}
         response = self._client.open(path, method=method, headers=headers, **arguments)
-        assert response.mimetype == "application/json"
         assert response.headers["Access-Control-Allow-Origin"] == "*"
+        if response.mimetype == "text/event-stream":
+            return Answer(response.status_code, {"data": response.text}, response)
+        assert response.mimetype == "application/json"
         body = response.get_json()
         assert set(body) in ({"data"}, {"data", "meta"}, {"error"})
         assert ("error" in body) == (response.status_code >= 400)

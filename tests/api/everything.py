@@ -125,6 +125,7 @@ BODIES: Mapping[str, Bodies] = {
     "POST /v1/collections/<collection_id>/items": lambda ids: [{"type": "image", "name": "Sit"}],
     "PATCH /v1/items/<item_id>": lambda ids: [{"name": "Mine"}],
     "POST /v1/collections/<collection_id>/generate": _generate,
+    "POST /v1/jobs/<job_id>/cancel": lambda ids: [],
     "POST /v1/generate/preview": lambda ids: [{"prompt": "a fox"}],
     "POST /v1/uploads": lambda ids: [{"content_type": "image/png"}],
     "POST /v1/upload": lambda ids: [],  # a form, or a URL that is fetched: neither has ids

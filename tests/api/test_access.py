@@ -74,7 +74,7 @@ def test_a_scope_opens_what_it_includes(
         route.method, path, query_string=QUERIES.get(route.path), json=body
     )
     if order.index(route.scope) <= order.index(scope):
-        assert answer.status < 300 or route.path == "/v1/upload", answer.body
+        assert answer.status in (200, 201, 202, 409) or route.path == "/v1/upload", answer.body
     else:
         assert answer.status == 403
         assert answer.error["code"] == "forbidden"

@@ -24,6 +24,7 @@ from tests.api.everything import (
 from tests.services.world import World
 
 WITH_IDS = [case for case in ROUTES if "<" in case.values[1].path]  # type: ignore[union-attr]
+WITHOUT_BODY = {"/v1/jobs/<job_id>/cancel"}
 WITH_BODIES = [
     case
     for case in ROUTES
@@ -96,7 +97,8 @@ def test_the_owner_may(world: World, owner: Everything, target: str, route: Rout
         if route.path == "/v1/upload":
             assert answer.error["field"] == "url"
         else:
-            assert answer.status < 300, answer.body
+            # A conflict says that it is there, but in no state for what was asked.
+            assert answer.status < 300 or answer.status == 409, answer.body
 
 
 def ids_in(schema: Any) -> set[str]:
@@ -158,7 +160,7 @@ def test_ids_in_the_body(
         client.ask(route.method, path, json={})
     for model in models:
         known |= dict.fromkeys(ids_in(model.model_json_schema()))
-    assert models, "a body is read with Call.body"
+    assert models or route.path in WITHOUT_BODY, "a body is read with Call.body"
     assert tried == set(known), "say in tests/api/everything.py what these fields take"
     world.drain()
     assert stored(world, owner) == before

@@ -26,7 +26,7 @@ from shared.graph.events import (
     Swept,
     Waited,
 )
-from shared.graph.policy import GRACE, POLICIES, backoff
+from shared.graph.policy import DEADLINE, GRACE, POLICIES, backoff
 from shared.model.job import Fault, Job, JobStatus, Retake, StepKind, StepStatus
 from tests.graph.fakes import START
 from tests.graph.jobs import FILM, IMAGE, outputs, planned, started
@@ -620,6 +620,19 @@ def test_what_is_being_published_is_cancelled_too(image: Player) -> None:
     assert image.status("validate") is StepStatus.SKIPPED
     assert "image" in unmade(image.job)
     assert nothing(image.job, Published("validate", 1))
+
+
+def test_a_job_is_given_up_at_its_deadline(film: Player) -> None:
+    assert film.job.deadline == START + DEADLINE
+    film.finish("image", "cutout")
+    while film.now < START + DEADLINE:  # a provider that never comes to an end
+        film.claim("validate")
+        film.play(Waited("validate", 1, "operation", 3600))
+        film.now += timedelta(hours=1)
+    assert due_at(film.job) == START + DEADLINE
+    [settle] = film.play(Swept())
+    assert film.fault() == "deadline_exceeded"
+    assert isinstance(settle, Settle)
 
 
 # --- the sweeper ---------------------------------------------------------------------------------

@@ -308,7 +308,7 @@ def test_every_job_comes_to_its_right_end(request_: dict[str, Any], *, refuses: 
         else:
             assert job.error, seed
             assert job.error.code in (
-                {"boom", "canceled", "worker_lost", "provider_outcome_unknown"}
+                {"boom", "canceled", "worker_lost", "provider_outcome_unknown", "deadline_exceeded"}
             ), seed
             endings[job.error.code] += 1
     # A walk that always ends in the same way would show nothing.

@@ -1,11 +1,15 @@
-"""Waiting for a job."""
+"""Waiting for a job, following it, and stopping it."""
+
+from itertools import islice
 
 import pytest
 
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
+from shared.model.asset import AssetStatus
 from shared.model.job import JobStatus
-from shared.services import jobs
+from shared.services import deletion, jobs
 from tests.graph.jobs import IMAGE
+from tests.services import checks
 from tests.services.world import Tenant, World
 
 
@@ -33,3 +37,62 @@ def test_waiting_ends_with_the_time(world: World, tenant: Tenant) -> None:
 def test_nobody_waits_for_a_job_that_is_not_there(world: World, tenant: Tenant) -> None:
     with pytest.raises(NotFound):
         jobs.wait(world.ports, tenant.who, "gone", 60)
+
+
+def test_following_shows_each_state_until_the_end(world: World, tenant: Tenant) -> None:
+    job = world.generate(tenant, IMAGE).job
+    states = []
+
+    def sleep(seconds: float) -> None:
+        assert world.deliver_next()
+
+    for state in jobs.follow(world.ports, tenant.who, job.id, 60, sleep):
+        assert state
+        states.append(state.status)
+    assert states[0] is JobStatus.PENDING
+    assert states[-1] is JobStatus.COMPLETED
+    assert set(states[1:-1]) == {JobStatus.PROCESSING}
+
+
+def test_following_ends_with_the_time(world: World, tenant: Tenant) -> None:
+    job = world.generate(tenant, IMAGE).job
+    found = jobs.follow(world.ports, tenant.who, job.id, 0, lambda seconds: pytest.fail("too long"))
+    assert [state.status for state in found if state] == [JobStatus.PENDING]
+
+
+def test_who_listens_hears_that_somebody_is_there(
+    world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "HEARTBEAT", 0.0)
+    job = world.generate(tenant, IMAGE).job
+    found = jobs.follow(world.ports, tenant.who, job.id, 60, lambda seconds: None)
+    assert [state is None for state in islice(found, 4)] == [False, True, False, True]
+
+
+# --- cancelling ----------------------------------------------------------------------------------
+
+
+def test_a_canceled_job_leaves_what_is_done_and_nothing_else(world: World, tenant: Tenant) -> None:
+    job = world.generate(tenant).job
+    world.drain("image", "cutout", "validate")
+    canceled = jobs.cancel(world.ports, tenant.who, job.id)
+    assert (canceled.status, canceled.error) == (JobStatus.FAILED, jobs.CANCELED)
+    assert jobs.cancel(world.ports, tenant.who, job.id) == canceled, "once is enough"
+    world.drain()
+    checks.nothing_is_left_over(world, tenant)
+    ready = {a.type.value for a in world.assets(tenant) if a.status is AssetStatus.READY}
+    assert ready == {"image", "transparent_image"}
+    assert len(world.public()) == 2
+    assert world.runs["video", 1] == 0
+
+
+def test_what_has_ended_cannot_be_canceled(world: World, tenant: Tenant) -> None:
+    job = world.generate(tenant, IMAGE).job
+    world.drain()
+    with pytest.raises(Conflict, match="completed already"):
+        jobs.cancel(world.ports, tenant.who, job.id)
+    deletion_job = deletion.delete_collection(world.ports, tenant.who, tenant.collection.id)
+    with pytest.raises(Conflict, match="deletion"):
+        jobs.cancel(world.ports, tenant.who, deletion_job.id)
+    with pytest.raises(NotFound):
+        jobs.cancel(world.ports, world.tenant("Other").who, job.id)

@@ -1,0 +1,64 @@
+"""Server-sent events of a job."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.services import jobs
+from tests.api.client import function
+from tests.services.world import Tenant, World
+
+
+def listen(key: str, path: str, last: str = "") -> tuple[Any, list[dict[str, str]]]:
+    """The response, and its events as their fields."""
+    headers = {"Authorization": f"Bearer {key}", **({"Last-Event-ID": last} if last else {})}
+    response = function("events").get(path, headers=headers)
+    if response.status_code != 200:
+        return response, []
+    blocks = [block.splitlines() for block in response.text.split("\n\n") if block]
+    events = [
+        dict(line.split(": ", 1) for line in block)
+        for block in blocks
+        if not block[0].startswith((":", "retry"))
+    ]
+    return response, events
+
+
+@pytest.fixture
+def path(world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The events of a film; whoever waits for the next one lets a task be done."""
+    monkeypatch.setattr(jobs.follow, "__defaults__", (lambda seconds: world.deliver_next(),))
+    return f"/v1/jobs/{world.generate(tenant).job.id}/events"
+
+
+def test_each_change_is_an_event_until_the_end(tenant: Tenant, path: str) -> None:
+    response, events = listen(tenant.key, path)
+    assert response.mimetype == "text/event-stream"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.text.startswith("retry: ")
+    assert [event["event"] for event in events][:2] == ["pending", "processing"]
+    assert events[-1]["event"] == "completed"
+    assert len({event["id"] for event in events}) == len(events)
+    done = [
+        sum(step["progress"] for step in json.loads(event["data"])["steps"]) for event in events
+    ]
+    assert done == sorted(done)
+    assert json.loads(events[-1]["data"])["urls"]
+
+
+def test_who_comes_back_misses_nothing_and_hears_nothing_twice(tenant: Tenant, path: str) -> None:
+    _, events = listen(tenant.key, path)
+    _, again = listen(tenant.key, path, last=events[-1]["id"])
+    assert again == []
+    _, caught_up = listen(tenant.key, path, last=events[2]["id"])
+    assert caught_up == events[-1:]
+
+
+def test_what_is_wrong_is_said_before_the_stream(world: World, tenant: Tenant, path: str) -> None:
+    assert listen(world.tenant("Other").key, path)[0].status_code == 404
+    response = function("events").get(
+        f"{path}?timeout=0", headers={"Authorization": f"Bearer {tenant.key}"}
+    )
+    assert response.status_code == 400
+    assert response.get_json()["error"]["field"] == "timeout"
