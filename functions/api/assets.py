@@ -4,10 +4,19 @@ from typing import Any
 
 from functions.api.call import Call, Reply, Route
 from shared.errors import NotFound
-from shared.model.asset import Asset
+from shared.model.asset import Asset, Review
+from shared.model.base import Value
 from shared.model.link import Link
 from shared.model.workspace import Scope
-from shared.services import assets, deletion
+from shared.services import assets, deletion, versions
+
+
+class JudgeBody(Value):
+    """`review` null takes a judgement back."""
+
+    review: Review | None = None
+    pinned: bool = False
+
 
 PUBLIC = {
     *("id", "collection_id", "item_id", "type", "size", "status", "content"),
@@ -34,6 +43,13 @@ def get(call: Call) -> Reply:
     return Reply(show(call, _visible(call)))
 
 
+def judge(call: Call) -> Reply:
+    """Approve, reject or pin a version."""
+    given = call.body(JudgeBody)
+    changes = {name: getattr(given, name) for name in given.model_fields_set}
+    return Reply(show(call, versions.judge(call.ports, call.who, call.ids["asset_id"], changes)))
+
+
 def delete(call: Call) -> Reply:
     job = deletion.delete_asset(call.ports, call.who, call.ids["asset_id"])
     return call.deleted(call.ids["asset_id"], job)
@@ -56,6 +72,7 @@ def _visible(call: Call) -> Asset:
 
 ROUTES = (
     Route("GET", "/v1/assets/<asset_id>", get, publishable=True),
+    Route("PATCH", "/v1/assets/<asset_id>", judge, Scope.WRITE),
     Route("DELETE", "/v1/assets/<asset_id>", delete, Scope.WRITE),
     Route("GET", "/v1/assets/<asset_id>/links", links_of, publishable=True),
 )

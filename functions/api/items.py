@@ -9,9 +9,10 @@ from shared.model.asset import Asset
 from shared.model.base import Value
 from shared.model.item import Item, ItemType
 from shared.model.request import Name
+from shared.model.version import best_path
 from shared.model.workspace import Scope
 from shared.ports import Query
-from shared.services import assets, collections, deletion, items
+from shared.services import assets, collections, deletion, items, versions
 
 
 class CreateBody(Value):
@@ -65,6 +66,17 @@ def assets_of(call: Call) -> Reply:
     )
 
 
+def best_of(call: Call) -> Reply:
+    """The version of each kind that counts, with a URL that always serves it."""
+    found = versions.best_of(call.ports, call.who, call.ids["item_id"])
+    return Reply(
+        {
+            key: {"asset_id": asset.id, "url": call.ports.blobs.public_url(best_path(asset))}
+            for key, asset in found.items()
+        }
+    )
+
+
 def links_of(call: Call) -> Reply:
     items.get(call.ports, call.who, call.ids["item_id"])
     found = assets.links_of_item(call.ports, call.who, call.ids["item_id"])
@@ -78,5 +90,6 @@ ROUTES = (
     Route("PATCH", "/v1/items/<item_id>", update, Scope.WRITE),
     Route("DELETE", "/v1/items/<item_id>", delete, Scope.WRITE),
     Route("GET", "/v1/items/<item_id>/assets", assets_of, publishable=True),
+    Route("GET", "/v1/items/<item_id>/best", best_of, publishable=True),
     Route("GET", "/v1/items/<item_id>/links", links_of, publishable=True),
 )

@@ -6,8 +6,6 @@ from shared.services.steps import Made, StepContext
 
 def run(context: StepContext) -> Made:
     params = context.step.params
-    subtree = Subtree(
-        Level(params["level"]), params["id"], path=params["path"], slug=params["slug"]
-    )
+    subtree = Subtree(**{**params, "level": Level(params["level"])})
     purge(context.ports, context.job.workspace_id, subtree)
     return Made()

@@ -347,11 +347,11 @@ def _conclude(decision: Decision, now: datetime) -> Decision:
     job = decision.job
     if any(step.status not in FINISHED for step in job.steps.values()):
         return decision
-    if job.error is None:
-        done = job.with_(status=JobStatus.COMPLETED, completed_at=now, settled=True)
-        return Decision(done, decision.commands)
-    failed = job.with_(status=JobStatus.FAILED, completed_at=now)
-    return Decision(failed, (*decision.commands, Settle(unmade(failed))))
+    status = JobStatus.COMPLETED if job.error is None else JobStatus.FAILED
+    ended = job.with_(status=status, completed_at=now)
+    if job.error is None and not job.assets:  # nothing was to be made, so nothing is to be shown
+        return Decision(ended.with_(settled=True), decision.commands)
+    return Decision(ended, (*decision.commands, Settle(unmade(ended))))
 
 
 def _overdue_at(job: Job, step_id: str) -> datetime | None:

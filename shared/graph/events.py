@@ -138,7 +138,8 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Remove the placeholders of these assets, which will never be files, then tell `Settled`."""
+    """Remove the placeholders of these assets, which will never be files, let the item's best
+    versions be served, then tell `Settled`."""
 
     unmade: tuple[str, ...]
 

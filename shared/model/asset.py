@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.model.base import Entity, Value
+from shared.model.base import Entity, Instant, Value
 from shared.model.fault import Fault
 
 
@@ -45,6 +45,13 @@ class AssetStatus(StrEnum):
     FAILED = "failed"
 
 
+class Review(StrEnum):
+    """What people say of a version."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
 class Provenance(Value):
     """Who made a file, from what: enough to make it again."""
 
@@ -75,7 +82,7 @@ class Asset(Entity):
     `path` is the file's public name, allocated before the file exists. Uploads belong to no
     collection, item or job; `error` says why one failed (what a job makes has the job's error).
     `needs_review` marks a file that was kept though it, or what it was made from, left the style
-    card: people decide whether it is good enough.
+    card: people decide whether it is good enough, with `review`, or by pinning it.
     """
 
     project_id: str | None
@@ -91,6 +98,8 @@ class Asset(Entity):
     provenance: Provenance | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
     needs_review: bool = False
+    review: Review | None = None
+    pinned_at: Instant | None = None
 
     @property
     def content_type(self) -> str:

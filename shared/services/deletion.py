@@ -15,7 +15,7 @@ from shared.graph.events import Cancelled
 from shared.model import paths
 from shared.model.job import Fault, Job, JobStatus, JobType, Step, StepKind
 from shared.ports import Bucket, Delete, Document, Ports, Query
-from shared.services import assets, collections, items, jobstore, projects, runner
+from shared.services import assets, collections, items, jobstore, projects, runner, versions
 from shared.services.keys import Principal
 
 BATCH = 100
@@ -31,12 +31,14 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subtree:
-    """What a deletion job has to remove; `path` is the public path of an asset."""
+    """What a deletion job has to remove; `path` is the public path of an asset, `item_id` its
+    item's."""
 
     level: Level
     id: str
     path: str = ""
     slug: str = ""
+    item_id: str = ""
 
 
 def delete_project(ports: Ports, who: Principal, project_id: str) -> Job:
@@ -61,7 +63,12 @@ def delete_item(ports: Ports, who: Principal, item_id: str) -> Job:
 def delete_asset(ports: Ports, who: Principal, asset_id: str) -> Job:
     asset, version = assets.get(ports, who, asset_id)
     root = Delete(paths.asset(who.workspace_id, asset_id), version)
-    return _begin(ports, who, root, Subtree(Level.ASSET, asset_id, path=asset.path))
+    return _begin(
+        ports,
+        who,
+        root,
+        Subtree(Level.ASSET, asset_id, path=asset.path, item_id=asset.item_id or ""),
+    )
 
 
 def purge(ports: Ports, workspace_id: str, subtree: Subtree) -> None:
@@ -69,6 +76,8 @@ def purge(ports: Ports, workspace_id: str, subtree: Subtree) -> None:
     match subtree.level:
         case Level.ASSET:
             ports.blobs.delete(Bucket.ASSETS, subtree.path)
+            if subtree.item_id:
+                versions.refresh(ports, workspace_id, subtree.item_id)
             _remove_links(ports, workspace_id, "source_asset_id", subtree.id)
             _remove_links(ports, workspace_id, "target_asset_id", subtree.id)
         case Level.ITEM:
@@ -98,6 +107,7 @@ def _begin(ports: Ports, who: Principal, root: Delete, subtree: Subtree) -> Job:
                     "id": subtree.id,
                     "path": subtree.path,
                     "slug": subtree.slug,
+                    "item_id": subtree.item_id,
                 },
             )
         },
@@ -127,7 +137,9 @@ def remove_item(ports: Ports, workspace_id: str, item_id: str) -> None:
     _cancel_jobs(ports, workspace_id, "item_id", item_id)
     _remove_assets(ports, workspace_id, "item_id", item_id)
     _remove_links(ports, workspace_id, "item_id", item_id)
+    versions.remove(ports, workspace_id, item_id)
     ports.documents.commit([Delete(paths.item(workspace_id, item_id))])
+    versions.remove(ports, workspace_id, item_id)  # what was copied while the item was there
 
 
 def _cancel_jobs(ports: Ports, workspace_id: str, field: str, value: str) -> None:

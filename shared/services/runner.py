@@ -33,7 +33,7 @@ from shared.model import paths
 from shared.model.job import Fault, Job, StepStatus
 from shared.ports import Bucket, Ports, Task
 from shared.providers.base import Later, Refused, Waiting
-from shared.services import jobstore, placeholders
+from shared.services import jobstore, placeholders, versions
 from shared.services.steps import (
     Accepted,
     Delivery,
@@ -77,6 +77,8 @@ def perform(ports: Ports, job: Job, commands: Iterable[Command]) -> None:
                 _publish(ports, job, step_id, attempt)
             case Settle(unmade):
                 placeholders.remove(ports, job, unmade)
+                if job.item_id:
+                    versions.refresh(ports, job.workspace_id, job.item_id)
                 apply(ports, job.workspace_id, job.id, Settled())
 
 

@@ -126,6 +126,7 @@ BODIES: Mapping[str, Bodies] = {
     "PATCH /v1/items/<item_id>": lambda ids: [{"name": "Mine"}],
     "POST /v1/collections/<collection_id>/generate": _generate,
     "POST /v1/jobs/<job_id>/cancel": lambda ids: [],
+    "PATCH /v1/assets/<asset_id>": lambda ids: [{"review": "approved"}],
     "POST /v1/generate/preview": lambda ids: [{"prompt": "a fox"}],
     "POST /v1/uploads": lambda ids: [{"content_type": "image/png"}],
     "POST /v1/upload": lambda ids: [],  # a form, or a URL that is fetched: neither has ids

@@ -23,6 +23,7 @@ PUBLISHABLE = {
     "/v1/collections/<collection_id>/items",
     "/v1/items/<item_id>",
     "/v1/items/<item_id>/assets",
+    "/v1/items/<item_id>/best",
     "/v1/items/<item_id>/links",
     "/v1/assets/<asset_id>",
     "/v1/assets/<asset_id>/links",

@@ -171,9 +171,11 @@ def test_a_job_completes_with_its_last_step(film: Player) -> None:
     film.finish("image", "cutout", "validate", "video", "transcode-hevc", "transcode-webm")
     assert film.outcome() is JobStatus.PROCESSING
     film.now += SECOND
-    film.finish("transcode-stacked_video")
+    assert Settle(()) in film.finish("transcode-stacked_video")
     assert film.outcome() is JobStatus.COMPLETED
     assert film.job.completed_at == film.now
+    assert outstanding(film.job) == (Settle(()),)
+    film.play(Settled())
     assert film.job.settled
     assert unmade(film.job) == ()
     assert film.job.error is None
@@ -750,7 +752,8 @@ def test_a_job_is_due_until_it_is_settled(film: Player) -> None:
         for key in film.job.steps[step].makes:
             film.play(ObjectFinalized(film.job.assets[key].id))
             assert (due_at(film.job) is None) == film.job.settled
-    assert film.job.settled
+    film.play(Settled())
+    assert due_at(film.job) is None
 
 
 def test_a_failed_job_is_due_until_it_is_settled(image: Player) -> None:

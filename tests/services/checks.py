@@ -65,6 +65,6 @@ def is_public(world: World, asset: Asset) -> None:
 def is_gone(world: World, tenant: Tenant) -> None:
     """Nothing of a character is left but the record of its jobs."""
     nothing_is_left_over(world, tenant)
-    assert world.public() == {}
+    assert world.served() == {}
     for kind in (*ENTITIES, "guides", "card_editions"):
         assert world.ids(tenant, kind) == set(), kind

@@ -346,6 +346,10 @@ class World:
         return [Asset.load(document.data) for document in self.documents(tenant, "assets")]
 
     def public(self) -> dict[str, Blob]:
+        """Every file that the CDN would serve at a name of its own."""
+        return {name: blob for name, blob in self.served().items() if "best" not in blob.metadata}
+
+    def served(self) -> dict[str, Blob]:
         """Everything that the CDN would serve."""
         found = self.ports.blobs.list(Bucket.ASSETS, "", limit=1000)
         assert found.next_cursor is None

@@ -1,0 +1,43 @@
+"""Versions: of all files that an item has of one kind, the one that counts."""
+
+from collections.abc import Iterable
+
+from shared.model.asset import EXTENSIONS, Asset, AssetStatus, Review, asset_key
+
+CACHE_CONTROL = "public, max-age=60"
+"""Another version may become the best one at any time."""
+
+
+def best(assets: Iterable[Asset]) -> dict[str, Asset]:
+    """The version that counts, by asset key: the one that was pinned last, else the latest that was
+    approved, else the latest that nobody has rejected and that needs no review."""
+    found: dict[str, Asset] = {}
+    for asset in assets:
+        key = asset_key(asset.type, asset.size)
+        if _counts(asset) and (key not in found or _rank(asset) > _rank(found[key])):
+            found[key] = asset
+    return found
+
+
+def best_path(asset: Asset) -> str:
+    """The public path at which the best version of an asset's kind is always found. It names the
+    item by its id, which no renaming changes."""
+    prefix = asset.path.split("/", 1)[0]
+    key = asset_key(asset.type, asset.size)
+    return f"{best_folder(prefix, asset.item_id or '-')}{key}.{EXTENSIONS[asset.type]}"
+
+
+def best_folder(user_prefix: str, item_id: str) -> str:
+    return f"{user_prefix}/best/{item_id}/"
+
+
+def _counts(asset: Asset) -> bool:
+    if asset.status is not AssetStatus.READY or asset.review is Review.REJECTED:
+        return False
+    return asset.pinned_at is not None or asset.review is Review.APPROVED or not asset.needs_review
+
+
+def _rank(asset: Asset) -> tuple[str, bool, str, str]:
+    pinned = asset.pinned_at.isoformat() if asset.pinned_at else ""
+    approved = asset.review is Review.APPROVED
+    return pinned, approved, asset.created_at.isoformat(), asset.id

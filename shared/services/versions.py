@@ -1,0 +1,120 @@
+"""Versions of an item's files: judged by people, and the best of them at a URL that stays."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from shared.errors import BadRequest, Conflict, NotFound
+from shared.model import paths
+from shared.model.asset import Asset, AssetStatus, Review
+from shared.model.version import CACHE_CONTROL, best, best_folder, best_path
+from shared.ports import Blob, Bucket, Ports, Query, Replace
+from shared.services import assets, items
+from shared.services.keys import Principal
+
+BATCH: Final = 100
+TRIES: Final = 10
+
+log = logging.getLogger(__name__)
+
+
+def judge(ports: Ports, who: Principal, asset_id: str, changes: dict[str, Any]) -> Asset:
+    """Approve, reject or pin a version: `review` and `pinned`, as far as they are given. What is
+    the best one follows at once."""
+    for _ in range(TRIES):
+        asset, version = assets.get(ports, who, asset_id)
+        item_id = asset.item_id
+        if item_id is None:
+            raise BadRequest("is an upload, which has no versions", field="asset_id")
+        if asset.status is not AssetStatus.READY:
+            raise Conflict("The asset is not ready; wait for its job.")
+        now = ports.clock.now()
+        if "review" in changes:
+            asset = asset.with_(review=changes["review"])
+        if "pinned" in changes:
+            asset = asset.with_(pinned_at=now if changes["pinned"] else None)
+        if asset.pinned_at and asset.review is Review.REJECTED:
+            raise BadRequest("a rejected version cannot be pinned", field="pinned")
+        changed = asset.with_(updated_at=now)
+        path = paths.asset(who.workspace_id, asset_id)
+        try:
+            ports.documents.commit([Replace(path, changed.stored(), version)])
+        except Conflict:
+            continue
+        refresh(ports, who.workspace_id, item_id)
+        return changed
+    raise Conflict("The asset is being changed by too many at once; try again.")
+
+
+def best_of(ports: Ports, who: Principal, item_id: str) -> dict[str, Asset]:
+    """The best version of each kind that an item has, by asset key."""
+    items.get(ports, who, item_id)
+    return best(_versions(ports, who.workspace_id, item_id))
+
+
+def refresh(ports: Ports, workspace_id: str, item_id: str) -> None:
+    """Let the stable names of an item serve its best versions. Can be repeated at any time; of two
+    at once, the one that knows less finds that the name has been written, and looks again."""
+    for _ in range(TRIES):
+        try:
+            _refresh(ports, workspace_id, item_id)
+        except Conflict:
+            continue
+        return
+    log.error("the best versions could not be refreshed", extra={"item": item_id})
+
+
+def remove(ports: Ports, workspace_id: str, item_id: str) -> None:
+    """Take the stable names of a deleted item away."""
+    for blob in _served(ports, workspace_id, item_id):
+        ports.blobs.delete(Bucket.ASSETS, blob.name)
+
+
+def _refresh(ports: Ports, workspace_id: str, item_id: str) -> None:
+    served = {blob.name: blob for blob in _served(ports, workspace_id, item_id)}
+    found = best(_versions(ports, workspace_id, item_id))
+    if ports.documents.get(paths.item(workspace_id, item_id)) is None:
+        found = {}
+    wanted = {best_path(asset): asset for asset in found.values()}
+    for name, asset in wanted.items():
+        _serve(ports, name, asset, served.get(name))
+    for name in served.keys() - wanted.keys():
+        ports.blobs.delete(Bucket.ASSETS, name, if_generation=served[name].generation)
+    if wanted and ports.documents.get(paths.item(workspace_id, item_id)) is None:
+        remove(ports, workspace_id, item_id)  # deleted while we copied
+
+
+def _serve(ports: Ports, name: str, asset: Asset, there: Blob | None) -> None:
+    if there and there.metadata.get("asset") == asset.id:
+        return
+    try:
+        ports.blobs.copy(
+            (Bucket.ASSETS, asset.path),
+            (Bucket.ASSETS, name),
+            content_type=asset.content_type,
+            cache_control=CACHE_CONTROL,
+            metadata={"asset": asset.id, "best": "true"},
+            if_generation=there.generation if there else 0,
+        )
+    except NotFound:
+        log.info("a version was deleted meanwhile", extra={"asset": asset.id})
+
+
+def _versions(ports: Ports, workspace_id: str, item_id: str) -> Iterator[Asset]:
+    query = Query(paths.collection_of(workspace_id, "assets"), {"item_id": item_id})
+    cursor: str | None = None
+    while True:
+        found = ports.documents.query(query, limit=BATCH, cursor=cursor)
+        for document in found.results:
+            yield Asset.load(document.data)
+        cursor = found.next_cursor
+        if cursor is None:
+            return
+
+
+def _served(ports: Ports, workspace_id: str, item_id: str) -> Sequence[Blob]:
+    workspace = ports.documents.get(paths.workspace(workspace_id))
+    if workspace is None:
+        return ()
+    folder = best_folder(workspace.data["user_prefix"], item_id)
+    return ports.blobs.list(Bucket.ASSETS, folder, limit=BATCH).results
