@@ -165,6 +165,9 @@ def _mean_shading(old: Shading, new: Shading, count: int) -> Shading:
         amount=_mean(old.amount, new.amount, count),
         least=min(old.least, new.least),
         most=max(old.most, new.most),
+        seams=_mean(old.seams, new.seams, count),
+        shortest=min(old.shortest, new.shortest),
+        longest=max(old.longest, new.longest),
     )
 
 

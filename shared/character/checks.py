@@ -3,21 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import hypot
 
 from shared.character import likeness
-from shared.character.likeness import OTHER, SAME, nearest, to_lab, worn
+from shared.character.likeness import OTHER, SAME, nearest, shades, to_lab, worn
 from shared.model.style import Measurement, PaletteColour, StyleCard
 
 VARIES, USUAL_VARIETY = 0.6, 5.0
 """The part of a head's own variety (ΔE2000) that is forgiven, and that of a head seen once."""
-FAINT = 0.02
-"""Less of the figure in shadow tones than this is hardly seen."""
-MORE, SOME = 2.5, 0.006
-"""A known colour may cover this many times its largest share, and this share on top, before the
-rest counts as added."""
-PRESENT, EYES = 0.005, 0.02
-"""A colour whose share was never smaller than this is missed when it is gone. Eyes close, so in the
-middle of the face it takes more."""
+FAINT, SHORT = 0.02, 0.2
+"""Less of the figure in shadow tones, and shorter seams of them, than this are hardly seen."""
+SEAMS = 0.7
+"""What the length of the seams counts beside the share in shadow tones."""
+MORE, SOME, FEET = 2.5, 0.006, 0.014
+"""A known colour may cover this many times its largest share, and a share on top, before the rest
+counts as added; feet are hidden and seen from below, so they may show still more."""
+PRESENT, FLEETING = 0.005, 0.02
+"""A colour whose share was never smaller than this is missed when it is gone. Eyes close and
+shadows move, so in the middle of the face and of a shadow it takes more."""
 DETAIL = 0.025
 """A head drawn alone shows parts that are too small to be seen on the whole figure: a new colour
 with a smaller share is one of those."""
@@ -46,7 +49,7 @@ def missing_colours(card: StyleCard, seen: Measurement) -> Finding:
     lost = [
         (1 - worn(c.hex, seen.palette) / c.least, c)
         for c in card.palette
-        if c.least >= (EYES if _is_facial(c) else PRESENT)
+        if c.least >= _noticed(c, card)
     ]
     if not lost:
         return Finding(0.0)
@@ -96,16 +99,23 @@ def line(card: StyleCard, seen: Measurement) -> Finding:
 
 
 def shading(card: StyleCard, seen: Measurement) -> Finding:
-    """How much of the shading is gone below the least, or came on top of the most, as a share."""
-    now = seen.shading.amount
-    gone, more = card.shading.least - now, now - card.shading.most
-    if gone > more:
-        text = f"Keep the {card.shading.kind.replace('_', '-')} shading; do not draw it flat."
+    """How far the share in shadow tones and the length of their seams are outside what the card
+    knows, as a share of it. Both err, but seldom together: the tones where light falls off, the
+    seams where limbs cover each other."""
+    was, now = card.shading, seen.shading
+    tones = _outside(now.amount, was.least, was.most, FAINT)
+    seams = _outside(now.seams, was.shortest, was.longest, SHORT)
+    if (now.seams, now.amount) < (was.shortest, was.least):
+        text = f"Keep the {was.kind.replace('_', '-')} shading; do not draw it flat."
     else:
         text = "Shade less: the character is drawn in flatter colours."
-    larger = max(card.shading.least, now, FAINT)
-    # Shadows come and go with limbs that cover each other; what vanishes altogether is a drift.
-    return Finding(max(0.0, gone, more / 2) / larger, "shading", text)
+    return Finding((1 - SEAMS) * tones + SEAMS * seams, "shading", text)
+
+
+def _outside(now: float, least: float, most: float, faint: float) -> float:
+    """By which share an amount is under the least; what is over the most counts half, since limbs
+    that come out from behind each other bring their shadows along."""
+    return max(0.0, least - now, (now - most) / 2) / max(least, now, faint)
 
 
 def head(card: StyleCard, seen: Measurement) -> Finding:
@@ -171,7 +181,8 @@ def _news(card: StyleCard, seen: Measurement) -> list[tuple[float, PaletteColour
     strange = {colour.hex: weight for weight, colour in _strangers(card, seen)}
     news = []
     for colour in seen.palette:
-        more = colour.share - MORE * worn(colour.hex, usual) - SOME
+        slack = FEET if _is_low(colour, seen) else SOME
+        more = colour.share - MORE * worn(colour.hex, usual) - slack
         weight = max(strange.get(colour.hex, 0.0), more)
         if weight > 0 and not _is_usual(colour, seen):
             news.append((weight, colour))
@@ -193,6 +204,21 @@ def _is_usual(colour: PaletteColour, seen: Measurement) -> bool:
     return _is_mouth(colour) or _is_sole(colour, seen)
 
 
+def _noticed(colour: PaletteColour, card: StyleCard) -> float:
+    """The least share from which on a colour is missed."""
+    if _is_white_of_eyes(colour):
+        return 1.0
+    is_shadow = any(
+        other.share > colour.share and shades(colour.hex, other.hex) for other in card.palette
+    )
+    return FLEETING if is_shadow or _is_facial(colour) else PRESENT
+
+
+def _is_white_of_eyes(colour: PaletteColour) -> bool:
+    level, a, b = to_lab(colour.hex)
+    return _is_facial(colour) and level > 90 and hypot(a, b) < 6
+
+
 def _is_facial(colour: PaletteColour) -> bool:
     return abs(colour.x) < 0.4 and abs(colour.y) < 0.5
 
@@ -200,15 +226,19 @@ def _is_facial(colour: PaletteColour) -> bool:
 def _is_mouth(colour: PaletteColour) -> bool:
     """Whether a small new colour, red or nearly black, lies where a mouth opens."""
     level, a, b = to_lab(colour.hex)
-    is_red = level < 20 or (a > 8 and -a < b < a)
+    is_red = a > 8 and -a < b < a
     is_central = abs(colour.x) < 0.4 and -0.2 < colour.y < 0.8 and colour.spread < 0.3
-    return is_red and is_central and colour.share < 0.02
+    return is_central and colour.share < (0.05 if is_red else 0.02 if level < 20 else 0)
 
 
 def _is_sole(colour: PaletteColour, seen: Measurement) -> bool:
     """Whether a small new colour lies where feet show their soles: low, and left and right."""
-    is_low = 0 < seen.ground - colour.y < 0.9
-    return is_low and colour.share < 0.03 and colour.spread > 0.3
+    return _is_low(colour, seen) and colour.share < 0.03
+
+
+def _is_low(colour: PaletteColour, seen: Measurement) -> bool:
+    """Whether a colour lies where the feet are."""
+    return 0 < seen.ground - colour.y < 0.9 and colour.spread > 0.3
 
 
 def _excess(ratio: float) -> float:

@@ -8,6 +8,8 @@ from shared.model.style import PaletteColour, Portrait
 
 SAME, OTHER = 5.0, 12.0
 """ΔE2000 up to which two colours are the same, and from which they have nothing in common."""
+SHADOW = (2.5, 32.0)
+"""How much lower L* of a shadow is than that of its colour."""
 GAP = 30.0
 """What it counts, in ΔE2000, that the figure is where the other one is not."""
 
@@ -80,6 +82,13 @@ def worn(code: str, palette: Iterable[PaletteColour]) -> float:
         other.share * min(1.0, max(0.0, (OTHER - delta_e(code, other.hex)) / (OTHER - SAME)))
         for other in palette
     )
+
+
+def shades(dark: str, light: str) -> bool:
+    """Whether one colour may be another one in shadow: darker, and of nearly its hue."""
+    (low, a1, b1), (high, a2, b2) = to_lab(dark), to_lab(light)
+    fall = high - low
+    return SHADOW[0] < fall < SHADOW[1] and hypot(a1 - a2, b1 - b2) < 6 + 0.8 * fall
 
 
 def apart(first: Portrait, second: Portrait) -> float:

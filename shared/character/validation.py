@@ -32,11 +32,11 @@ LIMITS = {
     "missing": 0.87,
     "added": 0.004,
     "line": 0.26,
-    "shading": 0.38,
-    "head": 3.3,
-    "frame": 0.04,
+    "shading": 0.24,
+    "head": 5.0,
+    "frame": 0.09,
     "background": 8.0,
-    "proportions": 0.052,
+    "proportions": 0.06,
     "features": 0.5,
 }
 """The distance up to which each check passes, in the unit that its function names."""

@@ -50,12 +50,16 @@ class Proportions(Value):
 
 class Shading(Value):
     """How form is shown; `amount` is the share of the figure that lies in shadow tones, `least` and
-    `most` the smallest and largest in any picture."""
+    `most` the smallest and largest in any picture; `seams` is how long the edges between light and
+    shadow are, in sizes of the figure, `shortest` and `longest` likewise."""
 
     kind: Literal["flat", "two_tone", "soft"]
     amount: float
     least: float
     most: float
+    seams: float = 0.0
+    shortest: float = 0.0
+    longest: float = 0.0
 
 
 class Portrait(Value):

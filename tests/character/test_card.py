@@ -32,13 +32,15 @@ def test_more_pictures_widen_what_is_usual() -> None:
     mouth = colour("maroon", "#7b1f2d", 0.02)
     half = SCARF.with_(share=0.01)
     other = measurement(ORANGE, CREAM, INK, half, mouth)
-    shading = other.shading.with_(amount=0.06)
-    other = other.with_(shading=shading.with_(least=0.06, most=0.06))
+    shading = other.shading.with_(amount=0.06, seams=3.0)
+    other = other.with_(shading=shading.with_(least=0.06, most=0.06, longest=3.0))
     card = cards.make([measurement(), other], source="references")
     seen = {c.name: c for c in card.palette}
     assert (seen["blue"].least, seen["blue"].most, seen["blue"].share) == (0.01, 0.05, 0.05)
     assert (seen["maroon"].least, seen["maroon"].share) == (0.0, 0.01)
     assert (card.shading.least, card.shading.amount, card.shading.most) == (0.06, 0.09, 0.12)
+    shading = card.shading
+    assert (shading.shortest, shading.seams, shading.longest) == (2.4, 2.7, 3.0)
     assert (card.pictures, len(card.portraits)) == (2, 2)
 
 

@@ -83,7 +83,9 @@ def test_shadows_are_seen_and_missed() -> None:
     shaded, flat = measure(drawing()).shading, measure(drawing(shaded=False)).shading
     assert (shaded.kind, flat.kind) == ("two_tone", "flat")
     assert shaded.amount > 0.02
+    assert shaded.seams > 1
     assert flat.amount < 0.01
+    assert flat.seams < 0.1
 
 
 def test_proportions() -> None:

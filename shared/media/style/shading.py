@@ -1,6 +1,6 @@
-"""Shading: tones that are darker versions of the colour that they touch."""
+"""Shading: tones that are darker versions of the colour beside them."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from shared.media.style.colour import Lab, delta_e, parse, to_lab
 from shared.media.style.figure import Figure
-from shared.media.style.palette import Colours
+from shared.media.style.palette import EDGE, Colours
 from shared.model.style import Line, Shading
 
 Kind = Literal["flat", "two_tone", "soft"]
@@ -27,8 +27,79 @@ STEP = 4
 """Pixels across the seam between two tones."""
 
 
+REACH = 3
+"""Pixels on either side of a seam between which its step is measured, and again to see whether the
+tones beyond are level."""
+LEAST_STEP = 5.0
+"""The step of L* from which on a seam counts; grain and the blocks of a JPEG stay below it."""
+BETWEEN = 1.5
+"""How much L* on a seam may leave the range of both sides; under a line it leaves it by far."""
+
+
 def find(figure: Figure, colours: Colours, line: Line | None) -> Shading:
-    """The share of the figure in shadow tones, and whether they have edges or are gradients."""
+    """The share of the figure in shadow tones, how long their seams are, and whether they have
+    edges or are gradients."""
+    amount, seams = round(_shadows(colours, line), 4), round(_seams(figure, line), 4)
+    kind: Kind = "flat"
+    if amount >= FLAT:
+        kind = "soft" if _slope(figure, colours) else "two_tone"
+    return Shading(
+        kind=kind,
+        amount=amount,
+        least=amount,
+        most=amount,
+        seams=seams,
+        shortest=seams,
+        longest=seams,
+    )
+
+
+def _seams(figure: Figure, line: Line | None) -> float:
+    """The length of all seams, in sizes of the figure.
+
+    A seam is a step of L* without a line on it, between two level tones of about one hue. It is
+    looked for pixel by pixel and not in the palette: light that falls off over the whole figure
+    moves its colours, but leaves the steps.
+    """
+    level = figure.lab[..., 0]
+    inner = figure.deep > EDGE
+    solid = inner & ~_near(figure.lab, line)
+    total = 0.0
+    for axis in (0, 1):
+        one, two = _beside(figure.lab, REACH, axis), _beside(figure.lab, -REACH, axis)
+        high, low = one[..., 0], two[..., 0]
+        step = high - low
+        # How much L* changes beyond both sides, over as many pixels as the step takes.
+        slope = _beside(level, 2 * REACH, axis) - high + low - _beside(level, -2 * REACH, axis)
+        size = np.abs(step)
+        is_step = (size > LEAST_STEP) & (size < DARKER[1]) & (np.abs(slope) < size / 2)
+        is_step &= np.abs(step - slope) > 0.35 * size + LEAST_STEP / 2
+        tint = np.hypot(one[..., 1] - two[..., 1], one[..., 2] - two[..., 2])
+        is_one_hue = tint < 6 + 0.8 * size
+        is_bare = level >= np.minimum(high, low) - BETWEEN
+        is_bare &= level <= np.maximum(high, low) + BETWEEN
+        inside = inner & _beside(solid, REACH, axis) & _beside(solid, -REACH, axis)
+        total += float(np.count_nonzero(is_step & is_one_hue & is_bare & inside))
+    # Every seam is met at each of the places between its two sides.
+    return total / (2 * REACH - 1) / figure.size
+
+
+def _beside(layer: NDArray[Any], by: int, axis: int) -> NDArray[Any]:
+    """The layer with each value where the pixel `by` places before it is."""
+    return np.roll(layer, -by, axis)
+
+
+def _near(lab: Lab, line: Line | None) -> NDArray[np.bool_]:
+    """Where the outline's colour is, nearly."""
+    if line is None:
+        return np.zeros(lab.shape[:2], np.bool_)
+    ink = to_lab(np.array(parse(line.colour[1:]), np.uint8))
+    near: NDArray[np.bool_] = np.abs(lab - ink).sum(axis=2) < 2 * INK
+    return near
+
+
+def _shadows(colours: Colours, line: Line | None) -> float:
+    """The share of the figure in colours that are the shadow of one that they touch."""
     contacts = _contacts(colours)
     rims = np.maximum(contacts.sum(axis=1), 1.0)
     inked = _inked(colours.centres, line)
@@ -41,11 +112,7 @@ def find(figure: Figure, colours: Colours, line: Line | None) -> Shading:
         touching = contacts[shade, bases] / rims[shade]
         if len(touching) and touching.max() > TOUCH:
             amount += float(colours.shares[shade])
-    amount = round(amount, 4)
-    kind: Kind = "flat"
-    if amount >= FLAT:
-        kind = "soft" if _slope(figure, colours) else "two_tone"
-    return Shading(kind=kind, amount=amount, least=amount, most=amount)
+    return amount
 
 
 def _bases(centres: Lab, shade: Lab) -> NDArray[np.int64]:
