@@ -150,6 +150,16 @@ def test_what_an_idle_instance_holds_is_little(world: World, limit: int) -> None
     assert limit - max(1, limit // SHARE) < found <= limit
 
 
+def test_an_hour_is_not_hoarded_minute_by_minute(world: World) -> None:
+    idle = instance(world, per_minute=60, per_hour=1000)
+    used = 0
+    for _ in range(10):
+        used += granted(idle, 50)
+        world.clock.advance(timedelta(minutes=1))
+    busy = instance(world, per_hour=1000)
+    assert 1000 - 1000 // SHARE <= used + granted(busy, 1000) <= 1000
+
+
 def test_who_asks_once_holds_nothing(world: World) -> None:
     for _ in range(20):
         assert ask(instance(world, per_minute=60)).granted
@@ -190,6 +200,14 @@ def test_clocks_that_differ_a_little_do_not_double_a_limit(world: World) -> None
     behind.advance(timedelta(seconds=59))
     limiters = [instance(world, per_minute=20, clock=clock) for clock in (ahead, behind)]
     assert sum(granted(limiter, 30) for limiter in limiters * 2) == 20
+
+
+def test_a_clock_that_is_behind_costs_nothing(world: World) -> None:
+    ahead, behind = FakeClock(MINUTE + timedelta(seconds=60)), FakeClock(MINUTE)
+    granted(instance(world, per_minute=1000, clock=ahead), 1)
+    documents = Counted(world.ports.documents)
+    assert granted(instance(world, per_minute=1000, clock=behind, documents=documents), 500) == 500
+    assert documents.writes < 25
 
 
 def test_a_clock_that_was_wrong_is_not_believed_for_long(world: World) -> None:
