@@ -21,7 +21,7 @@ demo: install ## Make a mascot in every format: CHARACTER="…" ACTION="…" MOT
 	@$(BIN)/python -m infra.demo $(if $(CHARACTER),--character "$(CHARACTER)") $(if $(ACTION),--action "$(ACTION)") $(if $(MOTION),--motion "$(MOTION)") $(if $(NAME),--name "$(NAME)") $(if $(DURATION),--duration "$(DURATION)")
 
 dev: install ## Serve the API and the assets on PORT
-	@$(BIN)/python -m infra.local --port $(PORT)
+	@MASCOTRY_WEBHOOK_LOOPBACK=true $(BIN)/python -m infra.local --port $(PORT)
 
 test: install ## Run the tests
 	$(BIN)/python -m pytest

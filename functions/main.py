@@ -82,6 +82,14 @@ def noop(request: Request) -> ResponseReturnValue:
 
 
 @functions_framework.http
+def webhook(request: Request) -> ResponseReturnValue:
+    """Tell an endpoint of what has happened."""
+    from functions.steps.entry import webhook
+
+    return webhook(request)
+
+
+@functions_framework.http
 def sweep(request: Request) -> ResponseReturnValue:
     """Re-deliver what is overdue; called by a schedule."""
     from functions.steps.entry import sweep

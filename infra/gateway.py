@@ -21,7 +21,7 @@ INGEST_PATHS = frozenset(
     {"/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions"}
 )
 STORAGE_TRIGGER = "on_object_finalized"
-TASK_TARGETS = (*(kind.value for kind in StepKind), "sweep")
+TASK_TARGETS = (*(kind.value for kind in StepKind), "webhook", "sweep")
 
 
 def function(target: str, signature: str = "http", source: Path = SOURCE) -> WSGIApplication:

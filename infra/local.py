@@ -51,7 +51,7 @@ RATE_LIMITS = {"PER_MINUTE": 6_000, "PER_HOUR": 100_000}
 
 
 def queues(cores: int) -> list[QueueConfig]:
-    """One queue per step function and one for storage events; media steps share the cores."""
+    """One queue per function that takes tasks; media steps share the cores."""
     media = [
         QueueConfig(
             name=kind.value,
@@ -65,6 +65,9 @@ def queues(cores: int) -> list[QueueConfig]:
     return [
         *media,
         QueueConfig(name="purge", path="/functions/purge/", concurrency=1),
+        QueueConfig(
+            name="webhook", path="/functions/webhook/", concurrency=8, dispatch_deadline=60
+        ),
         QueueConfig(name="noop", path="/functions/noop/", concurrency=4),
         QueueConfig(
             name="storage-events", path=f"/functions/{gateway.STORAGE_TRIGGER}/", concurrency=4

@@ -12,6 +12,7 @@ from functions.api import (
     projects,
     style,
     uploads,
+    webhooks,
     workspaces,
 )
 
@@ -26,6 +27,7 @@ API = (
     *jobs.ROUTES,
     *uploads.ROUTES,
     *keys.ROUTES,
+    *webhooks.ROUTES,
 )
 EVENTS = jobs.EVENT_ROUTES
 INGEST = (*uploads.INGEST_ROUTES, *previews.ROUTES, *analysis.ROUTES, *collections.INGEST_ROUTES)

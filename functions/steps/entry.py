@@ -31,6 +31,23 @@ def step(request: Request, kind: str) -> ResponseReturnValue:
     return "", 204
 
 
+def webhook(request: Request) -> ResponseReturnValue:
+    """Make one attempt at telling an endpoint of an event; 2xx says that no more is to be done."""
+    from shared.services.webhooks import delivery, outbox
+
+    chosen = settings()
+    composition.configure_logging(chosen.log_level)
+    try:
+        _authorise(request, chosen)
+        errand = outbox.Errand.parse(request.get_json())
+        delivery.deliver(composition.ports(), chosen, errand)
+    except Busy as error:
+        return _problem(error), error.status, {"Retry-After": str(BUSY_RETRY_SECONDS)}
+    except MascotryError as error:
+        return _problem(error), error.status
+    return "", 204
+
+
 def sweep(request: Request) -> ResponseReturnValue:
     """Look after overdue jobs; answers how many there were."""
     chosen = settings()

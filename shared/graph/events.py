@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.model.job import Fault, Job, Output, Retake, StepKind
+from shared.model.webhook import Delivery
 
 # --- events --------------------------------------------------------------------------------------
 
@@ -144,7 +145,15 @@ class Settle:
     unmade: tuple[str, ...]
 
 
-Command = Enqueue | Publish | Settle
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Send what the outbox holds of the job's end. The outbox, too, is what mends a loss of this:
+    `outstanding` knows nothing of it."""
+
+    delivery: Delivery
+
+
+Command = Enqueue | Publish | Settle | Tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,5 +42,8 @@ INDEXES: tuple[Index, ...] = (
     ),
     *_by_creation("card_editions", ("collection_id",)),
     *_by_creation("keys", ("workspace_id",)),
+    *_by_creation("webhooks", ()),
+    *_by_creation("webhook_deliveries", ("webhook_id",), ("webhook_id", "job_id", "status")),
     Index("due", (), "at"),
+    Index("expiring", (), "at"),
 )

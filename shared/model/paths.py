@@ -65,3 +65,21 @@ def key(key_hash: str) -> str:
 def limits(workspace_id: str, subject: str) -> str:
     """What was given out to a key of what it may ask in a minute and in an hour."""
     return f"workspaces/{workspace_id}/limits/{subject}"
+
+
+def webhook(workspace_id: str, webhook_id: str) -> str:
+    return f"workspaces/{workspace_id}/webhooks/{webhook_id}"
+
+
+def webhook_secrets(workspace_id: str, webhook_id: str) -> str:
+    """What a webhook signs with, apart from the rest of it."""
+    return f"workspaces/{workspace_id}/webhook_secrets/{webhook_id}"
+
+
+def webhook_delivery(workspace_id: str, delivery_id: str) -> str:
+    return f"workspaces/{workspace_id}/webhook_deliveries/{delivery_id}"
+
+
+def expiring(document_id: str) -> str:
+    """What is to be removed some day: when, and the path of the document."""
+    return f"expiring/{document_id}"

@@ -7,12 +7,13 @@ from typing import Final
 
 from shared.errors import Conflict
 from shared.graph.advance import advance, due_at
-from shared.graph.events import Command, Event
+from shared.graph.events import Command, Event, Tell
 from shared.model import paths
 from shared.model.asset import Asset, AssetStatus
 from shared.model.base import instant_text
 from shared.model.job import FINISHED, Job, StepStatus
 from shared.ports import Create, Delete, Documents, Ports, Put, Replace, Write
+from shared.services.webhooks import outbox
 
 TRIES: Final = 20
 DUE_SLACK: Final = timedelta(seconds=5)
@@ -64,18 +65,20 @@ def apply(
             return Applied(job, False, decision.commands)
         after = decision.job.with_(updated_at=now)
         asset_writes, orphans = _asset_writes(ports, job, after)
+        told = outbox.of_end(ports, job, after)
         writes: list[Write] = [
             Replace(paths.job(workspace_id, job_id), after.stored(), version),
             *_due_writes(job, after),
             *_progress_writes(job, after),
             *asset_writes,
+            *outbox.writes(told),
             *learned(),
         ]
         try:
             ports.documents.commit(writes)
         except Conflict:
             continue
-        return Applied(after, True, decision.commands, orphans)
+        return Applied(after, True, (*decision.commands, *map(Tell, told)), orphans)
     raise Conflict(f"Job {job_id} is being changed by too many at once.")
 
 

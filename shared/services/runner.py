@@ -27,6 +27,7 @@ from shared.graph.events import (
     Settle,
     Settled,
     Succeeded,
+    Tell,
     Waited,
 )
 from shared.model import paths
@@ -46,6 +47,7 @@ from shared.services.steps import (
     SupersededError,
     nothing,
 )
+from shared.services.webhooks import outbox
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,8 @@ def perform(ports: Ports, job: Job, commands: Iterable[Command]) -> None:
                 if job.item_id:
                     versions.refresh(ports, job.workspace_id, job.item_id)
                 apply(ports, job.workspace_id, job.id, Settled())
+            case Tell(delivery):
+                outbox.enqueue(ports, delivery)
 
 
 def apply(

@@ -1,4 +1,4 @@
-"""The sweeper: looks at every job and every upload that should have moved by now."""
+"""The sweeper: looks at every job, upload and webhook delivery that should have moved by now."""
 
 import logging
 
@@ -6,6 +6,7 @@ from shared.graph.events import Swept
 from shared.model.base import instant_text
 from shared.ports import Json, Ports, Query
 from shared.services import runner, uploads
+from shared.services.webhooks import outbox
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +34,14 @@ def sweep(ports: Ports, *, orphaned: bool = False) -> int:
         except Exception:
             # It stays due, and must not keep the sweeper from what is behind it.
             log.exception("what is overdue could not be swept", extra=entry)
+    outbox.expire(ports)
     return len(entries)
 
 
 def _look_after(ports: Ports, entry: Json, *, orphaned: bool) -> None:
     if "asset_id" in entry:
         uploads.sweep(ports, entry)
+    elif "delivery_id" in entry:
+        outbox.sweep(ports, entry)
     else:
         runner.apply(ports, entry["workspace_id"], entry["job_id"], Swept(orphaned))

@@ -10,15 +10,18 @@ from PIL import Image, ImageDraw
 
 from functions.api.call import Route
 from functions.api.routes import API, EVENTS, INGEST
+from shared.model.webhook import Event
 from shared.model.workspace import Scope
 from shared.ports import Bucket, Document
 from shared.services import collections, guides, keys
+from shared.services.webhooks import endpoints
 from tests.character.looks import fox
 from tests.graph.jobs import EDIT, FILM, FILM_FROM_STILL, IMAGE, TRANSITION
 from tests.services.world import KINDS, Tenant, World
 
 Json = dict[str, Any]
 
+ENDPOINT = "https://93.184.216.34/hook"
 UNKNOWN = "99999999-0000-4000-8000-000000000000"
 ROUTES = [
     *(pytest.param("api", route, id=f"{route.method} {route.path}") for route in API),
@@ -59,6 +62,11 @@ class Everything:
         )
         _, guide = guides.get(world.ports, tenant.who, tenant.collection.id)
         assert guide
+        endpoint, _ = endpoints.create(
+            world.ports, world.settings, tenant.who, ENDPOINT, (Event.JOB_FAILED,)
+        )
+        ping = endpoints.ping(world.ports, tenant.who, endpoint.id)
+        world.drain()
         still = job.assets["transparent_image"].id
         self.ids = {
             "project_id": tenant.project_id,
@@ -67,6 +75,8 @@ class Everything:
             "asset_id": upload.id,
             "job_id": job.id,
             "key_id": keys.authenticate(world.ports, f"Bearer {spare}").subject,
+            "webhook_id": endpoint.id,
+            "delivery_id": ping.id,
             "caution_id": guide.cautions[0].id,
             "reference_asset_ids": upload.id,
             "source_image_asset_id": still,
@@ -83,9 +93,12 @@ def _picture() -> bytes:
     return content.getvalue()
 
 
+WEBHOOKS = ("webhooks", "webhook_secrets", "webhook_deliveries")
+
+
 def stored(world: World, everything: Everything) -> list[list[Document]]:
     """All that a workspace holds, but for when a key was used."""
-    kinds = (*KINDS, "slugs", "guides", "card_editions")
+    kinds = (*KINDS, "slugs", "guides", "card_editions", *WEBHOOKS)
     return [world.documents(everything.tenant, kind) for kind in kinds]
 
 
@@ -132,6 +145,11 @@ BODIES: Mapping[str, Bodies] = {
     "POST /v1/upload": lambda ids: [],  # a form, or a URL that is fetched: neither has ids
     "POST /v1/analyze-image": lambda ids: [{"asset_id": ids["asset_id"]}],
     "POST /v1/suggest-actions": lambda ids: [{"collection_id": ids["collection_id"]}],
+    "POST /v1/webhooks": lambda ids: [{"url": ENDPOINT, "events": ["job.completed"]}],
+    "PATCH /v1/webhooks/<webhook_id>": lambda ids: [{"enabled": False}],
+    "POST /v1/webhooks/<webhook_id>/ping": lambda ids: [],
+    "POST /v1/webhooks/<webhook_id>/rotate-secret": lambda ids: [],
+    "POST /v1/webhooks/<webhook_id>/deliveries/<delivery_id>/replay": lambda ids: [],
     "POST /v1/keys": lambda ids: [{"name": "Mine"}],
     "PATCH /v1/keys/<key_id>": lambda ids: [{"name": "Mine"}],
 }

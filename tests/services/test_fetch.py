@@ -12,7 +12,8 @@ import pytest
 
 from shared.errors import BadRequest
 from shared.services import fetch as module
-from shared.services.fetch import Address, fetch, is_public
+from shared.services.fetch import fetch
+from shared.services.guard import Address, is_public
 
 LIMIT = 1000
 

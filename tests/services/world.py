@@ -51,12 +51,15 @@ from shared.services.steps import (
     StepCode,
     StepContext,
 )
+from shared.services.webhooks import delivery as webhook_delivery
+from shared.services.webhooks import outbox
+from shared.services.webhooks.sender import Answer
 from tests.character.looks import fox
 from tests.graph.fakes import CountingIds, FakeClock
 from tests.graph.jobs import FILM
 from tests.services.faults import Fuse
 
-QUEUES = (*(kind.value for kind in StepKind), EVENTS_QUEUE)
+QUEUES = (*(kind.value for kind in StepKind), EVENTS_QUEUE, outbox.QUEUE)
 KINDS = ("projects", "collections", "items", "assets", "links", "jobs")
 PROVENANCE = Provenance(provider="test", model="test")
 
@@ -128,6 +131,12 @@ CODES: Mapping[StepKind, StepCode] = {
 }
 
 
+def answer_ok(url: str, body: str, headers: Mapping[str, str], *, loopback: bool) -> Answer:
+    """An endpoint that takes everything."""
+    del url, body, headers, loopback
+    return Answer(status=200)
+
+
 @dataclass(frozen=True)
 class Tenant:
     """A workspace with a character."""
@@ -145,6 +154,8 @@ class World:
         self.clock = FakeClock()
         self.settings = Settings(home=folder)
         self.codes = dict(CODES)
+        self.post: webhook_delivery.Post = answer_ok
+        """What takes the place of webhooks' endpoints."""
         self.runs: Counter[tuple[str, int]] = Counter()
         """How often each attempt at each step was begun."""
         self._ids = CountingIds()
@@ -249,6 +260,10 @@ class World:
                 told["metadata"],
             )
             return
+        if claim.queue == outbox.QUEUE:
+            errand = outbox.Errand.parse(claim.payload)
+            webhook_delivery.deliver(self.ports, self.settings, errand, self.post)
+            return
         delivery = Delivery.parse(claim.payload)
         runner.deliver(self.ports, self.settings, delivery, self._counted(claim.queue))
 
@@ -263,7 +278,7 @@ class World:
     def deliveries(self) -> list[tuple[str, Delivery]]:
         """What the queues of steps hold, with the queue."""
         found = []
-        for queue in QUEUES[:-1]:
+        for queue in QUEUES[: len(StepKind)]:
             for name, _ in self._queue.upcoming(queue, limit=100):
                 (claim,) = self._queue.claim([(queue, name)])
                 self._queue.retry(claim, due=claim.due, answered=False)
