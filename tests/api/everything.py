@@ -56,7 +56,9 @@ class Everything:
         job = world.generate(tenant, FILM).job
         world.drain()
         job = world.job(job)
-        card = fox().with_(reference_asset_ids=(upload.id,))
+        still = job.assets["transparent_image"].id
+        collections.add_reference(world.ports, tenant.who, tenant.collection.id, still)
+        card = fox().with_(reference_asset_ids=(upload.id, still))
         world.ports.documents.commit(
             guides.extracted(world.ports, self.workspace_id, tenant.collection.id, card)
         )
@@ -67,12 +69,11 @@ class Everything:
         )
         ping = endpoints.ping(world.ports, tenant.who, endpoint.id)
         world.drain()
-        still = job.assets["transparent_image"].id
         self.ids = {
             "project_id": tenant.project_id,
             "collection_id": tenant.collection.id,
             "item_id": job.item_id or "",
-            "asset_id": upload.id,
+            "asset_id": still,
             "job_id": job.id,
             "key_id": keys.authenticate(world.ports, f"Bearer {spare}").subject,
             "webhook_id": endpoint.id,
@@ -143,7 +144,7 @@ BODIES: Mapping[str, Bodies] = {
     "POST /v1/generate/preview": lambda ids: [{"prompt": "a fox"}],
     "POST /v1/uploads": lambda ids: [{"content_type": "image/png"}],
     "POST /v1/upload": lambda ids: [],  # a form, or a URL that is fetched: neither has ids
-    "POST /v1/analyze-image": lambda ids: [{"asset_id": ids["asset_id"]}],
+    "POST /v1/analyze-image": lambda ids: [{"asset_id": ids["reference_asset_ids"]}],
     "POST /v1/suggest-actions": lambda ids: [{"collection_id": ids["collection_id"]}],
     "POST /v1/webhooks": lambda ids: [{"url": ENDPOINT, "events": ["job.completed"]}],
     "PATCH /v1/webhooks/<webhook_id>": lambda ids: [{"enabled": False}],

@@ -111,20 +111,19 @@ def test_a_publishable_key_reads_what_is_for_everybody(
     """What is the owner's alone is in no answer: prompts, references, how a file was made."""
     client = Client(target, publishable(world, everything))
     body = next(iter(bodies(route, everything.ids)), None)
-    ids = {**everything.ids, "asset_id": everything.ids["source_image_asset_id"]}
-    answer = client.ask(route.method, fill(route.path, ids), json=body)
+    path = fill(route.path, everything.ids)
+    answer = client.ask(route.method, path, json=body)
     if route.path not in PUBLISHABLE or route.method != "GET":
         assert answer.status == 403
         assert "publishable" in answer.error["message"]
         return
     assert answer.status == 200
-    owners = Client(target, everything.key).ask(route.method, fill(route.path, ids))
+    owners = Client(target, everything.key).ask(route.method, path)
     found = everything_said(answer)
     assert found <= everything_said(owners)
     assert not found & {"an orange fox", "waving", "waves happily", "test"}
     assert not found & {"provenance", "prompt", "style_card", "caution_list", "metadata", "job_id"}
-    if not route.path.endswith("/links"):
-        assert everything.ids["asset_id"] not in found, "a reference"
+    assert everything.ids["reference_asset_ids"] not in found, "an upload"
 
 
 def everything_said(answer: Answer) -> set[str]:
@@ -149,16 +148,14 @@ def test_the_owner_sees_what_is_hidden(world: World, everything: Everything) -> 
     """Otherwise the test before would show nothing."""
     owner = Client("api", everything.key)
     collection = owner.get(f"/v1/collections/{everything.ids['collection_id']}")
-    assert {"an orange fox", everything.ids["asset_id"]} <= everything_said(collection)
-    asset = owner.get(f"/v1/assets/{everything.ids['source_image_asset_id']}")
+    assert {"an orange fox", everything.ids["reference_asset_ids"]} <= everything_said(collection)
+    asset = owner.get(f"/v1/assets/{everything.ids['asset_id']}")
     assert {"provenance", "job_id", "test"} <= everything_said(asset)
 
 
 def test_an_upload_is_not_for_everybody(world: World, everything: Everything) -> None:
-    client, path = (
-        Client("api", publishable(world, everything)),
-        f"/v1/assets/{everything.ids['asset_id']}",
-    )
+    client = Client("api", publishable(world, everything))
+    path = f"/v1/assets/{everything.ids['reference_asset_ids']}"
     for part in ("", "/links"):
         assert client.get(path + part).status == 404
         assert Client("api", everything.key).get(path + part).status == 200
