@@ -1,7 +1,7 @@
 """A tenant, and the keys that open it."""
 
-from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 
 from shared.model.base import Entity, Instant, matching
@@ -16,7 +16,8 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
-def including(scopes: Iterable[Scope]) -> tuple[Scope, ...]:
+@lru_cache
+def including(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
     """The scopes together with all that they include."""
     order, given = tuple(Scope), set(scopes)
     highest = max((place for place, scope in enumerate(order, 1) if scope in given), default=0)

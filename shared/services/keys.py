@@ -154,7 +154,7 @@ def of_workspace(workspace_id: str) -> Query:
 
 def load(document: Document) -> Key:
     """A stored key. One from before keys had ids gets a lasting one, one-way from its hash."""
-    scopes = including(map(Scope, document.data["scopes"]))
+    scopes = including(tuple(document.data["scopes"]))
     return Key.load({**document.data, "id": _id(document), "scopes": scopes})
 
 
@@ -178,7 +178,7 @@ def authenticate(ports: Ports, authorization: str | None) -> Principal:
     publishable = data.get("kind") == KeyKind.PUBLISHABLE
     return Principal(
         workspace_id=data["workspace_id"],
-        scopes=(Scope.READ,) if publishable else including(map(Scope, data["scopes"])),
+        scopes=(Scope.READ,) if publishable else including(tuple(data["scopes"])),
         subject=_id(document),
         publishable=publishable,
         allowed_origins=tuple(data.get("allowed_origins", ())),

@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from shared.errors import Busy, Conflict
 from shared.model import paths
@@ -68,24 +69,14 @@ class Limiter:
             now = self._clock.now().timestamp()
             for window in account.windows:
                 window.turn(now)
-            if all(window.remaining for window in account.windows):
+            if not account.holds():
                 self._reserve(account)
-            spent = [window for window in account.windows if not window.remaining]
-            if not spent:
-                for window in account.windows:
-                    window.held -= 1
-            tightest = (
-                max(spent, key=lambda window: window.end)
-                if spent
-                else min(account.windows, key=lambda window: window.remaining)
-            )
-            return Allowance(
-                granted=not spent,
-                limit=tightest.limit,
-                remaining=tightest.remaining,
-                reset=tightest.end,
-                retry_after=max(1, math.ceil(tightest.end - now)),
-            )
+            if not account.holds():
+                spent = [window for window in account.windows if not window.remaining]
+                return _told(max(spent, key=_end), now, granted=False)
+            for window in account.windows:
+                window.held -= 1
+            return _told(min(account.windows, key=_remaining), now, granted=True)
 
     def _account(self, path: str) -> "_Account":
         with self._guard:
@@ -105,14 +96,14 @@ class Limiter:
         Who loses against another instance tries again, and sees what that one took. There are only
         so many leases in a window, so this comes to an end.
         """
-        if all(window.held for window in account.windows):
+        if account.spent():
             return
         for _ in range(_ATTEMPTS):
             document = self._documents.get(account.path)
             stored = document.data if document else {}
             for window in account.windows:
                 window.learn(stored.get(window.name))
-            if not all(window.remaining for window in account.windows):
+            if account.spent():
                 return
             sizes = [0 if window.held else window.next_lease() for window in account.windows]
             data = {
@@ -198,3 +189,24 @@ class _Account:
         self.path = path
         self.windows = windows
         self.lock = threading.Lock()
+
+    def holds(self) -> bool:
+        """Whether a request can be answered out of what is held here."""
+        return all(window.held for window in self.windows)
+
+    def spent(self) -> bool:
+        """Whether a window is known to be used up, so that there is nothing to ask for."""
+        return not all(window.remaining for window in self.windows)
+
+
+_end, _remaining = attrgetter("end"), attrgetter("remaining")
+
+
+def _told(window: _Window, now: float, *, granted: bool) -> Allowance:
+    return Allowance(
+        granted=granted,
+        limit=window.limit,
+        remaining=window.remaining,
+        reset=window.end,
+        retry_after=max(1, math.ceil(window.end - now)),
+    )
