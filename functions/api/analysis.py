@@ -5,19 +5,22 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from functions import composition
 from functions.api import pictures
 from functions.api.call import Call, Reply, Route
-from shared.errors import BadRequest, NotFound
+from shared.errors import BadRequest, NotFound, ProviderError
 from shared.model.base import Id, Value
 from shared.model.request import Prompt
+from shared.model.schema import one_of
 from shared.model.workspace import Scope
 from shared.services import answers, assets, collections, workspaces
 
 
 class AnalyzeBody(Value):
+    model_config = ConfigDict(json_schema_extra=one_of("asset_id", "url"))
+
     asset_id: Id | None = None
     url: pictures.Url | None = None
 
@@ -29,6 +32,8 @@ class AnalyzeBody(Value):
 
 
 class SuggestBody(Value):
+    model_config = ConfigDict(json_schema_extra=one_of("collection_id", "prompt"))
+
     collection_id: Id | None = None
     prompt: Prompt | None = None
     count: Annotated[int, Field(ge=1, le=12)] = 6
@@ -41,6 +46,7 @@ class SuggestBody(Value):
 
 
 def analyze(call: Call) -> Reply:
+    """Describe and measure a picture."""
     from shared.services import vision  # decodes pictures
 
     body = call.body(AnalyzeBody)
@@ -67,6 +73,7 @@ def analyze(call: Call) -> Reply:
 
 
 def suggest(call: Call) -> Reply:
+    """Suggest what a character could do."""
     body = call.body(SuggestBody)
     character, field = body.prompt, "prompt"
     if body.collection_id:
@@ -96,6 +103,24 @@ def _prompt(call: Call, collection_id: str) -> str:
 
 
 ROUTES = (
-    Route("POST", "/v1/analyze-image", analyze, Scope.WRITE),
-    Route("POST", "/v1/suggest-actions", suggest, Scope.WRITE),
+    Route(
+        "POST",
+        "/v1/analyze-image",
+        analyze,
+        Scope.WRITE,
+        body=AnalyzeBody,
+        answer="Analysis",
+        errors=(ProviderError,),
+        example={"url": "https://example.com/fox.png"},
+    ),
+    Route(
+        "POST",
+        "/v1/suggest-actions",
+        suggest,
+        Scope.WRITE,
+        body=SuggestBody,
+        answer="Suggestions",
+        errors=(ProviderError,),
+        example={"prompt": "an orange fox with a blue scarf", "count": 3},
+    ),
 )

@@ -40,6 +40,7 @@ def show_link(link: Link) -> dict[str, Any]:
 
 
 def get(call: Call) -> Reply:
+    """Read an asset."""
     return Reply(show(call, _visible(call)))
 
 
@@ -51,11 +52,13 @@ def judge(call: Call) -> Reply:
 
 
 def delete(call: Call) -> Reply:
+    """Delete an asset with its file."""
     job = deletion.delete_asset(call.ports, call.who, call.ids["asset_id"])
     return call.deleted(call.ids["asset_id"], job)
 
 
 def links_of(call: Call) -> Reply:
+    """List what an asset was made from, and what was made from it."""
     if call.who.publishable:
         _visible(call)
     found = assets.links_of_asset(call.ports, call.who, call.ids["asset_id"])
@@ -71,8 +74,24 @@ def _visible(call: Call) -> Asset:
 
 
 ROUTES = (
-    Route("GET", "/v1/assets/<asset_id>", get, publishable=True),
-    Route("PATCH", "/v1/assets/<asset_id>", judge, Scope.WRITE),
-    Route("DELETE", "/v1/assets/<asset_id>", delete, Scope.WRITE),
-    Route("GET", "/v1/assets/<asset_id>/links", links_of, publishable=True),
+    Route("GET", "/v1/assets/<asset_id>", get, publishable=True, answer="AssetView"),
+    Route(
+        "PATCH",
+        "/v1/assets/<asset_id>",
+        judge,
+        Scope.WRITE,
+        body=JudgeBody,
+        answer="Asset",
+        example={"review": "approved"},
+    ),
+    Route(
+        "DELETE",
+        "/v1/assets/<asset_id>",
+        delete,
+        Scope.WRITE,
+        answer="Deletion",
+        status=202,
+        gives={"job_id": "/job_id"},
+    ),
+    Route("GET", "/v1/assets/<asset_id>/links", links_of, publishable=True, answer="Links"),
 )

@@ -8,8 +8,9 @@ from flask import Request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest as MalformedBody
 
+from functions.api.parameter import Parameter
 from shared.config import Settings
-from shared.errors import BadRequest
+from shared.errors import BadRequest, MascotryError
 from shared.model.job import Job
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Ports, Query
@@ -24,12 +25,13 @@ DEFAULT_LIMIT = 50
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer: its data (any JSON value), its meta and its status; or a stream of server-sent
-    events instead of data."""
+    events instead of data. With a `media_type`, the data is a text that is sent as it is."""
 
     data: Any
     status: int = 200
     meta: Mapping[str, Any] | None = None
     stream: Iterator[str] | None = None
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,13 @@ class Route:
 
     A `publishable` route may be read with a publishable key, that is by anybody: its handler has to
     leave out what is the owner's alone (prompts, references, how something was made) when
-    `call.who.publishable`.
+    `call.who.publishable`. A `keyless` route is for everybody; its `call.who` is nobody.
+
+    The rest is what the API's document says of the route, beside the handler's docstring, whose
+    first paragraph is the summary. `body` is the model that the handler reads. `answer` names the
+    model of the answer's data in `functions/api/schemas.py`: a name, so that requests need not load
+    it; `paged` is a list of it in pages. `gives` says which ids an answer holds: the name by which
+    paths and bodies take one, and where in the data it is (a JSON pointer). `example` is a body.
     """
 
     method: str
@@ -116,6 +124,19 @@ class Route:
     handler: Callable[[Call], Reply]
     scope: Scope = Scope.READ
     publishable: bool = False
+    keyless: bool = False
+    body: type[BaseModel] | None = None
+    form: bool = False
+    """The body may also be a form with a `file`."""
+    query: tuple[Parameter, ...] = ()
+    answer: str | None = None
+    paged: bool = False
+    status: int = 200
+    media_type: str = "application/json"
+    errors: tuple[type[MascotryError], ...] = ()
+    """Faults beyond those that any such route may have."""
+    gives: Mapping[str, str] = field(default_factory=dict)
+    example: Mapping[str, Any] | None = None
 
 
 def _as_bad_request(error: ValidationError) -> BadRequest:

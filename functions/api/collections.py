@@ -2,17 +2,19 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from functions import composition
-from functions.api import pictures, style
+from functions.api import parameter, pictures, style
 from functions.api.call import Call, Reply, Route
+from functions.api.changes import Changes, Given
 from shared.character.cautions import active
-from shared.errors import BadRequest
+from shared.errors import ProviderError
 from shared.model import paths
 from shared.model.base import Id, Value
 from shared.model.collection import MAX_REFERENCES, Cdn, Collection, Quality, Settings, Slug
 from shared.model.request import Name, Prompt, Sizes
+from shared.model.schema import having, having_some, one_of
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Query
 from shared.services import answers, collections, deletion, entities, guides, workspaces
@@ -25,6 +27,16 @@ SETTINGS = ("animation_sizes", "cdn", "max_retries", "quality")
 class CreateBody(Value):
     """`description` is the character's prompt. With references, a vision provider finds the name
     or the description that is not given; without, the name has to do."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                having("name"),
+                having_some("reference_asset_ids"),
+                having_some("reference_image_urls"),
+            ]
+        }
+    )
 
     project_id: Id
     name: Name | None = None
@@ -49,19 +61,21 @@ class CreateBody(Value):
         return self
 
 
-class UpdateBody(Value):
-    name: Name | None = None
-    description: Prompt | None = None
-    slug: Slug | None = None
-    animation_sizes: Sizes | None = None
-    cdn: Cdn | None = None
-    max_retries: Retries | None = None
-    quality: Quality | None = None
+class UpdateBody(Changes):
+    name: Given[Name] = None
+    description: Given[Prompt] = None
+    slug: Given[Slug] = None
+    animation_sizes: Given[Sizes] = None
+    cdn: Given[Cdn] = None
+    max_retries: Given[Retries] = None
+    quality: Given[Quality] = None
 
 
 class ReferenceBody(Value):
+    model_config = ConfigDict(json_schema_extra=one_of("asset_id", "url"))
+
     asset_id: Id | None = None
-    url: str | None = None
+    url: pictures.Url | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -109,6 +123,7 @@ def _config(call: Call, collection: Collection) -> dict[str, Any]:
 
 
 def index(call: Call) -> Reply:
+    """List the collections, of all projects or of one."""
     kind = paths.collection_of(call.who.workspace_id, "collections")
     project_id = call.request.args.get("project_id")
     query = Query(kind, {"project_id": project_id} if project_id else {})
@@ -120,6 +135,10 @@ def index(call: Call) -> Reply:
 
 
 def create(call: Call) -> Reply:
+    """Create a collection: one character.
+
+    What references show fills in a name or a description that is not given.
+    """
     body = call.body(CreateBody)
     # Before anything is fetched, stored or looked at.
     collections.require(call.ports, call.who, body.project_id, body.reference_asset_ids)
@@ -142,15 +161,14 @@ def create(call: Call) -> Reply:
 
 
 def get(call: Call) -> Reply:
+    """Read a collection with its configuration."""
     collection, _ = collections.get(call.ports, call.who, call.ids["collection_id"])
     return Reply(show_whole(call, collection))
 
 
 def update(call: Call) -> Reply:
-    given = call.body(UpdateBody)
-    changes = {name: getattr(given, name) for name in given.model_fields_set}
-    if empty := [name for name, value in changes.items() if value is None]:
-        raise BadRequest("may be left out, but not be null", field=empty[0])
+    """Change a collection."""
+    changes = call.body(UpdateBody).changes()
     collection_id = call.ids["collection_id"]
     current, _ = collections.get(call.ports, call.who, collection_id)
     settings = {name: changes.pop(name) for name in SETTINGS if name in changes}
@@ -163,6 +181,7 @@ def update(call: Call) -> Reply:
 
 
 def delete(call: Call) -> Reply:
+    """Delete a collection with everything in it."""
     job = deletion.delete_collection(call.ports, call.who, call.ids["collection_id"])
     return call.deleted(call.ids["collection_id"], job)
 
@@ -178,6 +197,7 @@ def add_reference(call: Call) -> Reply:
 
 
 def remove_reference(call: Call) -> Reply:
+    """Take a picture from the references, which clears the style card."""
     changed = collections.remove_reference(
         call.ports, call.who, call.ids["collection_id"], call.ids["asset_id"]
     )
@@ -218,20 +238,78 @@ def _alive(call: Call, page: Page[Document]) -> list[Collection]:
     ]
 
 
+_EXAMPLE = {
+    "project_id": "6f1c0f5e-8a0e-4b52-9c55-0d8b1f5e7a10",
+    "name": "Felix",
+    "description": "an orange fox with a blue scarf",
+    "animation_sizes": [256],
+}
+
 ROUTES = (
-    Route("GET", "/v1/collections", index, publishable=True),
-    Route("GET", "/v1/collections/<collection_id>", get, publishable=True),
-    Route("PATCH", "/v1/collections/<collection_id>", update, Scope.WRITE),
-    Route("DELETE", "/v1/collections/<collection_id>", delete, Scope.WRITE),
+    Route(
+        "GET",
+        "/v1/collections",
+        index,
+        publishable=True,
+        query=(parameter.text("project_id", "Only those of this project."),),
+        answer="Collection",
+        paged=True,
+    ),
+    Route(
+        "GET",
+        "/v1/collections/<collection_id>",
+        get,
+        publishable=True,
+        answer="CollectionView",
+    ),
+    Route(
+        "PATCH",
+        "/v1/collections/<collection_id>",
+        update,
+        Scope.WRITE,
+        body=UpdateBody,
+        answer="CollectionDetails",
+        example={"description": "an orange fox with a red scarf"},
+    ),
+    Route(
+        "DELETE",
+        "/v1/collections/<collection_id>",
+        delete,
+        Scope.WRITE,
+        answer="Deletion",
+        status=202,
+        gives={"job_id": "/job_id"},
+    ),
     Route(
         "DELETE",
         "/v1/collections/<collection_id>/references/<asset_id>",
         remove_reference,
         Scope.WRITE,
+        answer="CollectionDetails",
     ),
 )
 
 INGEST_ROUTES = (
-    Route("POST", "/v1/collections", create, Scope.WRITE),
-    Route("POST", "/v1/collections/<collection_id>/references", add_reference, Scope.WRITE),
+    Route(
+        "POST",
+        "/v1/collections",
+        create,
+        Scope.WRITE,
+        body=CreateBody,
+        answer="CollectionDetails",
+        status=201,
+        errors=(ProviderError,),
+        gives={"collection_id": "/id"},
+        example=_EXAMPLE,
+    ),
+    Route(
+        "POST",
+        "/v1/collections/<collection_id>/references",
+        add_reference,
+        Scope.WRITE,
+        body=ReferenceBody,
+        answer="CollectionDetails",
+        status=201,
+        example={"url": "https://example.com/fox.png"},
+    ),
 )

@@ -47,6 +47,15 @@ PREFLIGHT = {
 }
 
 
+NOBODY = Principal("", ())
+# What is the same for everybody: it may be kept for a while, and it loads and runs nothing.
+DOCUMENT = {
+    "Cache-Control": "public, max-age=300",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+}
+
+
 def handle(request: Request, routes: Sequence[Route]) -> Response:
     """Answer one request in the envelope: `{"data", "meta"?}` or `{"error": {"code", "message"}}`.
 
@@ -68,6 +77,8 @@ def _answer(
 ) -> Response:
     """The response; `told` is completed with the headers that it has in any case."""
     try:
+        if route := _keyless(request, routes):
+            return _success(route.handler(Call(composition.ports(), chosen, NOBODY, request)))
         who = _principal(request, routes)
         _admit(who, request.headers.get("Origin"), told)
         route, ids = _match(routes, request)
@@ -90,6 +101,15 @@ def _answer(
     except Exception:
         log.exception("request failed", extra={"method": request.method, "path": request.path})
         return _failure(MascotryError("Something went wrong on our side."))
+
+
+def _keyless(request: Request, routes: tuple[Route, ...]) -> Route | None:
+    """The route, if it is one that anybody may read without a key."""
+    try:
+        route, _ = _match(routes, request)
+    except HTTPException:  # which is told later, to those who may know
+        return None
+    return route if route.keyless else None
 
 
 def _principal(request: Request, routes: tuple[Route, ...]) -> Principal:
@@ -170,6 +190,9 @@ def _success(reply: Reply) -> Response:
         # A proxy must pass each event on at once.
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return Response(reply.stream, headers=headers, mimetype="text/event-stream")
+    if reply.media_type is not None:
+        headers = {**DOCUMENT, "Content-Type": reply.media_type}
+        return Response(reply.data, status=reply.status, headers=headers)
     envelope = {"data": reply.data, **({"meta": reply.meta} if reply.meta else {})}
     return _json(envelope, reply.status)
 

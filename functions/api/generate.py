@@ -8,6 +8,7 @@ from shared.services import generation
 
 
 def generate(call: Call) -> Reply:
+    """Generate an image, an animation, a logo or an edit."""
     request = call.body(GenerateRequest)
     made = generation.generate(call.ports, call.who, call.ids["collection_id"], request)
     job = made.job
@@ -23,4 +24,21 @@ def generate(call: Call) -> Reply:
     return Reply(data, status=202)
 
 
-ROUTES = (Route("POST", "/v1/collections/<collection_id>/generate", generate, Scope.WRITE),)
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/collections/<collection_id>/generate",
+        generate,
+        Scope.WRITE,
+        body=GenerateRequest,
+        answer="Generation",
+        status=202,
+        gives={"job_id": "/job_id", "item_id": "/item_id"},
+        example={
+            "type": "animation",
+            "name": "Waving",
+            "image_prompt": "waving",
+            "animation_prompt": "waves happily",
+        },
+    ),
+)

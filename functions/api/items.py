@@ -29,6 +29,7 @@ def show(item: Item) -> dict[str, Any]:
 
 
 def index(call: Call) -> Reply:
+    """List the items of a collection, oldest first."""
     collections.get(call.ports, call.who, call.ids["collection_id"])
     kind = paths.collection_of(call.who.workspace_id, "items")
     query = Query(kind, {"collection_id": call.ids["collection_id"]})
@@ -36,27 +37,32 @@ def index(call: Call) -> Reply:
 
 
 def create(call: Call) -> Reply:
+    """Create an item without any assets."""
     body = call.body(CreateBody)
     item = items.create(call.ports, call.who, call.ids["collection_id"], body.type, body.name)
     return Reply(show(item), status=201)
 
 
 def get(call: Call) -> Reply:
+    """Read an item."""
     item, _ = items.get(call.ports, call.who, call.ids["item_id"])
     return Reply(show(item))
 
 
 def update(call: Call) -> Reply:
+    """Rename an item."""
     name = call.body(UpdateBody).name
     return Reply(show(items.rename(call.ports, call.who, call.ids["item_id"], name)))
 
 
 def delete(call: Call) -> Reply:
+    """Delete an item with its assets."""
     job = deletion.delete_item(call.ports, call.who, call.ids["item_id"])
     return call.deleted(call.ids["item_id"], job)
 
 
 def assets_of(call: Call) -> Reply:
+    """List the assets of an item, oldest first."""
     items.get(call.ports, call.who, call.ids["item_id"])
     kind = paths.collection_of(call.who.workspace_id, "assets")
     query = Query(kind, {"item_id": call.ids["item_id"]})
@@ -67,7 +73,7 @@ def assets_of(call: Call) -> Reply:
 
 
 def best_of(call: Call) -> Reply:
-    """The version of each kind that counts, with a URL that always serves it."""
+    """Tell which version of each kind counts, with a URL that always serves it."""
     found = versions.best_of(call.ports, call.who, call.ids["item_id"])
     return Reply(
         {
@@ -78,18 +84,60 @@ def best_of(call: Call) -> Reply:
 
 
 def links_of(call: Call) -> Reply:
+    """List what the assets of an item were made from."""
     items.get(call.ports, call.who, call.ids["item_id"])
     found = assets.links_of_item(call.ports, call.who, call.ids["item_id"])
     return Reply([assets_api.show_link(link) for link in found])
 
 
 ROUTES = (
-    Route("GET", "/v1/collections/<collection_id>/items", index, publishable=True),
-    Route("POST", "/v1/collections/<collection_id>/items", create, Scope.WRITE),
-    Route("GET", "/v1/items/<item_id>", get, publishable=True),
-    Route("PATCH", "/v1/items/<item_id>", update, Scope.WRITE),
-    Route("DELETE", "/v1/items/<item_id>", delete, Scope.WRITE),
-    Route("GET", "/v1/items/<item_id>/assets", assets_of, publishable=True),
-    Route("GET", "/v1/items/<item_id>/best", best_of, publishable=True),
-    Route("GET", "/v1/items/<item_id>/links", links_of, publishable=True),
+    Route(
+        "GET",
+        "/v1/collections/<collection_id>/items",
+        index,
+        publishable=True,
+        answer="Item",
+        paged=True,
+    ),
+    Route(
+        "POST",
+        "/v1/collections/<collection_id>/items",
+        create,
+        Scope.WRITE,
+        body=CreateBody,
+        answer="Item",
+        status=201,
+        gives={"item_id": "/id"},
+        example={"type": "image", "name": "Waving"},
+    ),
+    Route("GET", "/v1/items/<item_id>", get, publishable=True, answer="Item"),
+    Route(
+        "PATCH",
+        "/v1/items/<item_id>",
+        update,
+        Scope.WRITE,
+        body=UpdateBody,
+        answer="Item",
+        example={"name": "Waving"},
+    ),
+    Route(
+        "DELETE",
+        "/v1/items/<item_id>",
+        delete,
+        Scope.WRITE,
+        answer="Deletion",
+        status=202,
+        gives={"job_id": "/job_id"},
+    ),
+    Route(
+        "GET",
+        "/v1/items/<item_id>/assets",
+        assets_of,
+        publishable=True,
+        answer="AssetView",
+        paged=True,
+        gives={"asset_id": "/0/id"},
+    ),
+    Route("GET", "/v1/items/<item_id>/best", best_of, publishable=True, answer="BestFiles"),
+    Route("GET", "/v1/items/<item_id>/links", links_of, publishable=True, answer="Links"),
 )

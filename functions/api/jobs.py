@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from functions.api import parameter
 from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest
 from shared.model import paths
@@ -55,6 +56,7 @@ def urls(call: Call, job: Job) -> dict[str, str]:
 
 
 def index(call: Call) -> Reply:
+    """List the jobs, the latest first."""
     equals: dict[str, str | int | bool] = {}
     for name, allowed in FILTERS.items():
         given = call.request.args.get(name)
@@ -71,7 +73,10 @@ def index(call: Call) -> Reply:
 
 
 def get(call: Call) -> Reply:
-    """With `wait=true` the answer comes when the job is finished, or after `timeout` seconds."""
+    """Read a job with its graph.
+
+    With `wait=true` the answer comes when the job is finished, or after `timeout` seconds.
+    """
     job_id = call.ids["job_id"]
     if not call.flag("wait"):
         return Reply(show_whole(call, jobs.get(call.ports, call.who, job_id)))
@@ -82,13 +87,19 @@ def get(call: Call) -> Reply:
 
 
 def cancel(call: Call) -> Reply:
-    """Stop a job; what was not done yet never will be."""
+    """Stop a job.
+
+    What was not done yet never will be.
+    """
     return Reply(show_whole(call, jobs.cancel(call.ports, call.who, call.ids["job_id"])))
 
 
 def follow(call: Call) -> Reply:
-    """Server-sent events, one for each change of the job, until it ends or `timeout` seconds have
-    passed; a client then asks again with the last event's id."""
+    """Follow a job by server-sent events.
+
+    There is one for each change, until the job ends or `timeout` seconds have passed; a client then
+    asks again with the last event's id. The event is the job's status and its data the job.
+    """
     seconds = call.number("timeout", DEFAULT_FOLLOW)
     if not 1 <= seconds <= MAX_FOLLOW:
         raise BadRequest(f"must be between 1 and {MAX_FOLLOW} seconds", field="timeout")
@@ -125,12 +136,53 @@ def _show_step(step: Step) -> dict[str, Any]:
     return shown
 
 
+_READ = Route(
+    "GET",
+    "/v1/jobs/<job_id>",
+    get,
+    query=(
+        parameter.flag("wait", "Answer when the job is finished."),
+        parameter.whole(
+            "timeout", "For how many seconds to wait.", 0, int(jobs.MAX_WAIT), default=DEFAULT_WAIT
+        ),
+    ),
+    answer="JobDetails",
+    gives={"asset_id": "/asset_ids/image"},
+)
+
 EVENT_ROUTES = (
-    Route("GET", "/v1/jobs/<job_id>", get),
-    Route("GET", "/v1/jobs/<job_id>/events", follow),
+    _READ,
+    Route(
+        "GET",
+        "/v1/jobs/<job_id>/events",
+        follow,
+        query=(
+            parameter.whole(
+                "timeout", "For how many seconds to listen.", 1, MAX_FOLLOW, default=DEFAULT_FOLLOW
+            ),
+        ),
+        media_type="text/event-stream",
+    ),
 )
 ROUTES = (
-    Route("GET", "/v1/jobs", index),
-    Route("GET", "/v1/jobs/<job_id>", get),
-    Route("POST", "/v1/jobs/<job_id>/cancel", cancel, Scope.WRITE),
+    Route(
+        "GET",
+        "/v1/jobs",
+        index,
+        query=(
+            parameter.choice("status", "Only those in this state.", JobStatus),
+            parameter.choice("type", "Only those of this type.", JobType),
+            parameter.text("collection_id", "Only those of this collection."),
+        ),
+        answer="Job",
+        paged=True,
+    ),
+    _READ,
+    Route(
+        "POST",
+        "/v1/jobs/<job_id>/cancel",
+        cancel,
+        Scope.WRITE,
+        answer="JobDetails",
+    ),
 )

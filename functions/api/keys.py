@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from functions.api.call import Call, Reply, Route
-from shared.errors import BadRequest
+from functions.api.changes import Changes, Given
 from shared.model.base import Value
 from shared.model.request import Name
 from shared.model.workspace import Key, KeyKind, Origin, Scope
@@ -33,9 +33,9 @@ class CreateBody(Value):
     allowed_origins: Origins = ()
 
 
-class UpdateBody(Value):
-    name: Name | None = None
-    allowed_origins: Origins | None = None
+class UpdateBody(Changes):
+    name: Given[Name] = None
+    allowed_origins: Given[Origins] = None
 
 
 def show(key: Key) -> dict[str, Any]:
@@ -50,6 +50,7 @@ def show(key: Key) -> dict[str, Any]:
 
 
 def index(call: Call) -> Reply:
+    """List the keys, oldest first."""
     return call.listing(
         keys.of_workspace(call.who.workspace_id),
         lambda page: [show(keys.load(found)) for found in page.results],
@@ -57,7 +58,10 @@ def index(call: Call) -> Reply:
 
 
 def create(call: Call) -> Reply:
-    """The only answer that holds a secret."""
+    """Make a key.
+
+    This is the only answer that holds its secret.
+    """
     body = call.body(CreateBody)
     key, secret = keys.create(
         call.ports,
@@ -71,21 +75,38 @@ def create(call: Call) -> Reply:
 
 
 def update(call: Call) -> Reply:
-    given = call.body(UpdateBody)
-    changes = {name: getattr(given, name) for name in given.model_fields_set}
-    if empty := [name for name, value in changes.items() if value is None]:
-        raise BadRequest("may be left out, but not be null", field=empty[0])
+    """Rename a key, or bind a publishable one to other origins."""
+    changes = call.body(UpdateBody).changes()
     return Reply(show(keys.update(call.ports, call.who, call.ids["key_id"], changes)))
 
 
 def revoke(call: Call) -> Reply:
+    """Revoke a key, at once."""
     keys.revoke(call.ports, call.who, call.ids["key_id"])
     return Reply({"id": call.ids["key_id"], "deleted": True})
 
 
 ROUTES = (
-    Route("GET", "/v1/keys", index, Scope.ADMIN),
-    Route("POST", "/v1/keys", create, Scope.ADMIN),
-    Route("PATCH", "/v1/keys/<key_id>", update, Scope.ADMIN),
-    Route("DELETE", "/v1/keys/<key_id>", revoke, Scope.ADMIN),
+    Route("GET", "/v1/keys", index, Scope.ADMIN, answer="Key", paged=True),
+    Route(
+        "POST",
+        "/v1/keys",
+        create,
+        Scope.ADMIN,
+        body=CreateBody,
+        answer="NewKey",
+        status=201,
+        gives={"key_id": "/id"},
+        example={"name": "Website", "kind": "publishable"},
+    ),
+    Route(
+        "PATCH",
+        "/v1/keys/<key_id>",
+        update,
+        Scope.ADMIN,
+        body=UpdateBody,
+        answer="Key",
+        example={"name": "Server"},
+    ),
+    Route("DELETE", "/v1/keys/<key_id>", revoke, Scope.ADMIN, answer="Gone"),
 )

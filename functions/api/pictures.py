@@ -15,7 +15,7 @@ from shared.errors import BadRequest
 from shared.model.collection import MAX_REFERENCES
 from shared.services.fetch import fetch
 
-Url = Annotated[str, Field(max_length=2048)]
+Url = Annotated[str, Field(max_length=2048, json_schema_extra={"format": "uri"})]
 Urls = Annotated[tuple[Url, ...], Field(max_length=MAX_REFERENCES)]
 
 

@@ -9,7 +9,7 @@ from functions import composition
 from functions.api import pictures
 from functions.api.call import Call, Reply, Route
 from shared.character.prompt import Brief, still_prompt
-from shared.errors import BadRequest, PermanentError
+from shared.errors import BadRequest, PermanentError, ProviderError
 from shared.model.base import Value
 from shared.model.request import ImageProviderName, Prompt
 from shared.model.workspace import Scope
@@ -30,6 +30,7 @@ class PreviewBody(Value):
 
 
 def preview(call: Call) -> Reply:
+    """Draw one small picture that is stored nowhere."""
     from shared.providers.base import ImageRequest, Scene
 
     body = call.body(PreviewBody)
@@ -76,4 +77,15 @@ def _provider(call: Call, body: PreviewBody) -> "ImageProvider":
         raise
 
 
-ROUTES = (Route("POST", "/v1/generate/preview", preview, Scope.WRITE),)
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/generate/preview",
+        preview,
+        Scope.WRITE,
+        body=PreviewBody,
+        answer="Preview",
+        errors=(ProviderError,),
+        example={"prompt": "an orange fox with a blue scarf", "image_prompt": "waving"},
+    ),
+)

@@ -21,6 +21,7 @@ def show(project: Project) -> dict[str, Any]:
 
 
 def index(call: Call) -> Reply:
+    """List the projects, oldest first."""
     query = Query(paths.collection_of(call.who.workspace_id, "projects"))
     return call.listing(
         query, lambda page: [show(Project.load(found.data)) for found in page.results]
@@ -28,29 +29,61 @@ def index(call: Call) -> Reply:
 
 
 def create(call: Call) -> Reply:
+    """Create a project."""
     project = projects.create(call.ports, call.who, call.body(ProjectBody).name)
     return Reply(show(project), status=201)
 
 
 def get(call: Call) -> Reply:
+    """Read a project."""
     project, _ = projects.get(call.ports, call.who, call.ids["project_id"])
     return Reply(show(project))
 
 
 def update(call: Call) -> Reply:
+    """Rename a project."""
     name = call.body(ProjectBody).name
     return Reply(show(projects.rename(call.ports, call.who, call.ids["project_id"], name)))
 
 
 def delete(call: Call) -> Reply:
+    """Delete a project with everything in it."""
     job = deletion.delete_project(call.ports, call.who, call.ids["project_id"])
     return call.deleted(call.ids["project_id"], job)
 
 
+_EXAMPLE = {"name": "My app"}
+
 ROUTES = (
-    Route("GET", "/v1/projects", index),
-    Route("POST", "/v1/projects", create, Scope.WRITE),
-    Route("GET", "/v1/projects/<project_id>", get),
-    Route("PATCH", "/v1/projects/<project_id>", update, Scope.WRITE),
-    Route("DELETE", "/v1/projects/<project_id>", delete, Scope.WRITE),
+    Route("GET", "/v1/projects", index, answer="Project", paged=True),
+    Route(
+        "POST",
+        "/v1/projects",
+        create,
+        Scope.WRITE,
+        body=ProjectBody,
+        answer="Project",
+        status=201,
+        gives={"project_id": "/id"},
+        example=_EXAMPLE,
+    ),
+    Route("GET", "/v1/projects/<project_id>", get, answer="Project"),
+    Route(
+        "PATCH",
+        "/v1/projects/<project_id>",
+        update,
+        Scope.WRITE,
+        body=ProjectBody,
+        answer="Project",
+        example=_EXAMPLE,
+    ),
+    Route(
+        "DELETE",
+        "/v1/projects/<project_id>",
+        delete,
+        Scope.WRITE,
+        answer="Deletion",
+        status=202,
+        gives={"job_id": "/job_id"},
+    ),
 )

@@ -10,6 +10,7 @@ from functions.api import (
     keys,
     previews,
     projects,
+    reference,
     style,
     uploads,
     webhooks,
@@ -28,6 +29,7 @@ API = (
     *uploads.ROUTES,
     *keys.ROUTES,
     *webhooks.ROUTES,
+    *reference.ROUTES,
 )
 EVENTS = jobs.EVENT_ROUTES
 INGEST = (*uploads.INGEST_ROUTES, *previews.ROUTES, *analysis.ROUTES, *collections.INGEST_ROUTES)

@@ -4,15 +4,19 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints
 
+from functions.api import parameter
 from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest
 from shared.model.base import Value
 from shared.model.guide import CardEdition
+from shared.model.request import NOT_BLANK
 from shared.model.style import CardEdit, Caution, StyleCard, diff
 from shared.model.workspace import Scope
 from shared.services import guides
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400), NOT_BLANK
+]
 
 
 class CautionBody(Value):
@@ -48,22 +52,26 @@ def show_caution(caution: Caution) -> dict[str, Any]:
 
 
 def card(call: Call) -> Reply:
+    """Read the style card of a collection."""
     return Reply(show_card(guides.card(call.ports, call.who, call.ids["collection_id"])))
 
 
 def edit_card(call: Call) -> Reply:
+    """Change the style card by hand; what is left out stays."""
     wanted = call.body(CardEdit)
     changed = guides.edit_card(call.ports, call.who, call.ids["collection_id"], wanted)
     return Reply(show_card(changed))
 
 
 def clear_card(call: Call) -> Reply:
+    """Forget the style card; the next generation makes another."""
     collection_id = call.ids["collection_id"]
     guides.clear_card(call.ports, call.who, collection_id)
     return Reply({"id": collection_id, "deleted": True})
 
 
 def editions(call: Call) -> Reply:
+    """List the editions of the style card, the latest first."""
     query = guides.editions(call.ports, call.who, call.ids["collection_id"])
     return call.listing(
         query, lambda page: [show_edition(CardEdition.load(found.data)) for found in page.results]
@@ -71,8 +79,10 @@ def editions(call: Call) -> Reply:
 
 
 def compare(call: Call) -> Reply:
-    """What changed between two editions, one readable line each; the last two unless others are
-    asked for."""
+    """Tell what changed between two editions of the style card.
+
+    The last two, unless others are asked for.
+    """
     collection_id = call.ids["collection_id"]
     latest = guides.latest(call.ports, call.who, collection_id)
     new = _edition(call, "to", latest)
@@ -82,12 +92,13 @@ def compare(call: Call) -> Reply:
 
 
 def cautions(call: Call) -> Reply:
-    """All cautions, the retired ones too."""
+    """List the cautions, the retired ones too."""
     _, guide = guides.get(call.ports, call.who, call.ids["collection_id"])
     return Reply([show_caution(caution) for caution in (guide.cautions if guide else ())])
 
 
 def change_caution(call: Call) -> Reply:
+    """Reword a caution, retire it, or bring it back."""
     wanted = call.body(CautionBody)
     caution = guides.change_caution(
         call.ports,
@@ -111,11 +122,36 @@ _CARD = "/v1/collections/<collection_id>/style-card"
 _CAUTIONS = "/v1/collections/<collection_id>/cautions"
 
 ROUTES = (
-    Route("GET", _CARD, card),
-    Route("PATCH", _CARD, edit_card, Scope.WRITE),
-    Route("DELETE", _CARD, clear_card, Scope.WRITE),
-    Route("GET", f"{_CARD}/versions", editions),
-    Route("GET", f"{_CARD}/diff", compare),
-    Route("GET", _CAUTIONS, cautions),
-    Route("PATCH", f"{_CAUTIONS}/<caution_id>", change_caution, Scope.WRITE),
+    Route("GET", _CARD, card, answer="StyleCard"),
+    Route(
+        "PATCH",
+        _CARD,
+        edit_card,
+        Scope.WRITE,
+        body=CardEdit,
+        answer="StyleCard",
+        example={"locked": True},
+    ),
+    Route("DELETE", _CARD, clear_card, Scope.WRITE, answer="Gone"),
+    Route("GET", f"{_CARD}/versions", editions, answer="CardEdition", paged=True),
+    Route(
+        "GET",
+        f"{_CARD}/diff",
+        compare,
+        query=(
+            parameter.whole("from", "The older edition.", 1),
+            parameter.whole("to", "The newer edition.", 1),
+        ),
+        answer="CardDiff",
+    ),
+    Route("GET", _CAUTIONS, cautions, answer="Cautions", gives={"caution_id": "/0/id"}),
+    Route(
+        "PATCH",
+        f"{_CAUTIONS}/<caution_id>",
+        change_caution,
+        Scope.WRITE,
+        body=CautionBody,
+        answer="Caution",
+        example={"retired": True},
+    ),
 )

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from functions.api import assets as assets_api
+from functions.api import pictures
 from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest
 from shared.model.base import Value, instant_text
@@ -21,7 +22,7 @@ class PictureType(StrEnum):
 
 
 class UrlBody(Value):
-    url: str
+    url: pictures.Url
 
 
 class InvitationBody(Value):
@@ -32,7 +33,7 @@ class InvitationBody(Value):
 
 
 def invite(call: Call) -> Reply:
-    """A signed URL that takes the picture itself, past our functions."""
+    """Ask for a signed URL that takes a picture, past the API."""
     body = call.body(InvitationBody)
     limit = call.settings.max_upload_bytes
     if body.bytes is not None and body.bytes > limit:
@@ -49,6 +50,7 @@ def invite(call: Call) -> Reply:
 
 
 def upload(call: Call) -> Reply:
+    """Upload a picture, as a form's `file` or by its URL."""
     asset = uploads.store(call.ports, call.who, _content(call))
     return Reply(assets_api.show(call, asset), status=201)
 
@@ -67,6 +69,31 @@ def _content(call: Call) -> bytes:
     return content
 
 
-ROUTES = (Route("POST", "/v1/uploads", invite, Scope.WRITE),)
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/uploads",
+        invite,
+        Scope.WRITE,
+        body=InvitationBody,
+        answer="Invitation",
+        status=201,
+        gives={"asset_id": "/asset_id"},
+        example={"content_type": "image/png"},
+    ),
+)
 
-INGEST_ROUTES = (Route("POST", "/v1/upload", upload, Scope.WRITE),)
+INGEST_ROUTES = (
+    Route(
+        "POST",
+        "/v1/upload",
+        upload,
+        Scope.WRITE,
+        body=UrlBody,
+        form=True,
+        answer="Asset",
+        status=201,
+        gives={"asset_id": "/id"},
+        example={"url": "https://example.com/fox.png"},
+    ),
+)

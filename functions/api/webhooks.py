@@ -1,11 +1,11 @@
 """/v1/webhooks: where a workspace is told of its jobs, and what came of it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from functions.api.call import Call, Reply, Route
-from shared.errors import BadRequest
+from functions.api.changes import Changes, Given
 from shared.model import paths
 from shared.model.base import Value
 from shared.model.webhook import Delivery, Events, Url, Webhook
@@ -19,10 +19,10 @@ class CreateBody(Value):
     events: Events
 
 
-class UpdateBody(Value):
-    url: Url | None = None
-    events: Events | None = None
-    enabled: bool | None = Field(default=None, strict=True)
+class UpdateBody(Changes):
+    url: Given[Url] = None
+    events: Given[Events] = None
+    enabled: Given[Annotated[bool, Field(strict=True)]] = None
 
 
 def show(endpoint: Webhook) -> dict[str, Any]:
@@ -53,6 +53,7 @@ def show_delivery(delivery: Delivery) -> dict[str, Any]:
 
 
 def index(call: Call) -> Reply:
+    """List the webhooks, oldest first."""
     query = Query(paths.collection_of(call.who.workspace_id, "webhooks"))
     return call.listing(
         query, lambda page: [show(Webhook.load(found.data)) for found in page.results]
@@ -60,42 +61,49 @@ def index(call: Call) -> Reply:
 
 
 def create(call: Call) -> Reply:
+    """Name a place to be told of jobs.
+
+    This answer holds the secret that signs what is sent.
+    """
     body = call.body(CreateBody)
     endpoint, secret = endpoints.create(call.ports, call.settings, call.who, body.url, body.events)
     return Reply({**show(endpoint), "secret": secret}, status=201)
 
 
 def get(call: Call) -> Reply:
+    """Read a webhook."""
     endpoint, _ = endpoints.get(call.ports, call.who, call.ids["webhook_id"])
     return Reply(show(endpoint))
 
 
 def update(call: Call) -> Reply:
-    given = call.body(UpdateBody)
-    changes = {name: getattr(given, name) for name in given.model_fields_set}
-    if empty := [name for name, value in changes.items() if value is None]:
-        raise BadRequest("may be left out, but not be null", field=empty[0])
+    """Change a webhook, or switch it off and on."""
+    changes = call.body(UpdateBody).changes()
     webhook_id = call.ids["webhook_id"]
     changed = endpoints.update(call.ports, call.settings, call.who, webhook_id, changes)
     return Reply(show(changed))
 
 
 def delete(call: Call) -> Reply:
+    """Delete a webhook."""
     endpoints.delete(call.ports, call.who, call.ids["webhook_id"])
     return Reply({"id": call.ids["webhook_id"], "deleted": True})
 
 
 def rotate_secret(call: Call) -> Reply:
+    """Change the secret; for a while the previous one signs along."""
     endpoint, secret = endpoints.rotate_secret(call.ports, call.who, call.ids["webhook_id"])
     return Reply({**show(endpoint), "secret": secret})
 
 
 def ping(call: Call) -> Reply:
+    """Try a webhook."""
     delivery = endpoints.ping(call.ports, call.who, call.ids["webhook_id"])
     return Reply(show_delivery(delivery), status=202)
 
 
 def deliveries(call: Call) -> Reply:
+    """List what a webhook was told, the latest first."""
     query = endpoints.deliveries(call.ports, call.who, call.ids["webhook_id"])
     return call.listing(
         query, lambda page: [show_delivery(Delivery.load(found.data)) for found in page.results]
@@ -103,24 +111,66 @@ def deliveries(call: Call) -> Reply:
 
 
 def replay(call: Call) -> Reply:
+    """Send a delivery once more."""
     webhook_id, delivery_id = call.ids["webhook_id"], call.ids["delivery_id"]
     delivery = endpoints.replay(call.ports, call.who, webhook_id, delivery_id)
     return Reply(show_delivery(delivery), status=202)
 
 
+_EXAMPLE = {"url": "https://app.example/hooks", "events": ["job.completed", "job.failed"]}
+
 ROUTES = (
-    Route("GET", "/v1/webhooks", index),
-    Route("POST", "/v1/webhooks", create, Scope.WRITE),
-    Route("GET", "/v1/webhooks/<webhook_id>", get),
-    Route("PATCH", "/v1/webhooks/<webhook_id>", update, Scope.WRITE),
-    Route("DELETE", "/v1/webhooks/<webhook_id>", delete, Scope.WRITE),
-    Route("POST", "/v1/webhooks/<webhook_id>/ping", ping, Scope.WRITE),
-    Route("POST", "/v1/webhooks/<webhook_id>/rotate-secret", rotate_secret, Scope.WRITE),
-    Route("GET", "/v1/webhooks/<webhook_id>/deliveries", deliveries),
+    Route("GET", "/v1/webhooks", index, answer="Webhook", paged=True),
+    Route(
+        "POST",
+        "/v1/webhooks",
+        create,
+        Scope.WRITE,
+        body=CreateBody,
+        answer="NewWebhook",
+        status=201,
+        gives={"webhook_id": "/id"},
+        example=_EXAMPLE,
+    ),
+    Route("GET", "/v1/webhooks/<webhook_id>", get, answer="Webhook"),
+    Route(
+        "PATCH",
+        "/v1/webhooks/<webhook_id>",
+        update,
+        Scope.WRITE,
+        body=UpdateBody,
+        answer="Webhook",
+        example={"enabled": False},
+    ),
+    Route("DELETE", "/v1/webhooks/<webhook_id>", delete, Scope.WRITE, answer="Gone"),
+    Route(
+        "POST",
+        "/v1/webhooks/<webhook_id>/ping",
+        ping,
+        Scope.WRITE,
+        answer="Delivery",
+        status=202,
+    ),
+    Route(
+        "POST",
+        "/v1/webhooks/<webhook_id>/rotate-secret",
+        rotate_secret,
+        Scope.WRITE,
+        answer="NewWebhook",
+    ),
+    Route(
+        "GET",
+        "/v1/webhooks/<webhook_id>/deliveries",
+        deliveries,
+        answer="Delivery",
+        paged=True,
+    ),
     Route(
         "POST",
         "/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/replay",
         replay,
         Scope.WRITE,
+        answer="Delivery",
+        status=202,
     ),
 )

@@ -5,8 +5,8 @@ from typing import Any
 
 from functions import composition
 from functions.api.call import Call, Reply, Route
+from functions.api.changes import Changes, Given
 from shared.errors import BadRequest, PermanentError
-from shared.model.base import Value
 from shared.model.request import ImageProviderName, Name, VideoProviderName, VisionProviderName
 from shared.model.workspace import Scope, Workspace
 from shared.services import workspaces
@@ -19,10 +19,10 @@ PROVIDERS: dict[str, Callable[[str], object]] = {
 OFFLINE = "offline"
 
 
-class UpdateBody(Value):
+class UpdateBody(Changes):
     """A provider that is null goes back to the installation's choice."""
 
-    name: Name | None = None
+    name: Given[Name] = None
     image_provider: ImageProviderName | None = None
     video_provider: VideoProviderName | None = None
     vision_provider: VisionProviderName | None = None
@@ -35,15 +35,14 @@ def show(call: Call, workspace: Workspace) -> dict[str, Any]:
 
 
 def get(call: Call) -> Reply:
+    """Read the workspace that the key opens."""
     workspace, _ = workspaces.get(call.ports, call.who)
     return Reply(show(call, workspace))
 
 
 def update(call: Call) -> Reply:
-    given = call.body(UpdateBody)
-    changes = {name: getattr(given, name) for name in given.model_fields_set}
-    if "name" in changes and given.name is None:
-        raise BadRequest("may be left out, but not be null", field="name")
+    """Rename the workspace, or choose who draws, animates and looks."""
+    changes = call.body(UpdateBody).changes()
     for field, choose in PROVIDERS.items():
         _require_usable(field, choose, changes.get(field))
     return Reply(show(call, workspaces.update(call.ports, call.who, changes)))
@@ -60,6 +59,14 @@ def _require_usable(field: str, choose: Callable[[str], object], name: str | Non
 
 
 ROUTES = (
-    Route("GET", "/v1/workspace", get),
-    Route("PATCH", "/v1/workspace", update, Scope.ADMIN),
+    Route("GET", "/v1/workspace", get, answer="Workspace"),
+    Route(
+        "PATCH",
+        "/v1/workspace",
+        update,
+        Scope.ADMIN,
+        body=UpdateBody,
+        answer="Workspace",
+        example={"image_provider": "offline"},
+    ),
 )

@@ -1,10 +1,19 @@
 """What all stored documents have in common."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+)
+from pydantic_core import CoreSchema, core_schema
 
 
 def _utc(value: datetime) -> datetime:
@@ -21,21 +30,41 @@ def instant_text(value: datetime) -> str:
 Instant = Annotated[datetime, AfterValidator(_utc), PlainSerializer(instant_text, return_type=str)]
 
 
-def matching(pattern: str, message: str) -> AfterValidator:
-    """A check of text against a pattern; `message` says what would be right."""
-    compiled = re.compile(pattern)
+@dataclass(frozen=True, slots=True)
+class _Matching:
+    pattern: str
+    message: str
+    format: str | None
 
-    def check(value: str) -> str:
-        if not compiled.fullmatch(value):
-            raise ValueError(message)
-        return value
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        compiled = re.compile(self.pattern)
 
-    return AfterValidator(check)
+        def check(value: str) -> str:
+            if not compiled.fullmatch(value):
+                raise ValueError(self.message)
+            return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        known = {"format": self.format} if self.format else {}
+        return {**handler(schema), **known, "pattern": f"^(?:{self.pattern})$"}
+
+
+def matching(pattern: str, message: str, format_: str | None = None) -> _Matching:
+    """A check of text against a pattern; `message` says what would be right, and `format_` what
+    the pattern is known as to JSON Schema."""
+    return _Matching(pattern, message, format_)
 
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+UUID_PATTERN = f"^{_UUID}$"
 
-Id = Annotated[str, matching(_UUID, "must be an id: a UUID in lower case")]
+Id = Annotated[str, matching(_UUID, "must be an id: a UUID in lower case", "uuid")]
 
 
 def is_id(text: str) -> bool:

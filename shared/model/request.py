@@ -4,11 +4,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from shared.model.base import Id, Value
+from shared.model.schema import having
 
 MIN_SIZE, MAX_SIZE = 16, 2048
 
@@ -23,10 +32,28 @@ def _size(value: Any) -> Any:
     return value
 
 
-Size = Annotated[int, BeforeValidator(_size), Field(ge=MIN_SIZE, le=MAX_SIZE)]
+_WIDTH = r"1[6-9]|[2-9][0-9]|[1-9][0-9]{2}|1[0-9]{3}|20[0-3][0-9]|204[0-8]"
+_SIZE_SCHEMA = {
+    "anyOf": [
+        {"type": "integer", "minimum": MIN_SIZE, "maximum": MAX_SIZE},
+        {"type": "string", "pattern": f"^({_WIDTH})(x\\1)?$"},
+    ]
+}
+Size = Annotated[
+    int,
+    BeforeValidator(_size),
+    Field(ge=MIN_SIZE, le=MAX_SIZE),
+    WithJsonSchema(_SIZE_SCHEMA),
+]
 Sizes = Annotated[tuple[Size, ...], Field(max_length=8)]
-Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})
+"""For JSON Schema, that text which is stripped has to hold something else than blanks."""
+Prompt = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), NOT_BLANK
+]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), NOT_BLANK
+]
 
 
 class GenerateType(StrEnum):
@@ -80,8 +107,24 @@ _RULES = {
 _FIELDS_OF_SOME = _MOVING | {"image_prompt", "source_image_asset_id", "edit_instructions"}
 
 
+def _as_schema() -> dict[str, Any]:
+    """The rules below as JSON Schema: every way in which a request is consistent."""
+    ways = []
+    for type_, rule in _RULES.items():
+        optional = rule.allows if type_ is not GenerateType.ANIMATION else _MOVING
+        stills = ["image_prompt", "source_image_asset_id"] * (type_ is GenerateType.ANIMATION)
+        items = ["name", "item_id"] * (type_ is not GenerateType.EDIT)
+        for chosen in product(*filter(None, (stills, items))):
+            needs = {*rule.needs, *chosen}
+            absent = sorted(_FIELDS_OF_SOME - needs - optional)
+            ways.append(having(*sorted(needs), absent=absent, type=type_.value))
+    return {"anyOf": ways}
+
+
 class GenerateRequest(Value):
-    """`POST /collections/:id/generate`. `duration` is in seconds, `sizes` in pixels."""
+    """`duration` is in seconds, `sizes` in pixels."""
+
+    model_config = ConfigDict(json_schema_extra=_as_schema())
 
     type: GenerateType
     name: Name | None = None

@@ -11,6 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.api import contract
+
 SOURCE = Path(__file__).parents[2] / "functions" / "main.py"
 
 
@@ -56,6 +58,7 @@ class Client:
     def ask(self, method: str, path: str, **arguments: Any) -> Answer:
         headers = {**self._headers, **arguments.pop("headers", {})}
         response = self._client.open(path, method=method, headers=headers, **arguments)
+        contract.check(response)
         assert response.headers["Access-Control-Allow-Origin"] == "*"
         if response.mimetype == "text/event-stream":
             return Answer(response.status_code, {"data": response.text}, response)

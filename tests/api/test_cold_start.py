@@ -56,6 +56,18 @@ assert client.delete(f"/v1/projects/{project['id']}", headers=headers).status_co
 print(*sorted(sys.modules))
 """
 
+DOCUMENT = """
+import sys
+import functions_framework
+
+app = functions_framework.create_app(
+    target="api", source="functions/main.py", signature_type="http"
+)
+for path in ("/v1/openapi.json", "/v1/docs"):
+    assert app.test_client().get(path).status_code == 200
+print(*sorted(sys.modules))
+"""
+
 
 def is_heavy(name: str) -> bool:
     """Whether a module belongs to a heavy package; a bare namespace holds no code."""
@@ -66,9 +78,10 @@ def is_heavy(name: str) -> bool:
     return name != "google.cloud" and is_in(HEAVY) and not is_in(OF_THE_FRAMEWORK)
 
 
-def test_the_api_loads_nothing_heavy(tmp_path: Path) -> None:
+def loaded(script: str, tmp_path: Path) -> list[str]:
+    """What a process has loaded when it has run this."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
+        [sys.executable, "-c", script],
         cwd=ROOT,
         env={"PYTHONPATH": str(ROOT), "MASCOTRY_HOME": str(tmp_path)},
         capture_output=True,
@@ -76,6 +89,19 @@ def test_the_api_loads_nothing_heavy(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    modules = done.stdout.split()
+    return done.stdout.split()
+
+
+def test_the_document_loads_nothing_heavy(tmp_path: Path) -> None:
+    modules = loaded(DOCUMENT, tmp_path)
+    assert "functions.api.document" in modules
+    assert [name for name in modules if is_heavy(name)] == []
+
+
+def test_the_api_loads_nothing_heavy(tmp_path: Path) -> None:
+    modules = loaded(SCRIPT, tmp_path)
     assert "functions.api.edge" in modules
+    assert not {"functions.api.document", "functions.api.schemas", "functions.api.page"} & {
+        *modules
+    }
     assert [name for name in modules if is_heavy(name)] == []

@@ -1,0 +1,365 @@
+"""The API's own description: an OpenAPI document, made from the routes, their models and faults."""
+
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+from pydantic_core import core_schema
+
+from functions.api import parameter, schemas
+from functions.api.call import DEFAULT_LIMIT, Route
+from functions.api.parameter import Parameter
+from shared import errors
+from shared.model.base import UUID_PATTERN
+from shared.services.entities import MAX_LIMIT, MAX_OFFSET
+
+Json = dict[str, Any]
+Source = tuple[str, JsonSchemaMode, TypeAdapter[Any]]
+
+VERSION = "1.0.0"
+ABOUT = """A character is described once; poses and animations of it are generated, and served as
+files in every format with alpha. Success is `{"data", "meta"?}`, a fault
+`{"error": {"code", "message"}}`. Times are ISO-8601 in UTC, ids are UUIDs. A path that does not
+exist answers 404, a method that a path does not take 405 with the header `Allow`."""
+
+FAULTS: tuple[type[errors.MascotryError], ...] = (
+    errors.BadRequest,
+    errors.Unauthorized,
+    errors.InsufficientCredits,
+    errors.Forbidden,
+    errors.NotFound,
+    errors.Conflict,
+    errors.RateLimited,
+    errors.MascotryError,
+    errors.ProviderError,
+    errors.Busy,
+)
+ALWAYS = (
+    errors.BadRequest,
+    errors.Unauthorized,
+    errors.Forbidden,
+    errors.RateLimited,
+    errors.MascotryError,
+    errors.Busy,
+)
+
+PAGES = (
+    parameter.whole("limit", "How many to a page.", 1, MAX_LIMIT, default=DEFAULT_LIMIT),
+    parameter.whole("offset", "How many to pass over; beyond, use `cursor`.", 0, MAX_OFFSET),
+    parameter.text("cursor", "The `next_cursor` of the page before; instead of `offset`."),
+)
+RATE_LIMIT = {
+    "X-RateLimit-Limit": "How many requests the key may make in this window.",
+    "X-RateLimit-Remaining": "How many of them are left.",
+    "X-RateLimit-Reset": "When the window ends, in seconds since 1970.",
+}
+RETRY_AFTER = "How many seconds to wait before asking again."
+
+
+def build(routes: Iterable[Route], base_url: str) -> Json:
+    """The OpenAPI 3.1 document of these routes.
+
+    A route that says neither its `answer` nor its `media_type` is left out: see `described`.
+    """
+    known = [route for route in _once(routes) if described(route)]
+    models = _Models(known)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Mascotry", "version": VERSION, "description": ABOUT},
+        "servers": [{"url": base_url}],
+        "security": [{"key": []}],
+        "tags": _tags(known),
+        "paths": _paths(known, models),
+        "components": {
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key."}
+            },
+            "headers": {
+                **{name: _header("integer", about) for name, about in RATE_LIMIT.items()},
+                "Retry-After": {**_header("integer", RETRY_AFTER), "required": True},
+            },
+            "responses": {_name(fault): _fault(fault, models) for fault in FAULTS},
+            "schemas": models.definitions,
+        },
+    }
+
+
+def described(route: Route) -> bool:
+    """Whether a route says what the document needs."""
+    return route.answer is not None or route.media_type != "application/json"
+
+
+def operation_id(route: Route) -> str:
+    """The name of an operation: its noun and its verb."""
+    return f"{tag(route)}_{route.handler.__name__}"
+
+
+def tag(route: Route) -> str:
+    """The noun that a route belongs to."""
+    return route.handler.__module__.rpartition(".")[2]
+
+
+def template(path: str) -> str:
+    """A route's path as OpenAPI writes it."""
+    return re.sub(r"<(\w+)>", r"{\1}", path)
+
+
+# --- models --------------------------------------------------------------------------------------
+
+
+class _Schemas(GenerateJsonSchema):
+    """Pydantic's schemas without what says nothing: titles of fields, and null as a default."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> Json:
+        if schema.get("default", ...) is None:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
+
+
+class _Models:
+    """The schemas of all bodies, answers and faults, with short names for what they share."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        answers = {route.answer for route in routes if route.answer}
+        types = {name: getattr(schemas, name) for name in sorted(answers)}
+        types |= {_key(fault): getattr(schemas, _name(fault)) for fault in FAULTS}
+        types |= {operation_id(route): route.body for route in routes if route.body}
+        types["Pagination"] = schemas.Pagination
+        sources: list[Source] = [
+            (name, "validation", TypeAdapter(type_)) for name, type_ in types.items()
+        ]
+        found, rest = TypeAdapter.json_schemas(
+            sources, schema_generator=_Schemas, ref_template="#/components/schemas/{model}"
+        )
+        names = {name: _short(name) for name in rest.get("$defs", {})}
+        self._found: dict[str, Json] = {
+            name: _renamed(schema, names) for (name, _), schema in found.items()
+        }
+        self.definitions = {
+            names[name]: _renamed(schema, names) for name, schema in rest["$defs"].items()
+        }
+
+    def of(self, name: str) -> Json:
+        return self._found[name]
+
+
+def _short(name: str) -> str:
+    """`functions__api__keys__CreateBody` is the `KeysCreateBody`; an answer keeps its own name."""
+    *_, module, own = ("", *name.split("__"))
+    return own if module == "schemas" else module.title().replace("_", "") + own
+
+
+def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(schema, list):
+        return [_renamed(inner, names) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _reference(value, names) if key == "$ref" else _renamed(value, names)
+        for key, value in schema.items()
+    }
+
+
+def _reference(value: str, names: Mapping[str, str]) -> str:
+    place, _, name = value.rpartition("/")
+    return f"{place}/{names[name]}"
+
+
+# --- operations ----------------------------------------------------------------------------------
+
+
+def _once(routes: Iterable[Route]) -> list[Route]:
+    """Routes that several functions serve are told of once; the order is that of the nouns."""
+    unique = {(route.method, route.path): route for route in routes}
+    return list(unique.values())
+
+
+def _tags(routes: Sequence[Route]) -> list[Json]:
+    modules = {tag(route): sys.modules[route.handler.__module__] for route in routes}
+    return [
+        {"name": name, "description": _paragraphs(module)[0]} for name, module in modules.items()
+    ]
+
+
+def _paths(routes: Sequence[Route], models: _Models) -> Json:
+    paths: dict[str, Json] = {}
+    for route in routes:
+        operations = paths.setdefault(template(route.path), {})
+        operations[route.method.lower()] = _operation(route, routes, models)
+    return paths
+
+
+def _operation(route: Route, routes: Sequence[Route], models: _Models) -> Json:
+    summary, *more = _paragraphs(route.handler)
+    operation: Json = {
+        "operationId": operation_id(route),
+        "tags": [tag(route)],
+        "summary": summary.removesuffix("."),
+        "description": "\n\n".join([*more, _who(route)]),
+        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "responses": {
+            str(route.status): _success(route, routes, models),
+            **{
+                str(fault.status): {"$ref": f"#/components/responses/{_name(fault)}"}
+                for fault in sorted(_faults(route), key=lambda fault: fault.status)
+            },
+        },
+    }
+    if route.body:
+        operation["requestBody"] = _body(route, models)
+    if route.keyless:
+        operation["security"] = []
+    return operation
+
+
+def _paragraphs(thing: object) -> list[str]:
+    """The docstring's paragraphs, each on one line."""
+    text = inspect.getdoc(thing) or ""
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+
+
+def _who(route: Route) -> str:
+    if route.keyless:
+        return "Needs no key."
+    needs = f"Needs a key with the scope `{route.scope.value}`."
+    return f"{needs} A publishable key may read it." if route.publishable else needs
+
+
+def _path_parameters(route: Route) -> Iterator[Json]:
+    for name in names_in(route.path):
+        schema = {"type": "string", "format": "uuid", "pattern": UUID_PATTERN}
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query_parameters(route: Route) -> Iterator[Json]:
+    for known in (*route.query, *(PAGES if route.paged else ())):
+        yield _query_parameter(known)
+
+
+def _query_parameter(known: Parameter) -> Json:
+    return {
+        "name": known.name,
+        "in": "query",
+        "description": known.about,
+        "schema": dict(known.schema),
+    }
+
+
+def _body(route: Route, models: _Models) -> Json:
+    content: Json = {"application/json": {"schema": models.of(operation_id(route))}}
+    if route.example:
+        content["application/json"]["example"] = dict(route.example)
+    if route.form:
+        file = {"type": "string", "contentMediaType": "application/octet-stream"}
+        form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
+        content["multipart/form-data"] = {"schema": form}
+    return {"required": True, "content": content}
+
+
+def _success(route: Route, routes: Sequence[Route], models: _Models) -> Json:
+    schema: Json = {"type": "string"}
+    if route.answer:
+        schema = models.of(route.answer) if route.keyless else _envelope(route, models)
+    response: Json = {
+        "description": "What was asked for." if route.status == 200 else "It was begun or made.",
+        "content": {route.media_type: {"schema": schema}},
+    }
+    if not route.keyless:
+        response["headers"] = _limits()
+    if links := dict(_links(route, routes)):
+        response["links"] = links
+    return response
+
+
+def _envelope(route: Route, models: _Models) -> Json:
+    data = models.of(route.answer or "")
+    properties = {"data": {"type": "array", "items": data} if route.paged else data}
+    if route.paged:
+        properties["meta"] = _object({"pagination": models.of("Pagination")})
+    return _object(properties)
+
+
+def _object(properties: Mapping[str, Json]) -> Json:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+# --- faults --------------------------------------------------------------------------------------
+
+
+def _faults(route: Route) -> set[type[errors.MascotryError]]:
+    """All that a route may answer instead of what was asked for."""
+    if route.keyless:
+        return {errors.MascotryError}
+    found = {*ALWAYS, *route.errors}
+    if "<" in route.path:
+        found.add(errors.NotFound)
+    if route.method != "GET":
+        found.add(errors.Conflict)
+    return found
+
+
+def _fault(fault: type[errors.MascotryError], models: _Models) -> Json:
+    headers = {} if fault is errors.Unauthorized else _limits()
+    if fault is errors.RateLimited:
+        headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
+    return {
+        "description": f"`{fault.code}`",
+        "headers": headers,
+        "content": {"application/json": {"schema": _object({"error": models.of(_key(fault))})}},
+    }
+
+
+def _name(fault: type[errors.MascotryError]) -> str:
+    return "InternalError" if fault is errors.MascotryError else fault.__name__
+
+
+def _key(fault: type[errors.MascotryError]) -> str:
+    return f"error {_name(fault)}"
+
+
+def _limits() -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in RATE_LIMIT}
+
+
+def _header(type_: str, about: str) -> Json:
+    return {"description": about, "schema": {"type": type_}}
+
+
+# --- links ---------------------------------------------------------------------------------------
+
+
+def _links(route: Route, routes: Sequence[Route]) -> Iterator[tuple[str, Json]]:
+    """Where to go on with the ids that an answer holds."""
+    for name, pointer in route.gives.items():
+        value = f"$response.body#/data{pointer}"
+        for other in routes:
+            if names_in(other.path) == [name]:
+                target = {"operationId": operation_id(other), "parameters": {name: value}}
+            elif _needs(other, name):
+                target = {"operationId": operation_id(other), "requestBody": {name: value}}
+            else:
+                continue
+            yield f"{operation_id(other)}_by_{name}", target
+
+
+def names_in(path: str) -> list[str]:
+    """The names of the ids in a route's path."""
+    return re.findall(r"<(\w+)>", path)
+
+
+def _needs(route: Route, name: str) -> bool:
+    """Whether a body has to name this id."""
+    field = route.body.model_fields.get(name) if route.body else None
+    return field is not None and field.is_required() and not names_in(route.path)

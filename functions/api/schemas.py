@@ -1,0 +1,579 @@
+"""What the API answers: one model for the data of each kind of answer.
+
+The handlers build plain values; the tests hold every one of them against these models, which
+refuse a field that they do not know. Only the API's document loads this module.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.model.asset import AssetStatus, AssetType, Review
+from shared.model.base import UUID_PATTERN
+from shared.model.collection import Quality
+from shared.model.item import ItemType
+from shared.model.job import JobStatus, JobType, StepKind, StepStatus
+from shared.model.link import Role
+from shared.model.request import ImageProviderName, VideoProviderName, VisionProviderName
+from shared.model.webhook import DeliveryStatus, Event
+from shared.model.workspace import KeyKind, Scope
+
+Id = Annotated[str, Field(pattern=UUID_PATTERN, json_schema_extra={"format": "uuid"})]
+Time = Annotated[
+    str,
+    Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$",
+        json_schema_extra={"format": "date-time"},
+    ),
+]
+Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
+Hex = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+# --- faults --------------------------------------------------------------------------------------
+
+
+class Fault(Answer):
+    """Why a job, a step or an upload failed."""
+
+    code: str
+    """Stable, for programs."""
+    message: str
+    """For people."""
+    step: str | None = None
+
+
+class Problem(Answer):
+    field: str
+    message: str
+
+
+class BadRequest(Answer):
+    code: Literal["bad_request"]
+    message: str
+    field: str | None = None
+    """The part of the request that is wrong."""
+    errors: list[Problem] | None = None
+    """All that is wrong, where it is more than one thing."""
+
+
+class Unauthorized(Answer):
+    code: Literal["unauthorized"]
+    message: str
+
+
+class InsufficientCredits(Answer):
+    code: Literal["insufficient_credits"]
+    message: str
+    required: int
+    balance: int
+
+
+class Forbidden(Answer):
+    code: Literal["forbidden"]
+    message: str
+
+
+class NotFound(Answer):
+    code: Literal["not_found"]
+    message: str
+
+
+class Conflict(Answer):
+    code: Literal["conflict"]
+    message: str
+
+
+class RateLimited(Answer):
+    code: Literal["rate_limited"]
+    message: str
+    retry_after: int
+    """Seconds, as in the header `Retry-After`."""
+
+
+class InternalError(Answer):
+    code: Literal["internal_error"]
+    message: str
+
+
+class ProviderError(Answer):
+    code: Literal["provider_failed"]
+    message: str
+    reason: str
+    """The stable code of what went wrong."""
+    retryable: bool
+    """Whether asking again may help."""
+
+
+class Busy(Answer):
+    code: Literal["busy"]
+    message: str
+    retry_after: int | None = None
+
+
+class Pagination(Answer):
+    total: int
+    """Counted to 10,000."""
+    limit: int
+    offset: int
+    has_more: bool
+    next_cursor: str | None
+    """The `cursor` of the next page; null on the last one."""
+
+
+Document = dict[str, Any]
+
+# --- removal -------------------------------------------------------------------------------------
+
+
+class Gone(Answer):
+    id: Id
+    deleted: Literal[True]
+
+
+class Deletion(Gone):
+    """It is out of reach at once; when the job is finished, so are its files and what was below."""
+
+    job_id: Id
+    poll_url: Url
+
+
+# --- workspaces and keys -------------------------------------------------------------------------
+
+
+class Providers(Answer):
+    image_provider: str
+    video_provider: str
+    vision_provider: str
+
+
+class Workspace(Answer):
+    id: Id
+    created_at: Time
+    updated_at: Time
+    name: str
+    user_prefix: str
+    """The first part of every public path."""
+    image_provider: ImageProviderName | None
+    video_provider: VideoProviderName | None
+    vision_provider: VisionProviderName | None
+    defaults: Providers
+    """Who draws, animates and looks where the workspace has chosen nobody."""
+
+
+class Key(Answer):
+    id: Id
+    name: str
+    kind: KeyKind
+    scopes: list[Scope]
+    allowed_origins: list[str]
+    last_four: str | None
+    """Null for keys from before it was kept."""
+    created_at: Time
+    updated_at: Time
+    last_used_at: Time | None
+    """A few minutes coarse."""
+
+
+class NewKey(Key):
+    secret: str
+    """Shown this once, and stored nowhere."""
+
+
+# --- projects and collections --------------------------------------------------------------------
+
+
+class Project(Answer):
+    id: Id
+    created_at: Time
+    updated_at: Time
+    name: str
+    organization_id: Id | None
+
+
+class Collection(Answer):
+    """One character, as lists show it."""
+
+    id: Id
+    project_id: Id
+    name: str
+    is_published: bool
+    created_at: Time
+    type: Literal["mascot"]
+    public_slug: str
+    user_prefix: str
+
+
+class Cdn(Answer):
+    enabled: bool
+    slug: str | None
+    cache_seconds: int
+
+
+class Colour(Answer):
+    name: str
+    hex: Hex
+    share: Share
+    """How much of the figure wears it."""
+
+
+class Line(Answer):
+    weight: float
+    """The outline's width as a share of the figure's size."""
+    colour: Hex
+
+
+class Proportions(Answer):
+    aspect: float
+    """Width over height."""
+    head: float
+    """The head's radius as a share of the figure's size."""
+
+
+class Shading(Answer):
+    kind: Literal["flat", "two_tone", "soft"]
+    amount: Share
+
+
+class StyleCard(Answer):
+    """What keeps a character the same, measured on its pictures."""
+
+    version: int
+    source: str
+    palette: list[Colour]
+    line: Line | None
+    proportions: Proportions
+    shading: Shading
+    features: list[str]
+    summary: str
+    """What prompts say of the style."""
+    pictures: int
+    """How many were measured."""
+    locked: bool
+    reference_asset_ids: list[Id]
+
+
+class CardEdition(StyleCard):
+    created_at: Time
+
+
+class CardDiff(Answer):
+    from_: int = Field(alias="from")
+    to: int
+    changes: list[str]
+    """One readable line each."""
+
+
+class Caution(Answer):
+    """A way in which pictures drifted from the card, which later prompts warn of."""
+
+    id: str
+    text: str
+    check: str
+    subject: str
+    score: float
+    asset_id: Id
+    count: int
+    first_seen: Time
+    last_seen: Time
+    clean_images: int
+    """How many pictures in a row have not shown it."""
+    edited: bool
+    retired: bool
+
+
+Cautions = list[Caution]
+
+
+class PublicConfig(Answer):
+    """What a publishable key sees."""
+
+    animation_sizes: list[int]
+
+
+class Config(PublicConfig):
+    prompt: str
+    reference_asset_ids: list[Id]
+    style_card: StyleCard | None
+    caution_list: list[str]
+    cdn: Cdn
+    max_retries: int
+    quality: Quality
+
+
+class CollectionDetails(Collection):
+    """One character with its configuration."""
+
+    slug: str
+    updated_at: Time
+    config: Config
+
+
+class PublicCollectionDetails(Collection):
+    """What a publishable key sees of a character."""
+
+    slug: str
+    updated_at: Time
+    config: PublicConfig
+
+
+CollectionView = CollectionDetails | PublicCollectionDetails
+
+# --- items and assets ----------------------------------------------------------------------------
+
+
+class Item(Answer):
+    """A pose or an action."""
+
+    id: Id
+    created_at: Time
+    updated_at: Time
+    project_id: Id
+    collection_id: Id
+    type: ItemType
+    name: str
+    slug: str
+
+
+class Content(Answer):
+    """What a finished file is."""
+
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    duration: float | None
+    """In seconds; null for a still."""
+    frames: int | None
+    fps: float | None
+
+
+class Provenance(Answer):
+    """Who made a file from what: enough to make it again."""
+
+    provider: str
+    model: str
+    seed: int | None
+    prompt: str | None
+    parameters: dict[str, Any]
+    style_card_version: int | None
+    reference_asset_ids: list[Id]
+
+
+class PublicAsset(Answer):
+    """What a publishable key sees of a file."""
+
+    id: Id
+    collection_id: Id | None
+    item_id: Id | None
+    type: AssetType
+    size: int | None
+    """The width of a size variant; null for the full size."""
+    status: AssetStatus
+    content: Content | None
+    """Null until the file is made."""
+    created_at: Time
+    updated_at: Time
+    url: Url
+    """Final from the start: it serves a placeholder until the file is made."""
+
+
+class Asset(PublicAsset):
+    """One file."""
+
+    project_id: Id | None
+    job_id: Id | None
+    error: Fault | None
+    provenance: Provenance | None
+    metadata: dict[str, Any]
+    """What else is known; in `verification`, what was found when the file was decoded again."""
+    needs_review: bool
+    """It was kept though it, or what it was made from, left the style card."""
+    review: Review | None
+    """What people say of it."""
+    pinned_at: Time | None
+
+
+AssetView = Asset | PublicAsset
+
+
+class BestFile(Answer):
+    asset_id: Id
+    url: Url
+    """Serves whichever version is the best one."""
+
+
+BestFiles = dict[str, BestFile]
+"""By key: `webm`, or `webm_256` for a size variant."""
+
+
+class Link(Answer):
+    """One asset was made from another."""
+
+    source_asset_id: Id
+    target_asset_id: Id
+    role: Role
+
+
+Links = list[Link]
+
+
+class Invitation(Answer):
+    """Where to send a picture, and how: without the key, and in time."""
+
+    asset_id: Id
+    upload_url: Url
+    method: Literal["PUT"]
+    headers: dict[str, str]
+    expires_at: Time
+
+
+# --- generation ----------------------------------------------------------------------------------
+
+
+class Generation(Answer):
+    """What was begun; the URLs serve placeholders until the files are there."""
+
+    job_id: Id
+    poll_url: Url
+    item_id: Id
+    cost_credits: int
+    asset_ids: dict[str, Id]
+    """By key: `webm`, or `webm_256` for a size variant."""
+    urls: dict[str, Url]
+    warnings: list[str]
+
+
+class Preview(Answer):
+    """A picture that is stored nowhere."""
+
+    image: str
+    """A data URL."""
+    model: str
+    metadata: dict[str, Any]
+
+
+class Job(Answer):
+    """Work, as lists show it."""
+
+    id: Id
+    status: JobStatus
+    type: JobType
+    collection_id: Id | None
+    item_id: Id | None
+    item_name: str | None
+    cost_credits: int
+    warnings: list[str]
+    needs_review: bool
+    created_at: Time
+    updated_at: Time
+    completed_at: Time | None
+    asset_ids: dict[str, Id]
+    urls: dict[str, Url]
+    error: Fault | None = None
+    """Why it failed; not there otherwise."""
+
+
+class Retake(Answer):
+    """A picture that was sent back."""
+
+    reasons: list[str]
+    score: float
+    sha256: str
+
+
+class Step(Answer):
+    """One node of a job's graph."""
+
+    id: str
+    kind: StepKind
+    status: StepStatus
+    progress: Share
+    needs: list[str]
+    """The steps that have to succeed before it begins."""
+    fired_by: str | None
+    """The asset whose finished file starts it."""
+    makes: list[str]
+    drafts: list[str]
+    attempt: int
+    started_at: Time | None
+    finished_at: Time | None
+    cost_usd: float
+    retakes: list[Retake]
+    error: Fault | None = None
+
+
+class JobDetails(Job):
+    """Work with its graph."""
+
+    steps: list[Step]
+
+
+# --- webhooks ------------------------------------------------------------------------------------
+
+
+class Webhook(Answer):
+    id: Id
+    created_at: Time
+    updated_at: Time
+    url: Url
+    events: list[Event]
+    enabled: bool
+
+
+class NewWebhook(Webhook):
+    secret: str
+    """Signs what is sent; shown this once."""
+
+
+class Attempt(Answer):
+    at: Time
+    http_status: int | None
+    """Null when there was no answer."""
+    duration_ms: int
+    error: str | None
+    response: str
+    """The beginning of an answer that was not 2xx."""
+
+
+class Delivery(Answer):
+    """What an endpoint was told, and how it went."""
+
+    id: Id
+    webhook_id: Id
+    event: str
+    job_id: Id | None
+    """Null for a ping."""
+    status: DeliveryStatus
+    next_attempt_at: Time | None
+    created_at: Time
+    updated_at: Time
+    attempts: list[Attempt]
+
+
+# --- looking -------------------------------------------------------------------------------------
+
+
+class Analysis(Answer):
+    """What is seen and measured in a picture."""
+
+    name: str
+    prompt: str
+    """Words that draw the character again."""
+    features: list[str]
+    shading: str
+    summary: str
+    palette: list[Colour]
+    """The largest share first; empty if no figure can be told from the background."""
+    line: Line | None
+    provider: str
+
+
+class Suggestions(Answer):
+    actions: list[str]
+    """Each fits `image_prompt`."""
