@@ -29,7 +29,7 @@ TOO_MANY = 2
 
 LIMITS = {
     "palette": 3.0,
-    "missing": 0.87,
+    "missing": 0.8,
     "added": 0.004,
     "line": 0.26,
     "shading": 0.24,

@@ -41,6 +41,26 @@ def test_a_scarf_left_out() -> None:
     assert verdict.drifts[0].text == "Do not leave out the scarf (blue, #2f6fe4)."
 
 
+@pytest.mark.parametrize(
+    ("code", "y", "is_missed"),
+    [("#c4651b", 1.0, False), ("#ffffff", -0.1, False), ("#3fae4a", 1.0, True)],
+    ids=["a shadow moves", "eyes close", "a part is gone"],
+)
+def test_what_a_pose_hides_is_not_missed(code: str, y: float, is_missed: bool) -> None:
+    card = cards.make([measurement(*FOX, colour("small", code, 0.015, 0.0, y))], source="x")
+    verdict = validate(card, measurement(), shows=Shows.FIGURE)
+    assert failed(verdict) == (["missing"] if is_missed else [])
+
+
+def test_shadows_are_gone_when_their_seams_are_too() -> None:
+    was = measurement().shading
+    fewer_tones = measurement().with_(shading=was.with_(amount=0.05))
+    flat = measurement().with_(shading=was.with_(amount=0.05, seams=1.6))
+    assert failed(judged(fewer_tones)) == []
+    assert failed(judged(flat)) == ["shading"]
+    assert judged(flat).drifts[0].text == "Keep the two-tone shading; do not draw it flat."
+
+
 def test_something_added() -> None:
     verdict = judged(measurement(*FOX, GREEN))
     assert failed(verdict) == ["added"]

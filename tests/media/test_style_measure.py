@@ -88,6 +88,14 @@ def test_shadows_are_seen_and_missed() -> None:
     assert flat.seams < 0.1
 
 
+def test_light_that_falls_off_leaves_the_seams_of_shadows() -> None:
+    even = drawing()
+    dimmed = even.copy()
+    fall = np.linspace(1.05, 0.85, len(even))[:, None, None]
+    dimmed[..., :3] = np.clip(even[..., :3] * fall, 0, 255)
+    assert measure(dimmed).shading.seams == pytest.approx(measure(even).shading.seams, rel=0.1)
+
+
 def test_proportions() -> None:
     found = measure(drawing()).proportions
     # Half of the line lies outside the ovals.
