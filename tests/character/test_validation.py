@@ -43,12 +43,13 @@ def test_a_scarf_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("code", "y", "is_missed"),
-    [("#c4651b", 1.0, False), ("#ffffff", -0.1, False), ("#3fae4a", 1.0, True)],
+    [("#a8540f", 1.0, False), ("#ffffff", -0.1, False), ("#3fae4a", 1.0, True)],
     ids=["a shadow moves", "eyes close", "a part is gone"],
 )
 def test_what_a_pose_hides_is_not_missed(code: str, y: float, is_missed: bool) -> None:
-    card = cards.make([measurement(*FOX, colour("small", code, 0.015, 0.0, y))], source="x")
-    verdict = validate(card, measurement(), shows=Shows.FIGURE)
+    rest = (ORANGE, INK, SCARF)
+    card = cards.make([measurement(*rest, colour("small", code, 0.015, 0.0, y))], source="x")
+    verdict = validate(card, measurement(*rest), shows=Shows.FIGURE)
     assert failed(verdict) == (["missing"] if is_missed else [])
 
 
