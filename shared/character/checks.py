@@ -216,7 +216,7 @@ def _noticed(colour: PaletteColour, card: StyleCard) -> float:
 
 def _is_white_of_eyes(colour: PaletteColour) -> bool:
     level, a, b = to_lab(colour.hex)
-    return _is_facial(colour) and level > 90 and hypot(a, b) < 6
+    return _is_facial(colour) and colour.share < 0.1 and level > 90 and hypot(a, b) < 6
 
 
 def _is_facial(colour: PaletteColour) -> bool:
