@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from functions.api import jobs as jobs_api
 from functions.api.call import Call, Reply, Route
 from shared.errors import NotFound
 from shared.model.asset import Asset, Review
 from shared.model.base import Value
 from shared.model.link import Link
 from shared.model.workspace import Scope
-from shared.services import assets, deletion, versions
+from shared.services import again, assets, deletion, versions
 
 
 class JudgeBody(Value):
@@ -51,6 +52,12 @@ def judge(call: Call) -> Reply:
     return Reply(show(call, versions.judge(call.ports, call.who, call.ids["asset_id"], changes)))
 
 
+def regenerate(call: Call) -> Reply:
+    """Make an asset anew, and everything that follows from it, as a new job."""
+    made = again.regenerate(call.ports, call.who, call.ids["asset_id"])
+    return jobs_api.begun(call, made)
+
+
 def delete(call: Call) -> Reply:
     """Delete an asset with its file."""
     job = deletion.delete_asset(call.ports, call.who, call.ids["asset_id"])
@@ -83,6 +90,14 @@ ROUTES = (
         body=JudgeBody,
         answer="Asset",
         example={"review": "approved"},
+    ),
+    Route(
+        "POST",
+        "/v1/assets/<asset_id>/regenerate",
+        regenerate,
+        Scope.WRITE,
+        answer="Generation",
+        status=202,
     ),
     Route(
         "DELETE",

@@ -11,17 +11,7 @@ def generate(call: Call) -> Reply:
     """Generate an image, an animation, a logo or an edit."""
     request = call.body(GenerateRequest)
     made = generation.generate(call.ports, call.who, call.ids["collection_id"], request)
-    job = made.job
-    data = {
-        "job_id": job.id,
-        "poll_url": call.poll_url(job.id),
-        "item_id": made.item.id,
-        "cost_credits": job.cost_credits,
-        "asset_ids": jobs.asset_ids(job),
-        "urls": jobs.urls(call, job),
-        "warnings": list(job.warnings),
-    }
-    return Reply(data, status=202)
+    return jobs.begun(call, made)
 
 
 ROUTES = (

@@ -12,7 +12,8 @@ from shared.model import paths
 from shared.model.job import Job, JobStatus, JobType, Step
 from shared.model.workspace import Scope
 from shared.ports import Query
-from shared.services import jobs
+from shared.services import again, jobs
+from shared.services.generation import Generation
 
 FILTERS = {"status": frozenset(JobStatus), "type": frozenset(JobType), "collection_id": None}
 DEFAULT_WAIT = 30
@@ -53,6 +54,21 @@ def asset_ids(job: Job) -> dict[str, str]:
 
 def urls(call: Call, job: Job) -> dict[str, str]:
     return {key: call.ports.blobs.public_url(asset.path) for key, asset in job.assets.items()}
+
+
+def begun(call: Call, made: Generation) -> Reply:
+    """The answer to whatever begins a job."""
+    job = made.job
+    data = {
+        "job_id": job.id,
+        "poll_url": call.poll_url(job.id),
+        "item_id": made.item.id,
+        "cost_credits": job.cost_credits,
+        "asset_ids": asset_ids(job),
+        "urls": urls(call, job),
+        "warnings": list(job.warnings),
+    }
+    return Reply(data, status=202)
 
 
 def index(call: Call) -> Reply:
@@ -123,6 +139,11 @@ def _events(call: Call, job_id: str, seconds: float, last: str) -> Iterator[str]
             last = id_
 
 
+def retry(call: Call) -> Reply:
+    """Take a failed job up where it failed, as a new job."""
+    return begun(call, again.retry(call.ports, call.who, call.ids["job_id"]))
+
+
 def _show_step(step: Step) -> dict[str, Any]:
     shown = step.model_dump(
         mode="json",
@@ -184,5 +205,13 @@ ROUTES = (
         cancel,
         Scope.WRITE,
         answer="JobDetails",
+    ),
+    Route(
+        "POST",
+        "/v1/jobs/<job_id>/retry",
+        retry,
+        Scope.WRITE,
+        answer="Generation",
+        status=202,
     ),
 )

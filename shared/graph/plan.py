@@ -140,7 +140,7 @@ def plan(
         deadline=now + DEADLINE,
         needs_review=any(still.needs_review for still in (source, end) if still),
     )
-    return Plan(job, _assets(job, item, now), _links(draft, now))
+    return Plan(job, planned_assets(job, now), _links(draft, now))
 
 
 # --- parts of the graph --------------------------------------------------------------------------
@@ -302,15 +302,16 @@ def _cache_control(collection: Collection) -> str:
     return f"public, max-age={cdn.cache_seconds}, immutable" if cdn.enabled else "public, no-cache"
 
 
-def _assets(job: Job, item: Item, now: datetime) -> tuple[Asset, ...]:
+def planned_assets(job: Job, now: datetime) -> tuple[Asset, ...]:
+    """The documents of the assets that a job will make."""
     return tuple(
         Asset(
             id=planned.id,
             created_at=now,
             updated_at=now,
-            project_id=item.project_id,
-            collection_id=item.collection_id,
-            item_id=item.id,
+            project_id=job.project_id,
+            collection_id=job.collection_id,
+            item_id=job.item_id,
             job_id=job.id,
             type=planned.type,
             size=planned.size,

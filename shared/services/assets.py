@@ -1,6 +1,6 @@
 """Assets: reading them, and the links between them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from shared.errors import BadRequest, NotFound
 from shared.model import paths
@@ -48,6 +48,11 @@ def links_of_asset(ports: Ports, who: Principal, asset_id: str) -> Sequence[Link
 def links_of_item(ports: Ports, who: Principal, item_id: str) -> Sequence[Link]:
     """The links whose target is an asset of the item: its generation graph."""
     return _links(ports, who, "item_id", item_id)
+
+
+def links_to(ports: Ports, who: Principal, asset_ids: Iterable[str]) -> Sequence[Link]:
+    """The links to what some assets were made from."""
+    return [link for id_ in asset_ids for link in _links(ports, who, "target_asset_id", id_)]
 
 
 def links_from(ports: Ports, who: Principal, asset_id: str) -> Sequence[Link]:

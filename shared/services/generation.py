@@ -1,10 +1,10 @@
 """Generation: from a request to a started job."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.errors import BadRequest, NotFound
 from shared.graph.advance import start
-from shared.graph.plan import Still, plan
+from shared.graph.plan import Plan, Still, plan
 from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, AssetType
 from shared.model.collection import Collection
@@ -42,10 +42,7 @@ class Generation:
 def generate(
     ports: Ports, who: Principal, collection_id: str, request: GenerateRequest
 ) -> Generation:
-    """Create the job with everything it will make, in one batch, and set it going.
-
-    The order is: documents, placeholders, first tasks. A crash in between is found by the sweeper.
-    """
+    """Plan what a request asks for, and begin it."""
     collection, guide = guides.get(ports, who, collection_id)
     workspace, _ = entities.read(ports.documents, Workspace, paths.workspace(who.workspace_id))
     source = _source(ports, who, request)
@@ -66,9 +63,20 @@ def generate(
         ids=ports.ids,
         now=ports.clock.now(),
     )
-    started = start(_with_providers(planned.job, workspace), ports.clock.now())
+    planned = replace(planned, job=_with_providers(planned.job, workspace))
+    return begin(ports, who, planned, item, is_new=item_id is None)
+
+
+def begin(
+    ports: Ports, who: Principal, planned: Plan, item: Item, *, is_new: bool = False
+) -> Generation:
+    """Create a planned job with everything that it will make, in one batch, and set it going.
+
+    The order is: documents, placeholders, first tasks. A crash in between is found by the sweeper.
+    """
+    started = start(planned.job, ports.clock.now())
     writes: list[Write] = []
-    if item_id is None:
+    if is_new:
         writes.append(Create(paths.item(who.workspace_id, item.id), item.stored()))
     for asset in planned.assets:
         writes.append(Create(paths.asset(who.workspace_id, asset.id), asset.stored()))

@@ -144,6 +144,8 @@ BODIES: Mapping[str, Bodies] = {
     "PATCH /v1/items/<item_id>": lambda ids: [{"name": "Mine"}],
     "POST /v1/collections/<collection_id>/generate": _generate,
     "POST /v1/jobs/<job_id>/cancel": lambda ids: [],
+    "POST /v1/jobs/<job_id>/retry": lambda ids: [],
+    "POST /v1/assets/<asset_id>/regenerate": lambda ids: [],
     "PATCH /v1/assets/<asset_id>": lambda ids: [{"review": "approved"}],
     "POST /v1/generate/preview": lambda ids: [{"prompt": "a fox"}],
     "POST /v1/uploads": lambda ids: [{"content_type": "image/png"}],

@@ -49,7 +49,8 @@ def test_a_function_serves_its_own_routes_alone(tenant: Tenant) -> None:
     assert Client("api", tenant.key).post("/v1/upload").status == 404
     assert Client("ingest", tenant.key).get("/v1/projects").status == 404
     assert Client("events", tenant.key).get("/v1/projects").status == 404
-    assert Client("events", tenant.key).get("/v1/jobs").status == 200
+    assert Client("events", tenant.key).get("/v1/jobs").status == 404
+    assert Client("api", tenant.key).get("/v1/jobs").status == 200
 
 
 def test_answers_are_not_kept_by_caches(api: Client) -> None:

@@ -26,6 +26,8 @@ from tests.services.world import World
 WITH_IDS = [case for case in ROUTES if "<" in case.values[1].path]  # type: ignore[union-attr]
 WITHOUT_BODY = {
     "/v1/jobs/<job_id>/cancel",
+    "/v1/jobs/<job_id>/retry",
+    "/v1/assets/<asset_id>/regenerate",
     "/v1/webhooks/<webhook_id>/ping",
     "/v1/webhooks/<webhook_id>/rotate-secret",
     "/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/replay",

@@ -1,0 +1,59 @@
+"""Doing it again: a failed job from where it failed, or one asset and what follows from it."""
+
+from collections.abc import Iterable
+
+from shared.errors import BadRequest, Conflict
+from shared.graph.replan import following, replan, unfinished
+from shared.model import paths
+from shared.model.asset import Asset, AssetStatus
+from shared.model.job import Job, JobStatus, JobType
+from shared.ports import Ports
+from shared.services import assets, generation, items, jobs
+from shared.services.generation import Generation
+from shared.services.keys import Principal
+
+
+def retry(ports: Ports, who: Principal, job_id: str) -> Generation:
+    """Take a failed or canceled job up where it failed, as a new job on the same item."""
+    job = jobs.get(ports, who, job_id)
+    if job.type is JobType.DELETION:
+        raise Conflict("A deletion goes on by itself.")
+    if job.status is not JobStatus.FAILED:
+        raise Conflict(f"The job is {job.status.value}; only one that failed can be retried.")
+    return _again(ports, who, job, unfinished(job))
+
+
+def regenerate(ports: Ports, who: Principal, asset_id: str) -> Generation:
+    """Make an asset anew, and everything that was made from it in the same job. What is there
+    stays, as an earlier version."""
+    asset, _ = assets.get(ports, who, asset_id)
+    if asset.job_id is None:
+        raise BadRequest("is an upload, which nobody can make again", field="asset_id")
+    job = jobs.get(ports, who, asset.job_id)
+    if not job.finished:
+        raise Conflict("Its job is still at work; wait for it, or cancel it.")
+    key = next(key for key, planned in job.assets.items() if planned.id == asset_id)
+    return _again(ports, who, job, following(job, key))
+
+
+def _again(ports: Ports, who: Principal, job: Job, steps: frozenset[str]) -> Generation:
+    item, _ = items.get(ports, who, job.item_id or "-")
+    links = assets.links_to(ports, who, [asset.id for asset in job.assets.values()])
+    planned = replan(job, steps, links, ids=ports.ids, now=ports.clock.now())
+    made = {asset.id for asset in planned.assets}
+    _require_ready(
+        ports,
+        who,
+        {id_ for step in planned.job.steps.values() for id_ in step.inputs.values()} - made,
+    )
+    return generation.begin(ports, who, planned, item)
+
+
+def _require_ready(ports: Ports, who: Principal, asset_ids: Iterable[str]) -> None:
+    wanted = sorted(asset_ids)
+    found = ports.documents.get_many([paths.asset(who.workspace_id, id_) for id_ in wanted])
+    for id_, document in zip(wanted, found, strict=True):
+        if document is None:
+            raise Conflict(f"It was made from asset {id_}, which was deleted.")
+        if Asset.load(document.data).status is not AssetStatus.READY:
+            raise Conflict(f"It is made from asset {id_}, which is not there; make that anew.")
