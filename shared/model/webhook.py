@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
 from shared.model.base import Entity, Instant, Value, matching
 
@@ -40,6 +40,8 @@ class Webhook(Entity):
 class Secrets(Value):
     """What an endpoint's messages are signed with. For a while after a change the previous secret
     signs along, so that a receiver can learn the new one."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     current: SecretStr
     previous: SecretStr | None = None

@@ -13,9 +13,6 @@ from shared.errors import BadRequest
 
 PORTS = {"http": 80, "https": 443}
 
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-"""Behind which, in some networks, are all addresses of IPv4, those inside too."""
-
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -23,8 +20,6 @@ def is_public(address: Address) -> bool:
     """Whether an address is of the public internet: not private, loopback, link-local (where clouds
     keep their metadata), multicast or reserved, also when it is mapped into IPv6."""
     mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    if mapped is None and address in NAT64:
-        mapped = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     if mapped is not None:
         return is_public(mapped)
     return address.is_global and not address.is_multicast and not address.is_reserved

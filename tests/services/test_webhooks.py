@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from standardwebhooks import Webhook as Receiver
 from standardwebhooks import WebhookVerificationError
 
@@ -126,6 +127,7 @@ def test_who_is_not_told(world: World, tenant: Tenant, inbox: Inbox) -> None:
     world.generate(tenant, IMAGE)
     world.drain()
     assert [url for url, _, _ in inbox.got] == [f"{URL}/completions"]
+    assert len(sent(world, tenant)) == 1
 
 
 def test_a_deletion_is_nobodys_business_and_loses_nothing(
@@ -231,13 +233,62 @@ def test_a_lost_task_is_sent_again(world: World, tenant: Tenant, inbox: Inbox) -
 def test_a_repeated_task_is_not_another_attempt(world: World, tenant: Tenant, inbox: Inbox) -> None:
     endpoint, _ = listen(world, tenant)
     delivery = endpoints.ping(world.ports, tenant.who, endpoint.id)
-    errand = outbox.Errand(delivery.workspace_id, delivery.id, 1)
+    errand = outbox.Errand.of(delivery)
     inbox.answers[URL] = Answer(500)
     for _ in range(3):
         module.deliver(world.ports, world.settings, errand, inbox)
     assert len(inbox.got) == 1
     [delivery] = sent(world, tenant)
     assert delivery.attempt == 2
+
+
+def test_a_task_that_comes_late_leaves_it_to_its_successor(
+    world: World, tenant: Tenant, inbox: Inbox
+) -> None:
+    """So a queue that has fallen behind does not fill with what the sweeper sends."""
+    endpoint, _ = listen(world, tenant)
+    late = outbox.Errand.of(endpoints.ping(world.ports, tenant.who, endpoint.id))
+    world.clock.advance(GRACE)
+    assert world.sweep() == 1
+    module.deliver(world.ports, world.settings, late, inbox)
+    assert inbox.got == []
+    world.drain()
+    assert len(inbox.got) == 1
+
+
+def test_what_is_on_its_way_when_the_sweeper_comes_counts(
+    world: World, tenant: Tenant, inbox: Inbox
+) -> None:
+    endpoint, _ = listen(world, tenant)
+    delivery = endpoints.ping(world.ports, tenant.who, endpoint.id)
+
+    def post(url: str, body: str, headers: Mapping[str, str], *, loopback: bool) -> Answer:
+        world.clock.advance(GRACE)
+        world.sweep()
+        return inbox(url, body, headers, loopback=loopback)
+
+    module.deliver(world.ports, world.settings, outbox.Errand.of(delivery), post)
+    world.drain()
+    assert len(inbox.got) == 1
+    assert sent(world, tenant)[0].status is DeliveryStatus.DELIVERED
+
+
+def test_what_is_on_its_way_at_a_replay_is_of_the_round_before(
+    world: World, tenant: Tenant, inbox: Inbox
+) -> None:
+    endpoint, _ = listen(world, tenant)
+    delivery = endpoints.ping(world.ports, tenant.who, endpoint.id)
+
+    def post(url: str, body: str, headers: Mapping[str, str], *, loopback: bool) -> Answer:
+        del url, body, headers, loopback
+        endpoints.replay(world.ports, tenant.who, endpoint.id, delivery.id)
+        return Answer(410)
+
+    module.deliver(world.ports, world.settings, outbox.Errand.of(delivery), post)
+    assert sent(world, tenant)[0].status is DeliveryStatus.PENDING
+    world.drain()
+    assert len(inbox.got) == 1
+    assert [attempt.status for attempt in sent(world, tenant)[0].attempts] == [200]
 
 
 # --- signatures ----------------------------------------------------------------------------------
@@ -314,6 +365,9 @@ def test_a_secret_is_in_its_own_document_alone(
         paths.webhook_secrets(tenant.who.workspace_id, endpoint.id)
     )
     assert document
+    with pytest.raises(ValidationError) as broken:
+        Secrets.model_validate({**document.data, "current": [secret]})
+    assert "whsec_" not in str(broken.value), "not even the part that pydantic would show"
     secrets = Secrets.model_validate(document.data)
     assert secret not in repr(secrets) + str(secrets) + secrets.model_dump_json()
     assert secrets.current.get_secret_value() == secret
@@ -475,8 +529,7 @@ def test_a_slow_endpoint_holds_up_nobody_else(world: World, tenant: Tenant) -> N
     refused: list[str] = []
 
     def run(delivery: Delivery) -> None:
-        errand = outbox.Errand(delivery.workspace_id, delivery.id, 1)
-        module.deliver(world.ports, world.settings, errand, post)
+        module.deliver(world.ports, world.settings, outbox.Errand.of(delivery), post)
 
     def post(url: str, body: str, headers: Mapping[str, str], *, loopback: bool) -> Answer:
         """While a message is on its way, the next one is begun."""
@@ -525,6 +578,9 @@ def test_a_stranger_reaches_nothing(world: World, tenant: Tenant, inbox: Inbox) 
     delivery = endpoints.ping(world.ports, tenant.who, endpoint.id)
     world.drain()
     ports, settings, who = world.ports, world.settings, stranger.who
+    mine, _ = listen(world, tenant, OTHER)
+    with pytest.raises(NotFound):  # nor is it found where it was not sent
+        endpoints.replay(world.ports, tenant.who, mine.id, delivery.id)
     before = [world.documents(tenant, kind) for kind in ("webhooks", "webhook_deliveries")]
     uses: tuple[Callable[[], Any], ...] = (
         lambda: endpoints.get(ports, who, endpoint.id),

@@ -43,7 +43,7 @@ def deliver(ports: Ports, settings: Settings, errand: Errand, post: Post = sende
     """Make an attempt. Returning acknowledges the task, also when the attempt failed, since the
     next one is another task; Busy asks for this one again."""
     loaded = _current(ports, errand)
-    if loaded is None:
+    if loaded is None or Errand.of(loaded[0]) != errand:
         return
     delivery, version = loaded
     found = ports.documents.get_many(
@@ -72,8 +72,7 @@ def deliver(ports: Ports, settings: Settings, errand: Errand, post: Post = sende
 
 
 def _current(ports: Ports, errand: Errand) -> tuple[Delivery, str] | None:
-    """The delivery, if the errand is about the attempt that is next; a late or repeated errand is
-    about none."""
+    """The delivery, if the errand's attempt is still to be made."""
     loaded = outbox.load(ports.documents, errand.workspace_id, errand.delivery_id)
     if loaded is None:
         return None

@@ -45,11 +45,19 @@ EVENTS: Final = {JobStatus.COMPLETED: Event.JOB_COMPLETED, JobStatus.FAILED: Eve
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a task carries: which attempt at which delivery."""
+    """What a task carries: which attempt at which delivery, and the time that it was planned for,
+    which tells it from one that has taken its place."""
 
     workspace_id: str
     delivery_id: str
     attempt: int
+    at: str
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> "Errand":
+        """The errand that makes the next attempt at a pending delivery."""
+        at = instant_text(delivery.next_attempt_at) if delivery.next_attempt_at else ""
+        return cls(delivery.workspace_id, delivery.id, delivery.attempt, at)
 
     @classmethod
     def parse(cls, payload: Json) -> "Errand":
@@ -95,13 +103,12 @@ def ping(ports: Ports, workspace_id: str, endpoint: Webhook) -> Delivery:
 
 
 def enqueue(ports: Ports, delivery: Delivery) -> None:
-    """Send out the next attempt at a delivery. Repeating it is harmless: what names the task is the
-    attempt and its time."""
+    """Send out the next attempt at a delivery, if there is to be one. Repeating it is harmless:
+    what names the task is the attempt and its time."""
     if delivery.next_attempt_at is None:
         return
-    at = instant_text(delivery.next_attempt_at)
-    identity = f"{delivery.id}/{delivery.attempt}/{at}"
-    errand = Errand(delivery.workspace_id, delivery.id, delivery.attempt)
+    errand = Errand.of(delivery)
+    identity = f"{errand.delivery_id}/{errand.attempt}/{errand.at}"
     ports.tasks.enqueue(
         Task(
             queue=QUEUE,
