@@ -135,6 +135,8 @@ class Route:
     media_type: str = "application/json"
     errors: tuple[type[MascotryError], ...] = ()
     """Faults beyond those that any such route may have."""
+    secret: bool = False
+    """The answer holds a secret, which is shown once."""
     gives: Mapping[str, str] = field(default_factory=dict)
     example: Mapping[str, Any] | None = None
 

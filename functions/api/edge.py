@@ -3,7 +3,8 @@
 import io
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from flask import Request, Response
@@ -13,6 +14,7 @@ from werkzeug.routing import Map, Rule
 
 from functions import composition
 from functions.api.call import Call, Reply, Route
+from functions.api.idempotency import fingerprint
 from shared.config import Settings, settings
 from shared.errors import (
     BadRequest,
@@ -23,10 +25,14 @@ from shared.errors import (
     Unauthorized,
 )
 from shared.model.base import is_id
+from shared.ports import Ports
+from shared.services import errands
 from shared.services.keys import Principal, authenticate
 from shared.services.limits import Allowance
 
 log = logging.getLogger("shared.api")
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
 
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 # Any page may read what it was given: a key is sent by hand, never by the browser of its own
@@ -34,7 +40,8 @@ ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 CORS = {
     ALLOW_ORIGIN: "*",
     "Access-Control-Expose-Headers": (
-        "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+        "ETag, Idempotent-Replayed, Retry-After, "
+        "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
     ),
     "Vary": "Origin",
 }
@@ -76,7 +83,8 @@ def _answer(
     request: Request, routes: tuple[Route, ...], chosen: Settings, told: dict[str, str]
 ) -> Response:
     """The response; `told` is completed with the headers that it has in any case."""
-    try:
+
+    def answer() -> Response:
         if route := _keyless(request, routes):
             return _success(route.handler(Call(composition.ports(), chosen, NOBODY, request)))
         who = _principal(request, routes)
@@ -87,7 +95,40 @@ def _answer(
         is_form = request.mimetype.startswith("multipart/")
         # A form's file may be as large as uploads may be; what is around it comes on top.
         _check_length(request, chosen.max_body_bytes + is_form * chosen.max_upload_bytes)
-        return _success(route.handler(Call(composition.ports(), chosen, who, request, ids)))
+        return _once(route, Call(composition.ports(), chosen, who, request, ids))
+
+    return _guarded(request, answer)
+
+
+def _once(route: Route, call: Call) -> Response:
+    """Let the handler answer; of writes with an Idempotency-Key only the first time."""
+    key = call.request.headers.get(IDEMPOTENCY_KEY)
+    if key is None or route.method == "GET":
+        return _success(route.handler(call))
+    errands.check_key(key)
+    first: Response | None = None
+
+    def work(ports: Ports) -> tuple[int, str]:
+        nonlocal first
+        again = replace(call, ports=ports)
+        first = _guarded(call.request, lambda: _success(route.handler(again)))
+        return first.status_code, first.get_data(as_text=True)
+
+    status, body, replayed = errands.once(
+        call.ports, call.who, key, fingerprint(call.request), work, secret=route.secret
+    )
+    if first is not None:
+        return first
+    response = _text(body, status)
+    if replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _guarded(request: Request, answer: Callable[[], Response]) -> Response:
+    """The answer, or what is said of the fault that kept it from being given."""
+    try:
+        return answer()
     except MascotryError as error:
         return _failure(error)
     except RequestEntityTooLarge:
@@ -218,6 +259,9 @@ def _translated(error: HTTPException) -> MascotryError:
 
 
 def _json(value: object, status: int) -> Response:
+    return _text(json.dumps(value, separators=(",", ":"), ensure_ascii=False), status)
+
+
+def _text(text: str, status: int) -> Response:
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return Response(text, status=status, headers=headers, mimetype="application/json")

@@ -93,6 +93,7 @@ ROUTES = (
         "/v1/keys",
         create,
         Scope.ADMIN,
+        secret=True,
         body=CreateBody,
         answer="NewKey",
         status=201,

@@ -126,6 +126,7 @@ ROUTES = (
         "/v1/webhooks",
         create,
         Scope.WRITE,
+        secret=True,
         body=CreateBody,
         answer="NewWebhook",
         status=201,
@@ -156,6 +157,7 @@ ROUTES = (
         "/v1/webhooks/<webhook_id>/rotate-secret",
         rotate_secret,
         Scope.WRITE,
+        secret=True,
         answer="NewWebhook",
     ),
     Route(

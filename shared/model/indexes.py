@@ -45,5 +45,6 @@ INDEXES: tuple[Index, ...] = (
     *_by_creation("webhooks", ()),
     *_by_creation("webhook_deliveries", ("webhook_id",), ("webhook_id", "job_id", "status")),
     Index("due", (), "at"),
+    Index("errands", (), "expires_at"),
     Index("expiring", (), "at"),
 )

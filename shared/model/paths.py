@@ -53,6 +53,10 @@ def progress(workspace_id: str, job_id: str, step_id: str) -> str:
     return f"workspaces/{workspace_id}/progress/{job_id}.{step_id}"
 
 
+def errand(id_: str) -> str:
+    return f"errands/{id_}"
+
+
 def due(id_: str) -> str:
     """What the sweeper must look at, by time; one per job or uploaded asset that is not settled."""
     return f"due/{id_}"

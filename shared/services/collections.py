@@ -64,7 +64,8 @@ def create(
         path = paths.collection(who.workspace_id, collection_id)
         reservation = Create(paths.slug(who.workspace_id, slug), {"collection_id": collection_id})
         try:
-            ports.documents.commit([reservation, Create(path, collection.stored())])
+            writes = [reservation, Create(path, collection.stored())]
+            entities.create(ports.documents, path, writes)
         except Conflict:
             continue
         return collection

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from shared.errors import BadRequest, NotFound
+from shared.errors import BadRequest, Conflict, NotFound
 from shared.model.base import Entity
-from shared.ports import Document, Documents, Page, Query
+from shared.ports import Document, Documents, Page, Query, Write
 
 E = TypeVar("E", bound=Entity)
 
@@ -20,6 +20,19 @@ def read(documents: Documents, kind: type[E], path: str) -> tuple[E, str]:
     if document is None:
         raise NotFound(f"There is no such {kind.__name__.lower()}.")
     return kind.load(document.data), document.version
+
+
+def create(documents: Documents, path: str, writes: Sequence[Write]) -> None:
+    """Commit the writes that create the document at `path`, whose id is new.
+
+    That it is there already can only mean that the same request was cut off after it had come this
+    far, and is repeated with the same ids; then there is nothing left to do.
+    """
+    try:
+        documents.commit(writes)
+    except Conflict:
+        if documents.get(path) is None:
+            raise
 
 
 def existing(documents: Documents, paths: Iterable[str]) -> set[str]:

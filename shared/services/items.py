@@ -28,7 +28,8 @@ def create(ports: Ports, who: Principal, collection_id: str, type_: ItemType, na
     """An item without assets; `generate` with its id adds them."""
     collection, _ = collections.get(ports, who, collection_id)
     item = draft(ports, collection, type_, name)
-    ports.documents.commit([Create(paths.item(who.workspace_id, item.id), item.stored())])
+    path = paths.item(who.workspace_id, item.id)
+    entities.create(ports.documents, path, [Create(path, item.stored())])
     return item
 
 

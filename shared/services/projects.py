@@ -10,7 +10,8 @@ from shared.services.keys import Principal
 def create(ports: Ports, who: Principal, name: str) -> Project:
     now = ports.clock.now()
     project = Project(id=ports.ids.uuid(), created_at=now, updated_at=now, name=name)
-    ports.documents.commit([Create(paths.project(who.workspace_id, project.id), project.stored())])
+    path = paths.project(who.workspace_id, project.id)
+    entities.create(ports.documents, path, [Create(path, project.stored())])
     return project
 
 

@@ -1,0 +1,147 @@
+"""Writes that happen once, however often a client sends them.
+
+A client names a write by a key of its own. The first request with a key does the work and keeps
+its answer for a day; later ones with the same key and the same content get that answer. A worker
+that dies in between leaves a lease that runs out; the next request then does the work again, with
+the same ids, so that what was committed before is found instead of being made twice.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from shared.errors import BadRequest, Conflict
+from shared.model import paths
+from shared.model.base import instant_text
+from shared.model.errand import Errand
+from shared.ports import Create, Delete, Ports, Query, Replace
+from shared.services.keys import Principal
+
+LEASE: Final = timedelta(minutes=5)
+"""Longer than any request may take."""
+KEPT: Final = timedelta(hours=24)
+LARGEST: Final = 400_000
+"""Characters of an answer that are kept; a document has room for little more."""
+BATCH: Final = 100
+AT_WORK: Final = "The first request with this Idempotency-Key is still at work; ask again later."
+SEED_LENGTH: Final = 40
+_BASE32: Final = "abcdefghijklmnopqrstuvwxyz234567"
+
+Work = Callable[[Ports], tuple[int, str]]
+"""Does it, and gives the status and the body of the answer."""
+
+
+def once(
+    ports: Ports, who: Principal, key: str, fingerprint: str, work: Work, *, secret: bool = False
+) -> tuple[int, str, bool]:
+    """The answer to a request, its status first, and whether it was given before.
+
+    Conflict for the same key with other content, and while the first request is still at work.
+    Answers that say nothing lasting (409, 429, 5xx) are not kept: the client may ask again. A
+    `secret` answer is shown once and never stored; asked for again, it is a Conflict.
+    """
+    path, now = paths.errand(name(who, key)), ports.clock.now()
+    found = ports.documents.get(path)
+    known = Errand.load(found.data) if found else None
+    if known and known.expires_at > now:
+        _require_same(known, fingerprint)
+        if known.status is not None:
+            if secret and known.status < 300:
+                raise Conflict("It was done before, and the answer is shown only once.")
+            return known.status, known.body, True
+        if known.lease_until > now:
+            raise Conflict(AT_WORK)
+        seed = known.seed
+    else:
+        seed = ports.ids.token(SEED_LENGTH)
+    errand = Errand(
+        id=name(who, key),
+        created_at=now,
+        updated_at=now,
+        workspace_id=who.workspace_id,
+        fingerprint=fingerprint,
+        seed=seed,
+        lease_until=now + LEASE,
+        expires_at=now + KEPT,
+    )
+    data = errand.stored()
+    try:
+        ports.documents.commit(
+            [Replace(path, data, found.version) if found else Create(path, data)]
+        )
+    except Conflict:
+        raise Conflict(AT_WORK) from None
+    status, body = 500, ""
+    try:
+        # What is secret must not be derived from anything that is stored.
+        status, body = work(ports if secret else replace(ports, ids=_Ids(seed)))
+    finally:
+        _end(ports, errand, status, "" if secret else body)
+    return status, body, False
+
+
+def _require_same(errand: Errand, fingerprint: str) -> None:
+    if errand.fingerprint != fingerprint:
+        raise Conflict("This Idempotency-Key was used for another request; take a new key.")
+
+
+def _end(ports: Ports, errand: Errand, status: int, body: str) -> None:
+    """Keep the answer, or give the lease back when there is none to keep."""
+    passing = status in (409, 429) or status >= 500 or len(body) > LARGEST
+    after = (
+        errand.with_(lease_until=ports.clock.now())
+        if passing
+        else errand.with_(status=status, body=body)
+    )
+    document = ports.documents.get(paths.errand(errand.id))
+    if document and Errand.load(document.data).lease_until == errand.lease_until:
+        ports.documents.commit([Replace(document.path, after.stored(), document.version)])
+
+
+def name(who: Principal, key: str) -> str:
+    """The id of an errand: a digest, for a key may be anything and is a workspace's own."""
+    return hashlib.sha256(f"{who.workspace_id}\n{key}".encode()).hexdigest()
+
+
+def check_key(key: str) -> None:
+    """BadRequest unless it is 1 to 255 visible ASCII characters."""
+    if not (0 < len(key) <= 255 and all("!" <= letter <= "~" for letter in key)):
+        raise BadRequest(
+            "must be 1 to 255 visible ASCII characters, such as a UUID", field="Idempotency-Key"
+        )
+
+
+def sweep(ports: Ports) -> int:
+    """Forget what is older than a day; how many that were."""
+    until = instant_text(ports.clock.now())
+    found = ports.documents.query(Query("errands", order="expires_at", at_most=until), limit=BATCH)
+    for document in found.results:
+        ports.documents.commit([Delete(document.path)])
+    return len(found.results)
+
+
+class _Ids:
+    """Ids that are the same each time the work of an errand is done."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._count = 0
+
+    def uuid(self) -> str:
+        digits = self._digest().hex()[:32]
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return (
+            f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        )
+
+    def token(self, length: int) -> str:
+        letters = ""
+        while len(letters) < length:
+            letters += "".join(_BASE32[byte & 31] for byte in self._digest())
+        return letters[:length]
+
+    def _digest(self) -> bytes:
+        self._count += 1
+        return hashlib.sha256(f"{self._seed}/{self._count}".encode()).digest()

@@ -1,0 +1,174 @@
+"""Writes with an Idempotency-Key: once, however often they are sent."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.model import paths
+from shared.model.errand import Errand
+from shared.model.workspace import Scope
+from shared.services import errands, generation, keys
+from tests.api.client import Answer, Client
+from tests.graph.jobs import FILM, IMAGE
+from tests.services.world import Tenant, World
+
+KEY = "0b6a-felix"
+
+
+def send(client: Client, path: str, key: str = KEY, **body: Any) -> Answer:
+    return client.ask("POST", path, json=body, headers={"Idempotency-Key": key})
+
+
+def replayed(answer: Answer) -> bool:
+    return answer.response.headers.get("Idempotent-Replayed") == "true"
+
+
+def test_the_same_request_gets_the_same_answer(api: Client, world: World, tenant: Tenant) -> None:
+    path = f"/v1/collections/{tenant.collection.id}/generate"
+    first = send(api, path, name="Wave", **FILM)
+    assert first.status == 202
+    assert not replayed(first)
+    world.drain()
+    again = send(api, path, name="Wave", **FILM)
+    assert replayed(again)
+    assert (again.status, again.body) == (202, first.body)
+    assert len(world.jobs(tenant)) == 1
+    assert len(world.ids(tenant, "items")) == 1
+    assert send(api, path, "another", name="Wave", **FILM).data["job_id"] != first.data["job_id"]
+
+
+def test_the_same_key_with_other_content_is_a_conflict(api: Client, tenant: Tenant) -> None:
+    assert send(api, "/v1/projects", name="One").status == 201
+    answer = send(api, "/v1/projects", name="Two")
+    assert answer.status == 409
+    assert "Idempotency-Key was used for another" in answer.error["message"]
+    item = {"type": "image", "name": "One"}
+    assert send(api, f"/v1/collections/{tenant.collection.id}/items", **item).status == 409
+
+
+def test_a_refusal_is_an_answer_too(api: Client) -> None:
+    first = send(api, "/v1/projects", name="")
+    assert first.status == 400
+    again = send(api, "/v1/projects", name="")
+    assert replayed(again)
+    assert again.body == first.body
+
+
+def test_a_key_is_ones_own(api: Client, world: World) -> None:
+    mine = send(api, "/v1/projects", name="One").data
+    other = Client("api", world.tenant("Other").key)
+    theirs = send(other, "/v1/projects", name="Two")
+    assert theirs.status == 201
+    assert theirs.data["id"] != mine["id"]
+
+
+def test_after_a_day_a_key_is_free(api: Client, world: World) -> None:
+    first = send(api, "/v1/projects", name="One").data
+    world.clock.advance(timedelta(hours=24, seconds=1))
+    assert send(api, "/v1/projects", name="Two").data["id"] != first["id"]
+    world.clock.advance(timedelta(hours=24, seconds=1))
+    assert errands.sweep(world.ports) == 1
+    assert errands.sweep(world.ports) == 0
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a b", "ä"])
+def test_what_is_no_key(api: Client, key: str) -> None:
+    answer = send(api, "/v1/projects", key, name="One")
+    assert (answer.status, answer.error["field"]) == (400, "Idempotency-Key")
+
+
+def test_reading_needs_no_key_and_takes_none(api: Client) -> None:
+    headers = {"Idempotency-Key": KEY}
+    for _ in range(2):
+        assert not replayed(api.ask("GET", "/v1/projects", headers=headers))
+
+
+def test_while_the_first_is_at_work_the_second_waits(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Answer] = []
+    create = Errand.stored
+
+    def meanwhile(errand: Errand) -> dict[str, Any]:
+        if errand.status is not None and not answers:
+            answers.append(send(api, "/v1/projects", name="One"))
+        return create(errand)
+
+    monkeypatch.setattr(Errand, "stored", meanwhile)
+    assert send(api, "/v1/projects", name="One").status == 201
+    assert answers[0].status == 409
+    assert "still at work" in answers[0].error["message"]
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_worker_that_dies_leaves_nothing_twice(
+    api: Client, world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Before its commit nothing is there; after it the next request finds the very same job."""
+    path = f"/v1/collections/{tenant.collection.id}/generate"
+    begin = generation.begin
+
+    class Killed(BaseException):
+        pass
+
+    def die(*arguments: Any, **more: Any) -> Any:
+        if where == "after":
+            begin(*arguments, **more)
+        raise Killed
+
+    monkeypatch.setattr(generation, "begin", die)
+    monkeypatch.setattr(errands, "_end", lambda *arguments: None)
+    with pytest.raises(Killed):
+        send(api, path, name="Wave", **IMAGE)
+    monkeypatch.undo()
+    early = send(api, path, name="Wave", **IMAGE)
+    assert early.status == 409
+    world.clock.advance(errands.LEASE)
+    done = send(api, path, name="Wave", **IMAGE)
+    assert done.status == 202
+    [job] = world.jobs(tenant)
+    assert job.id == done.data["job_id"]
+    world.drain()
+    assert len(world.assets(tenant)) == 2
+    assert len(world.ids(tenant, "items")) == 1
+
+
+def test_what_failed_on_our_side_may_be_asked_again(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any) -> Any:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("shared.services.projects.create", fail)
+        assert send(api, "/v1/projects", name="One").status == 500
+    assert send(api, "/v1/projects", name="One").status == 201
+
+
+def test_a_secret_is_not_kept(api: Client, world: World, tenant: Tenant) -> None:
+    admin = Client("api", keys.issue(world.ports, tenant.who.workspace_id, "a", (Scope.ADMIN,)))
+    first = send(admin, "/v1/keys", name="Spare")
+    secret = first.data["secret"]
+    again = send(admin, "/v1/keys", name="Spare")
+    assert again.status == 409
+    assert "only once" in again.error["message"]
+    kept = world.ports.documents.get(paths.errand(errands.name(tenant.who, KEY)))
+    assert kept
+    assert secret not in str(kept.data)
+    assert first.data["id"] not in str(kept.data)
+
+
+def test_a_form_is_the_same_whatever_its_boundary(ingest: Client, tenant: Tenant) -> None:
+    def upload(content: bytes) -> Answer:
+        return ingest.ask(
+            "POST",
+            "/v1/upload",
+            data={"file": (io.BytesIO(content), "x.png")},
+            headers={"Idempotency-Key": KEY},
+        )
+
+    assert upload(b"no picture").status == 400
+    assert replayed(upload(b"no picture"))
+    assert upload(b"another").status == 409
