@@ -17,7 +17,8 @@ from shared.errors import PermanentError, StepError, TransientError
 from shared.media.formats import HEVC, Quality
 
 Frame = NDArray[np.uint8]
-"""A picture of shape (height, width, channels): RGB, or RGBA with straight alpha."""
+"""A picture of shape (height, width, channels): RGB, or RGBA with straight alpha; `shape` says
+what it is for planes."""
 
 TIMEOUT = 900.0
 PIPE_BYTES = 1 << 20
@@ -30,6 +31,14 @@ INPUT = (
     *("-format_whitelist", "mov,matroska,rawvideo"),
 )
 CHANNELS = {"rgb24": 3, "rgba": 4}
+
+
+def shape(pixels: str, width: int, height: int) -> tuple[int, int, int]:
+    """The shape of a raw frame. In yuv420p, the sides even, the planes lie one after another: luma,
+    then chroma at half resolution."""
+    if pixels == "yuv420p":
+        return height * 3 // 2, width, 1
+    return height, width, CHANNELS[pixels]
 
 
 def binary() -> str:
@@ -59,9 +68,10 @@ def read_frames(
 ) -> Iterator[Iterator[Frame]]:
     """Open a film of `width` × `height`; gives an iterator over its frames as they are decoded.
 
-    `pixels` is rgb24 or rgba, `decode` goes in front of `-i` and `select` behind it; `strict` fails
-    on the first flaw in the file instead of patching it up. The process ends with the context.
-    Raises `PermanentError("ffmpeg_failed")`, `TransientError("ffmpeg_killed", "ffmpeg_timeout")`.
+    `pixels` is rgb24, rgba or yuv420p, `decode` goes in front of `-i` and `select` behind it;
+    `strict` fails on the first flaw in the file instead of patching it up. The process ends with
+    the context. Raises `PermanentError("ffmpeg_failed")`, `TransientError("ffmpeg_killed",
+    "ffmpeg_timeout")`.
     """
     arguments = (
         *(("-xerror", "-err_detect", "explode") if strict else ()),
@@ -71,16 +81,16 @@ def read_frames(
         *("-f", "rawvideo", "-pix_fmt", pixels, "pipe:1"),
     )
     with _process(arguments, timeout) as (output, _):
-        yield _frames(output, (height, width, CHANNELS[pixels]))
+        yield _frames(output, shape(pixels, width, height))
 
 
-def _frames(stream: IO[bytes], shape: tuple[int, int, int]) -> Iterator[Frame]:
-    size = shape[0] * shape[1] * shape[2]
+def _frames(stream: IO[bytes], of: tuple[int, int, int]) -> Iterator[Frame]:
+    size = of[0] * of[1] * of[2]
     while True:
         frame = np.empty(size, np.uint8)
         if stream.readinto(frame.data) < size:  # type: ignore[attr-defined]
             return
-        yield frame.reshape(shape)
+        yield frame.reshape(of)
 
 
 @contextmanager
@@ -96,19 +106,18 @@ def write_frames(
 ) -> Iterator[Callable[[Frame], None]]:
     """Start an encoder of `path` with the options `encode`; gives the function that feeds it.
 
-    Every frame has the shape (height, width, 3 for rgb24 or 4 for rgba). The file is complete when
-    the context ends; if it ends with an exception, or the encoder fails, there is no file. Raises
-    as `read_frames` does.
+    Every frame has the `shape` of its `pixels`. The file is complete when the context ends; if it
+    ends with an exception, or the encoder fails, there is no file. Raises as `read_frames` does.
     """
     arguments = (
         *(*INPUT, "-f", "rawvideo", "-pix_fmt", pixels, "-video_size", f"{width}x{height}"),
         *("-framerate", str(fps), "-i", "pipe:0", "-an", *encode, "-y", url(path)),
     )
-    shape = (height, width, CHANNELS[pixels])
+    expected = shape(pixels, width, height)
 
     def write(frame: Frame) -> None:
-        if frame.shape != shape:
-            raise ValueError(f"a frame of shape {frame.shape} for an encoder of {shape}")
+        if frame.shape != expected:
+            raise ValueError(f"a frame of shape {frame.shape} for an encoder of {expected}")
         try:
             stdin.write(np.ascontiguousarray(frame).data)
         except BrokenPipeError:
