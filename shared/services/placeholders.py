@@ -35,7 +35,12 @@ def put_all(ports: Ports, job: Job) -> None:
                 _content(asset.type),
                 content_type=content_type(asset),
                 cache_control="no-store",
-                metadata=MARK,
+                metadata={
+                    **MARK,
+                    "workspace": job.workspace_id,
+                    "job": job.id,
+                    "asset": asset.id,
+                },
                 if_generation=0,
             )
 

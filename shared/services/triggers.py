@@ -5,9 +5,11 @@ import logging
 from collections.abc import Mapping
 
 from shared.config import Settings
+from shared.graph.advance import unmade
 from shared.graph.events import ObjectFinalized
+from shared.model.job import Job
 from shared.ports import Bucket, Ports
-from shared.services import jobstore, runner, uploads
+from shared.services import jobstore, placeholders, runner, uploads
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +21,11 @@ def object_finalized(
     are not ours.
 
     The metadata names the job, and the job must name the object: a stranger's object with forged
-    metadata fires nothing.
+    metadata fires nothing. What comes after the end of a job that did not make it is removed.
     """
     if bucket is Bucket.UPLOADS:
         return uploads.receive(ports, name, max_bytes=settings.max_upload_bytes)
-    if bucket is not Bucket.ASSETS or "placeholder" in metadata:
+    if bucket is not Bucket.ASSETS:
         return False
     if not {"workspace", "job", "asset"} <= metadata.keys():
         return False
@@ -31,8 +33,23 @@ def object_finalized(
     loaded = jobstore.load(ports.documents, workspace_id, job_id)
     if loaded is None:
         return False
-    if not any(asset.id == asset_id and asset.path == name for asset in loaded[0].assets.values()):
+    job = loaded[0]
+    key = _key(job, asset_id, name)
+    if key is None:
         log.warning("object is not of its job", extra={"object": name, "job": job_id})
+        return False
+    if job.finished and key in unmade(job):
+        # It came too late: what the job's end takes away had been taken away before.
+        placeholders.remove(ports, job, [key])
+        return False
+    if "placeholder" in metadata:
         return False
     runner.apply(ports, workspace_id, job_id, ObjectFinalized(asset_id))
     return True
+
+
+def _key(job: Job, asset_id: str, name: str) -> str | None:
+    """Under which key a job has an asset of that id and path."""
+    return next(
+        (key for key, one in job.assets.items() if (one.id, one.path) == (asset_id, name)), None
+    )

@@ -64,7 +64,7 @@ def test_until_it_is_made_a_file_has_a_placeholder(world: World, job: Job) -> No
     for asset in job.assets.values():
         blob = world.ports.blobs.stat(Bucket.ASSETS, asset.path)
         assert blob
-        assert blob.metadata == {"placeholder": "true"}
+        assert blob.metadata["placeholder"] == "true"
         assert blob.cache_control == "no-store"
         assert blob.content_type == "image/png"
         assert world.ports.blobs.read(Bucket.ASSETS, asset.path).startswith(b"\x89PNG")

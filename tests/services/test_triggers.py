@@ -4,7 +4,7 @@ import pytest
 
 from shared.model.job import StepKind, StepStatus
 from shared.ports import Bucket
-from shared.services import triggers
+from shared.services import jobs, placeholders, triggers
 from shared.services.steps import Made, StepContext
 from tests.services.world import Tenant, World, draw
 
@@ -48,3 +48,15 @@ def test_the_trigger_runs_nothing(world: World, tenant: Tenant) -> None:
         pass
     queues = [queue for queue, _ in world.deliveries()]
     assert queues == ["transcode"] * 3
+
+
+def test_what_comes_after_the_end_of_its_job_is_removed(world: World, tenant: Tenant) -> None:
+    """A request that is slow to put its placeholders, of a job that is canceled meanwhile."""
+    job = world.generate(tenant).job
+    jobs.cancel(world.ports, tenant.who, job.id)
+    assert world.public() == {}
+    placeholders.put_all(world.ports, job)
+    assert set(world.public()) == {asset.path for asset in job.assets.values()}
+    while world.deliver_next("storage-events"):
+        pass
+    assert world.public() == {}
