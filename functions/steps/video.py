@@ -1,9 +1,14 @@
 """Move the cut-out on a key colour that the character does not wear."""
 
+from dataclasses import replace
+from typing import Any
+
 from functions import composition
 from functions.steps import scenes
 from shared.character.prompt import film_prompt
+from shared.media.ends import meet
 from shared.media.key import choose_key, palette
+from shared.media.seam import mend
 from shared.media.stills import load
 from shared.media.verify import verify_film
 from shared.model.asset import Provenance
@@ -20,7 +25,8 @@ def run(context: StepContext) -> StepResult:
     collection, guide = context.character()
     still = context.source("still")
     end = context.source("end_still") if _ends_elsewhere(context) else None
-    colours = [colour for colour, _ in palette(load(still.path, "RGBA"))]
+    stills = [load(source.path, "RGBA") for source in (still, end) if source]
+    colours = [colour for shown in stills for colour, _ in palette(shown)]
     background = choose_key(colours)
     request = VideoRequest(
         prompt=film_prompt(
@@ -45,7 +51,21 @@ def run(context: StepContext) -> StepResult:
         film = provider.poll(context.step.operation, request, context.folder, context.progress)
     if isinstance(film, (Refused, Waiting, Later)):
         return film
+    film = _finished(context, request, film)
     return _made(context, request, film, provider.name, colours)
+
+
+def _finished(context: StepContext, request: VideoRequest, film: Film) -> Film:
+    """The film with its seam or its ends mended, if they show."""
+    found: dict[str, Any] = {}
+    mended = context.folder / "mended.mp4"
+    if request.loop:
+        found["seam"] = mend(film.path, mended).as_dict()
+    elif request.end_still:
+        stills = (load(request.still, "RGBA"), load(request.end_still, "RGBA"))
+        found["ends"] = meet(film.path, mended, stills).as_dict()
+    path = mended if mended.exists() else film.path
+    return replace(film, path=path, metadata={**film.metadata, **found})
 
 
 def _made(

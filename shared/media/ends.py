@@ -16,7 +16,7 @@ from shared.media.blend import away, between
 from shared.media.encode import scale
 from shared.media.ffmpeg import Frame
 from shared.media.key import FILM, estimate_background
-from shared.media.master import ENCODE_RGB
+from shared.media.master import DECODE_RGB, ENCODE_RGB
 from shared.media.probe import Probe, probe_film
 
 NEAR, FAR = 8.0, 60.0
@@ -89,7 +89,9 @@ def _measure(
 ) -> tuple[tuple[float, float], Rgb, bool]:
     """The two errors, and the background with whether it is flat."""
     first = last = None
-    with ffmpeg.read_frames(path, film.width, film.height, strict=True) as frames:
+    with ffmpeg.read_frames(
+        path, film.width, film.height, select=DECODE_RGB, strict=True
+    ) as frames:
         for last in frames:
             first = last if first is None else first
     if first is None or last is None:
@@ -112,7 +114,9 @@ def _lead(
     background: Rgb,
 ) -> None:
     with (
-        ffmpeg.read_frames(source, film.width, film.height, strict=True) as frames,
+        ffmpeg.read_frames(
+            source, film.width, film.height, select=DECODE_RGB, strict=True
+        ) as frames,
         ffmpeg.write_frames(
             target, film.width, film.height, film.fps, ENCODE_RGB, pixels="rgb24"
         ) as write,

@@ -12,18 +12,24 @@ from shared.media import Progress, ffmpeg
 from shared.media.encode import TAGS
 from shared.media.probe import probe_film
 
-ENCODE = (
+# The quick conversion is two levels off.
+_EXACT = "bicubic+accurate_rnd+full_chroma_int"
+DECODE_RGB = ("-sws_flags", _EXACT)
+_ENCODE = (
     *("-c:v", "libx264", "-preset", "medium", "-tune", "animation", "-crf", "8"),
     *("-pix_fmt", "yuv420p", *TAGS, "-color_range", "tv", "-movflags", "+faststart"),
 )
-"""For frames that are yuv420p already."""
-
 ENCODE_RGB = (
-    "-vf",
-    # The quick conversion is two levels off.
-    "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int",
-    *ENCODE,
+    *("-vf", f"scale=out_color_matrix=bt709:out_range=tv:flags={_EXACT},format=yuv420p"),
+    *_ENCODE,
 )
+ENCODE_YUV = (
+    "-vf",
+    # What does not say which colours it means would be converted once more.
+    "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv",
+    *_ENCODE,
+)
+"""For rgb24 as `DECODE_RGB` reads it, and for yuv420p as it is in a master."""
 
 
 def reverse(source: Path, target: Path, progress: Progress | None = None) -> None:
@@ -54,7 +60,7 @@ def reverse(source: Path, target: Path, progress: Progress | None = None) -> Non
         with (
             store.open("rb") as stored,
             ffmpeg.write_frames(
-                target, film.width, film.height, film.fps, ENCODE, pixels="yuv420p"
+                target, film.width, film.height, film.fps, ENCODE_YUV, pixels="yuv420p"
             ) as write,
         ):
             frame = np.empty(shape, np.uint8)

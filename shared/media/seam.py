@@ -27,7 +27,7 @@ from shared.media import Rgb, ffmpeg
 from shared.media.blend import LINEAR, away, between, levelled
 from shared.media.ffmpeg import Frame
 from shared.media.key import estimate_background
-from shared.media.master import ENCODE_RGB
+from shared.media.master import DECODE_RGB, ENCODE_RGB
 from shared.media.probe import Probe, probe_film
 
 Floats = NDArray[np.float32]
@@ -241,7 +241,9 @@ def _look(path: Path, film: Probe) -> tuple[Floats, Rgb | None]:
     """All frames of a film, small, and its background if that is flat."""
     small: list[Floats] = []
     first: list[Frame] = []
-    with ffmpeg.read_frames(path, film.width, film.height, strict=True) as frames:
+    with ffmpeg.read_frames(
+        path, film.width, film.height, select=DECODE_RGB, strict=True
+    ) as frames:
         for frame in frames:
             first.extend([frame] if len(first) < NEARBY else [])
             shrunk = cv2.resize(
@@ -256,7 +258,9 @@ def _look(path: Path, film: Probe) -> tuple[Floats, Rgb | None]:
 
 def _write(source: Path, target: Path, film: Probe, cut: Cut, background: Rgb) -> None:
     with (
-        ffmpeg.read_frames(source, film.width, film.height, strict=True) as frames,
+        ffmpeg.read_frames(
+            source, film.width, film.height, select=DECODE_RGB, strict=True
+        ) as frames,
         ffmpeg.write_frames(
             target, film.width, film.height, film.fps, ENCODE_RGB, pixels="rgb24"
         ) as write,
