@@ -1,12 +1,12 @@
 """One API call while it is handled: who asks, for what, with which arguments."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from flask import Request
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import BadRequest as MalformedBody
 
 from functions.api.parameter import Parameter
 from shared.config import Settings
@@ -45,15 +45,18 @@ class Call:
     ids: Mapping[str, str] = field(default_factory=dict)
 
     def body(self, model: type[B]) -> B:
-        """The JSON body as a model; BadRequest names the field and says what would be right."""
+        """The JSON body as a model; BadRequest names the field and says what would be right.
+
+        A value of another type is not taken for what it could mean: `"yes"` is not true.
+        """
         try:
-            given = self.request.get_json(force=True)
-        except (MalformedBody, RecursionError) as error:
+            given = json.loads(self.request.get_data(), parse_float=_number)
+        except (ValueError, RecursionError) as error:
             raise BadRequest("the body must be JSON", field="body") from error
         if not isinstance(given, dict):
             raise BadRequest("the body must be a JSON object", field="body")
         try:
-            return model.model_validate(given)
+            return _parsed(model, given)
         except ValidationError as error:
             raise _as_bad_request(error) from None
 
@@ -141,6 +144,20 @@ class Route:
     example: Mapping[str, Any] | None = None
 
 
+def _number(text: str) -> float:
+    """To JSON, 2.0 is a whole number."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _parsed(model: type[B], given: dict[str, Any]) -> B:
+    try:
+        text = json.dumps(given, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a character, of which this tells the field
+        return model.model_validate(given)
+    return model.model_validate_json(text, strict=True)
+
+
 def _as_bad_request(error: ValidationError) -> BadRequest:
     """The first thing that is wrong, by its field; all of them in `errors`."""
     problems = [_problem(dict(details)) for details in error.errors(include_url=False)]
@@ -154,6 +171,8 @@ def _as_bad_request(error: ValidationError) -> BadRequest:
 
 def _problem(details: dict[str, Any]) -> dict[str, str]:
     message = str(details["msg"]).removeprefix("Value error, ")
+    if details["input"] is None:
+        message += ", not null"
     if details["loc"]:
         message = message[:1].lower() + message[1:]
         if details["type"] == "extra_forbidden":

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 
 from shared.model.base import Value
 
@@ -16,19 +16,8 @@ class _NotNull:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        def check(value: Any) -> Any:
-            if value is None:
-                raise ValueError("may be left out, but not be null")
-            return value
-
-        return core_schema.no_info_before_validator_function(check, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        found = handler(schema)
-        known = [branch for branch in found.get("anyOf", ()) if branch != {"type": "null"}]
-        return known[0] if len(known) == 1 else found
+        schema = handler(source)
+        return schema["schema"] if schema["type"] == "nullable" else schema
 
 
 Given = Annotated[T | None, _NotNull()]

@@ -266,7 +266,8 @@ def _body(route: Route, models: _Models) -> Json:
 def _success(route: Route, routes: Sequence[Route], models: _Models) -> Json:
     schema: Json = {"type": "string"}
     if route.answer:
-        schema = models.of(route.answer) if route.keyless else _envelope(route, models)
+        is_wrapped = route.media_type == "application/json" and not route.keyless
+        schema = _envelope(route, models) if is_wrapped else models.of(route.answer)
     response: Json = {
         "description": "What was asked for." if route.status == 200 else "It was begun or made.",
         "content": {route.media_type: {"schema": schema}},

@@ -94,11 +94,11 @@ def get(call: Call) -> Reply:
     With `wait=true` the answer comes when the job is finished, or after `timeout` seconds.
     """
     job_id = call.ids["job_id"]
-    if not call.flag("wait"):
-        return Reply(show_whole(call, jobs.get(call.ports, call.who, job_id)))
     seconds = call.number("timeout", DEFAULT_WAIT)
     if not 0 <= seconds <= jobs.MAX_WAIT:
         raise BadRequest(f"must be between 0 and {jobs.MAX_WAIT:.0f} seconds", field="timeout")
+    if not call.flag("wait"):
+        return Reply(show_whole(call, jobs.get(call.ports, call.who, job_id)))
     return Reply(show_whole(call, jobs.wait(call.ports, call.who, job_id, seconds)))
 
 
@@ -182,6 +182,7 @@ EVENT_ROUTES = (
                 "timeout", "For how many seconds to listen.", 1, MAX_FOLLOW, default=DEFAULT_FOLLOW
             ),
         ),
+        answer="JobEvent",
         media_type="text/event-stream",
     ),
 )

@@ -514,6 +514,26 @@ class JobDetails(Job):
     steps: list[Step]
 
 
+class JobEvent(Answer):
+    """A job whenever something about it changed, until it ends."""
+
+    id: str | None = None
+    """Send the last one as `Last-Event-ID` to be told only of what is different."""
+    event: JobStatus | None = None
+    data: Annotated[
+        str,
+        Field(
+            json_schema_extra={
+                "contentMediaType": "application/json",
+                "contentSchema": {"$ref": "#/components/schemas/JobDetails"},
+            }
+        ),
+    ]
+    """The job."""
+    retry: int | None = None
+    """After how many milliseconds to come back."""
+
+
 # --- webhooks ------------------------------------------------------------------------------------
 
 
