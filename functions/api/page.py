@@ -167,13 +167,15 @@ class _Page:
         """What a value is, in a few words."""
         schema = self._resolved(schema)
         if "anyOf" in schema and "properties" not in schema:
-            return " or ".join(dict.fromkeys(self._type(branch) for branch in schema["anyOf"]))
+            branches = dict.fromkeys(self._type(branch) for branch in schema["anyOf"])
+            return " or ".join(sorted(branches, key="null".__eq__))
         if "const" in schema:
             return json.dumps(schema["const"])
         if "enum" in schema:
             return " | ".join(map(str, schema["enum"]))
         if schema.get("type") == "array":
-            return f"list of {self._type(schema['items'])}"
+            inner = self._type(schema["items"])
+            return f"list of ({inner})" if " or " in inner else f"list of {inner}"
         type_ = str(schema.get("format") or schema.get("type", "anything"))
         least, most = schema.get("minimum"), schema.get("maximum")
         if least is not None and most is not None:

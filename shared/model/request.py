@@ -127,12 +127,12 @@ class GenerateRequest(Value):
     model_config = ConfigDict(json_schema_extra=_as_schema())
 
     type: GenerateType
-    name: Name | None = None
-    item_id: Id | None = None
-    image_prompt: Prompt | None = None
-    animation_prompt: Prompt | None = None
-    edit_instructions: Prompt | None = None
-    duration: float = Field(default=4, ge=1, le=10)
+    name: Name | None = Field(default=None, description="For a new item.")
+    item_id: Id | None = Field(default=None, description="For more of an item; nothing is lost.")
+    image_prompt: Prompt | None = Field(default=None, description="What the still shows.")
+    animation_prompt: Prompt | None = Field(default=None, description="How it moves.")
+    edit_instructions: Prompt | None = Field(default=None, description="What is to be changed.")
+    duration: float = Field(default=4, ge=1, le=10, description="In seconds.")
     loop: bool = True
     source_image_asset_id: Id | None = None
     end_image_asset_id: Id | None = None
