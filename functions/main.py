@@ -62,6 +62,11 @@ def video(request: Request) -> ResponseReturnValue:
 
 
 @functions_framework.http
+def reverse(request: Request) -> ResponseReturnValue:
+    return _step(request, "reverse")
+
+
+@functions_framework.http
 def transcode(request: Request) -> ResponseReturnValue:
     return _step(request, "transcode")
 

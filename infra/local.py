@@ -40,6 +40,7 @@ MEDIA = (
     StepKind.CUTOUT,
     StepKind.VALIDATE,
     StepKind.VIDEO,
+    StepKind.REVERSE,
     StepKind.TRANSCODE,
     StepKind.RESIZE,
 )

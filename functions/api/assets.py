@@ -20,7 +20,8 @@ class JudgeBody(Value):
 
 
 PUBLIC = {
-    *("id", "collection_id", "item_id", "type", "size", "status", "content"),
+    *("id", "collection_id", "item_id", "type", "size", "purpose"),
+    *("status", "content"),
     *("created_at", "updated_at"),
 }
 """What anybody may know of an asset; how it was made is its owner's business."""

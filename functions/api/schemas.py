@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.model.asset import AssetStatus, AssetType, Review
+from shared.model.asset import AssetStatus, AssetType, Purpose, Review
 from shared.model.base import UUID_PATTERN
 from shared.model.collection import Quality
 from shared.model.item import ItemType
@@ -374,6 +374,8 @@ class PublicAsset(Answer):
     type: AssetType
     size: int | None
     """The width of a size variant; null for the full size."""
+    purpose: Purpose | None
+    """What it is for, where a job makes two of its type."""
     status: AssetStatus
     content: Content | None
     """Null until the file is made."""

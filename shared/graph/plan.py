@@ -10,7 +10,7 @@ from datetime import datetime
 
 from shared.graph.policy import DEADLINE
 from shared.graph.prices import price
-from shared.model.asset import EXTENSIONS, WEB_FORMATS, Asset, AssetType, asset_key
+from shared.model.asset import EXTENSIONS, WEB_FORMATS, Asset, AssetType, Purpose, asset_key
 from shared.model.collection import Collection
 from shared.model.item import Item
 from shared.model.job import Job, JobType, PlannedAsset, Step, StepKind
@@ -53,19 +53,20 @@ class _Draft:
         self.steps: dict[str, Step] = {}
 
     def add_assets(
-        self, type_: AssetType, sizes: Iterable[int] = (), *, key: str | None = None
+        self, type_: AssetType, sizes: Iterable[int] = (), *, purpose: Purpose | None = None
     ) -> tuple[str, ...]:
         """An asset at full size and its variants, which share one hash in their paths."""
         stem = f"{self.folder}/{self.item.slug}-{self.ids.token(HASH_LENGTH)}"
-        base = key or asset_key(type_, None)
+        base = asset_key(type_, None, purpose)
         keys = []
         for size in (None, *sizes):
-            name = base if size is None else f"{base}_{size}"
+            name = asset_key(type_, size, purpose)
             suffix = "" if size is None else f"-{size}"
             self.assets[name] = PlannedAsset(
                 id=self.ids.uuid(),
                 type=type_,
                 size=size,
+                purpose=purpose,
                 path=f"{stem}{suffix}.{EXTENSIONS[type_]}",
             )
             keys.append(name)
@@ -97,7 +98,10 @@ def plan(
     slug = collection.settings.cdn.slug or collection.slug
     draft = _Draft(f"{user_prefix}/{slug}", item, ids)
     is_film = request.type is GenerateType.ANIMATION
-    sizes, warnings = _usable_sizes(request, collection)
+    asked = request.sizes
+    if asked is None:
+        asked = collection.settings.animation_sizes if is_film else ()
+    sizes, warnings = _usable_sizes(asked, VIDEO_SIZE if is_film else IMAGE_SIZE)
 
     references = collection.reference_asset_ids
     wants_card = source is None and not has_card
@@ -111,7 +115,7 @@ def plan(
     if is_film:
         end_step, end_id = None, None
         if end is not None:
-            end_step, end_id = _plan_cutout(draft, end, key="end_transparent_image")
+            end_step, end_id = _plan_cutout(draft, end, Purpose.END)
         _plan_film(
             draft,
             request,
@@ -143,6 +147,44 @@ def plan(
     return Plan(job, planned_assets(job, now), _links(draft, now))
 
 
+def plan_reverse(
+    video: Asset,
+    links: Sequence[Link],
+    *,
+    workspace_id: str,
+    user_prefix: str,
+    collection: Collection,
+    item: Item,
+    ids: Ids,
+    now: datetime,
+) -> Plan:
+    """The job that makes the way back of a finished video, which is free. `links` are those to the
+    video: they tell in which stills it starts and ends."""
+    slug = collection.settings.cdn.slug or collection.slug
+    draft = _Draft(f"{user_prefix}/{slug}", item, ids)
+    stills = {link.role: link.source_asset_id for link in links}
+    sizes, warnings = _usable_sizes(collection.settings.animation_sizes, VIDEO_SIZE)
+    _plan_reverse(draft, video.id, sizes, stills.get(Role.SOURCE), stills.get(Role.END_FRAME))
+    job = Job(
+        id=ids.uuid(),
+        created_at=now,
+        updated_at=now,
+        workspace_id=workspace_id,
+        type=JobType.REVERSE,
+        project_id=collection.project_id,
+        collection_id=collection.id,
+        item_id=item.id,
+        item_name=item.name,
+        cache_control=_cache_control(collection),
+        assets=draft.assets,
+        steps=draft.steps,
+        warnings=warnings,
+        deadline=now + DEADLINE,
+        needs_review=video.needs_review,
+    )
+    return Plan(job, planned_assets(job, now), _links(draft, now))
+
+
 # --- parts of the graph --------------------------------------------------------------------------
 
 
@@ -168,7 +210,7 @@ def _plan_still(
     A still that is drawn becomes public together with its cut-out, when both were validated.
     """
     if source is not None and request.type is GenerateType.ANIMATION:
-        return _plan_cutout(draft, source, key="transparent_image")
+        return _plan_cutout(draft, source)
     (image,) = draft.add_assets(AssetType.IMAGE)
     if source is not None:
         draft.link(source.asset_id, image)
@@ -215,13 +257,15 @@ def _plan_still(
     return "validate", draft.assets[cutouts[0]].id
 
 
-def _plan_cutout(draft: _Draft, still: Still, *, key: str) -> tuple[str | None, str]:
+def _plan_cutout(
+    draft: _Draft, still: Still, purpose: Purpose | None = None
+) -> tuple[str | None, str]:
     """The cut-out of an existing still: itself when it is one, else a step that makes it."""
     if still.type is AssetType.TRANSPARENT_IMAGE:
         return None, still.asset_id
-    (cutout,) = draft.add_assets(AssetType.TRANSPARENT_IMAGE, key=key)
+    (cutout,) = draft.add_assets(AssetType.TRANSPARENT_IMAGE, purpose=purpose)
     draft.link(still.asset_id, cutout)
-    step_id = "cutout" if key == "transparent_image" else "cutout-end"
+    step_id = f"cutout-{purpose.value}" if purpose else "cutout"
     draft.steps[step_id] = Step(
         kind=StepKind.CUTOUT, inputs={"image": still.asset_id}, makes=(cutout,)
     )
@@ -237,7 +281,7 @@ def _plan_film(
     still_id: str,
     end_id: str | None,
 ) -> None:
-    """The video and, fired by its published file, one transcoding per web format."""
+    """The video and its formats, and the way back if it is asked for."""
     (video,) = draft.add_assets(AssetType.VIDEO)
     draft.link(still_id, video)
     if request.loops:
@@ -257,14 +301,54 @@ def _plan_film(
             "provider": request.video_provider,
         },
     )
+    _plan_formats(draft, "video", video, sizes, still_id)
+    if request.auto_reverse and end_id:
+        _plan_reverse(draft, draft.assets[video].id, sizes, still_id, end_id, fired_by=video)
+
+
+def _plan_reverse(
+    draft: _Draft,
+    video_id: str,
+    sizes: Sequence[int],
+    still_id: str | None,
+    end_id: str | None,
+    *,
+    fired_by: str | None = None,
+) -> None:
+    """The way back and its formats: it starts in the still where the video ends."""
+    (back,) = draft.add_assets(AssetType.VIDEO, purpose=Purpose.REVERSE)
+    draft.link(video_id, back)
+    if still_id:
+        draft.link(still_id, back, Role.END_FRAME)
+    draft.steps["reverse"] = Step(
+        kind=StepKind.REVERSE,
+        needs=("video",) if fired_by else (),
+        fired_by=fired_by,
+        inputs={"video": video_id},
+        makes=(back,),
+    )
+    _plan_formats(draft, "reverse", back, sizes, end_id, Purpose.REVERSE)
+
+
+def _plan_formats(
+    draft: _Draft,
+    step_id: str,
+    video: str,
+    sizes: Sequence[int],
+    still_id: str | None,
+    purpose: Purpose | None = None,
+) -> None:
+    """One transcoding per web format, fired by the published file of the video that a step makes,
+    which starts in a still."""
+    video_id = draft.assets[video].id
     for type_ in WEB_FORMATS:
-        films = draft.add_assets(type_, sizes)
-        draft.link(draft.assets[video].id, films[0])
-        draft.steps[f"transcode-{type_.value}"] = Step(
+        films = draft.add_assets(type_, sizes, purpose=purpose)
+        draft.link(video_id, films[0])
+        draft.steps[f"transcode-{films[0]}"] = Step(
             kind=StepKind.TRANSCODE,
-            needs=("video",),
+            needs=(step_id,),
             fired_by=video,
-            inputs={"video": draft.assets[video].id, "still": still_id},
+            inputs={"video": video_id, **({"still": still_id} if still_id else {})},
             makes=films,
             params={"format": type_.value},
         )
@@ -273,15 +357,8 @@ def _plan_film(
 # --- details -------------------------------------------------------------------------------------
 
 
-def _usable_sizes(
-    request: GenerateRequest, collection: Collection
-) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def _usable_sizes(asked: Iterable[int], base: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The sizes below the base, largest first; the others are named in warnings."""
-    is_film = request.type is GenerateType.ANIMATION
-    asked = request.sizes
-    if asked is None:
-        asked = collection.settings.animation_sizes if is_film else ()
-    base = VIDEO_SIZE if is_film else IMAGE_SIZE
     sizes = sorted(set(asked), reverse=True)
     warnings = tuple(
         f"size {size} was left out: the full size is {base}" for size in sizes if size >= base
@@ -315,6 +392,7 @@ def planned_assets(job: Job, now: datetime) -> tuple[Asset, ...]:
             job_id=job.id,
             type=planned.type,
             size=planned.size,
+            purpose=planned.purpose,
             path=planned.path,
         )
         for planned in job.assets.values()

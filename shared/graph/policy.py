@@ -26,6 +26,7 @@ POLICIES: Mapping[StepKind, Policy] = MappingProxyType(
         StepKind.CUTOUT: Policy(lease=timedelta(minutes=5)),
         StepKind.VALIDATE: Policy(lease=timedelta(minutes=5)),
         StepKind.VIDEO: Policy(lease=timedelta(minutes=10)),
+        StepKind.REVERSE: Policy(lease=timedelta(minutes=10)),
         StepKind.TRANSCODE: Policy(lease=timedelta(minutes=15)),
         StepKind.RESIZE: Policy(lease=timedelta(minutes=5)),
         StepKind.PURGE: Policy(lease=timedelta(minutes=10), attempts=20),

@@ -39,6 +39,15 @@ WEB_FORMATS = (AssetType.WEBM, AssetType.HEVC, AssetType.STACKED_VIDEO)
 """The formats that a video is transcoded to: all of them carry alpha."""
 
 
+class Purpose(StrEnum):
+    """What an asset is for where a job makes two of its type."""
+
+    END = "end"
+    """It is of the still that a transition ends in."""
+    REVERSE = "reverse"
+    """It is of the way back."""
+
+
 class AssetStatus(StrEnum):
     PENDING = "pending"
     READY = "ready"
@@ -91,6 +100,7 @@ class Asset(Entity):
     job_id: str | None
     type: AssetType
     size: int | None = None
+    purpose: Purpose | None = None
     path: str
     status: AssetStatus = AssetStatus.PENDING
     error: Fault | None = None
@@ -106,6 +116,8 @@ class Asset(Entity):
         return CONTENT_TYPES[EXTENSIONS[self.type]]
 
 
-def asset_key(type_: AssetType, size: int | None) -> str:
-    """An asset's key in a job's `asset_ids` and `urls`: `webm`, or `webm_256` for a variant."""
-    return type_.value if size is None else f"{type_.value}_{size}"
+def asset_key(type_: AssetType, size: int | None, purpose: Purpose | None = None) -> str:
+    """An asset's key in a job's `asset_ids` and `urls`: `webm`, `webm_256` for a variant, and
+    `reverse_webm` for the way back."""
+    parts = (purpose.value if purpose else None, type_.value, str(size) if size else None)
+    return "_".join(part for part in parts if part)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.model.asset import AssetType, Content, Provenance
+from shared.model.asset import AssetType, Content, Provenance, Purpose
 from shared.model.base import Entity, Instant, Value
 from shared.model.fault import Fault as Fault
 
@@ -22,6 +22,7 @@ class JobType(StrEnum):
     IMAGE_GENERATION = "image_generation"
     LOGO = "logo"
     ANIMATION = "animation"
+    REVERSE = "reverse"
     DELETION = "deletion"
 
 
@@ -33,6 +34,7 @@ class StepKind(StrEnum):
     CUTOUT = "cutout"
     VALIDATE = "validate"
     VIDEO = "video"
+    REVERSE = "reverse"
     TRANSCODE = "transcode"
     RESIZE = "resize"
     PURGE = "purge"
@@ -65,6 +67,7 @@ class PlannedAsset(Value):
     id: str
     type: AssetType
     size: int | None
+    purpose: Purpose | None = None
     path: str
 
 

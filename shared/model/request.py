@@ -118,7 +118,8 @@ def _as_schema() -> dict[str, Any]:
             needs = {*rule.needs, *chosen}
             absent = sorted(_FIELDS_OF_SOME - needs - optional)
             ways.append(having(*sorted(needs), absent=absent, type=type_.value))
-    return {"anyOf": ways}
+    only_there = {"properties": {"auto_reverse": {"const": False}}}
+    return {"anyOf": ways, "allOf": [{"anyOf": [only_there, having("end_image_asset_id")]}]}
 
 
 class GenerateRequest(Value):
@@ -136,6 +137,7 @@ class GenerateRequest(Value):
     loop: bool = True
     source_image_asset_id: Id | None = None
     end_image_asset_id: Id | None = None
+    auto_reverse: bool = False
     sizes: Sizes | None = None
     image_provider: ImageProviderName | None = None
     video_provider: VideoProviderName | None = None
@@ -156,6 +158,10 @@ class GenerateRequest(Value):
         if self.type is GenerateType.ANIMATION and (self.image_prompt is None) != from_still:
             raise ValueError(
                 "image_prompt: give either image_prompt, for a new still, or source_image_asset_id"
+            )
+        if self.auto_reverse and self.end_image_asset_id is None:
+            raise ValueError(
+                "auto_reverse: give end_image_asset_id too, the still that the way back starts from"
             )
         return self
 

@@ -13,7 +13,7 @@ def best(assets: Iterable[Asset]) -> dict[str, Asset]:
     approved, else the latest that nobody has rejected and that needs no review."""
     found: dict[str, Asset] = {}
     for asset in assets:
-        key = asset_key(asset.type, asset.size)
+        key = asset_key(asset.type, asset.size, asset.purpose)
         if _counts(asset) and (key not in found or _rank(asset) > _rank(found[key])):
             found[key] = asset
     return found
@@ -23,7 +23,7 @@ def best_path(asset: Asset) -> str:
     """The public path at which the best version of an asset's kind is always found. It names the
     item by its id, which no renaming changes."""
     prefix = asset.path.split("/", 1)[0]
-    key = asset_key(asset.type, asset.size)
+    key = asset_key(asset.type, asset.size, asset.purpose)
     return f"{best_folder(prefix, asset.item_id or '-')}{key}.{EXTENSIONS[asset.type]}"
 
 

@@ -1,13 +1,15 @@
 """Jobs and plans to try the graph on."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from shared.graph.advance import start
-from shared.graph.plan import Plan, Still, plan
-from shared.model.asset import Content, Provenance
+from shared.graph.plan import Plan, Still, plan, plan_reverse
+from shared.model.asset import Asset, Content, Provenance
 from shared.model.collection import Collection, Settings
 from shared.model.item import Item, ItemType
 from shared.model.job import Job, Output
+from shared.model.link import Link
 from shared.model.request import GenerateRequest
 from tests.graph.fakes import START, CountingIds
 
@@ -35,6 +37,49 @@ EDIT: dict[str, Any] = {
 }
 LOGO: dict[str, Any] = {"type": "logo"}
 TRANSITION: dict[str, Any] = {**FILM_FROM_STILL, "end_image_asset_id": END_ID}
+THERE_AND_BACK: dict[str, Any] = {**TRANSITION, "auto_reverse": True}
+
+
+def felix(settings: Settings, references: tuple[str, ...] = ()) -> tuple[Collection, Item]:
+    """Felix the fox, and what he does."""
+    collection = Collection(
+        id="collection",
+        created_at=START,
+        updated_at=START,
+        project_id="project",
+        name="Felix the Fox",
+        slug="felix",
+        prompt="an orange fox",
+        seed=7,
+        reference_asset_ids=references,
+        settings=settings,
+    )
+    item = Item(
+        id="item",
+        created_at=START,
+        updated_at=START,
+        project_id="project",
+        collection_id="collection",
+        type=ItemType.ANIMATION,
+        name="Big Wave",
+        slug="big-wave",
+    )
+    return collection, item
+
+
+def turned(video: Asset, links: Sequence[Link], settings: Settings | None = None) -> Plan:
+    """The plan for the way back of a video."""
+    collection, item = felix(settings or Settings())
+    return plan_reverse(
+        video,
+        links,
+        workspace_id=WORKSPACE,
+        user_prefix=PREFIX,
+        collection=collection,
+        item=item,
+        ids=CountingIds(),
+        now=START,
+    )
 
 
 def planned(
@@ -47,28 +92,7 @@ def planned(
     has_card: bool = True,
 ) -> Plan:
     """The plan for a request about Felix the fox."""
-    collection = Collection(
-        id="collection",
-        created_at=START,
-        updated_at=START,
-        project_id="project",
-        name="Felix the Fox",
-        slug="felix",
-        prompt="an orange fox",
-        seed=7,
-        reference_asset_ids=references,
-        settings=settings or Settings(),
-    )
-    item = Item(
-        id="item",
-        created_at=START,
-        updated_at=START,
-        project_id="project",
-        collection_id="collection",
-        type=ItemType.ANIMATION,
-        name="Big Wave",
-        slug="big-wave",
-    )
+    collection, item = felix(settings or Settings(), references)
     return plan(
         GenerateRequest.model_validate({"name": "Big Wave", **request}),
         workspace_id=WORKSPACE,

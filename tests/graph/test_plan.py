@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.graph.plan import Plan, Still
-from shared.model.asset import AssetType
+from shared.model.asset import AssetType, Purpose
 from shared.model.collection import Cdn, Settings
 from shared.model.job import JobType, StepStatus
 from shared.model.link import Role
@@ -21,8 +21,10 @@ from tests.graph.jobs import (
     LOGO,
     PREFIX,
     SOURCE_ID,
+    THERE_AND_BACK,
     TRANSITION,
     planned,
+    turned,
 )
 
 CUTOUT = Still(SOURCE_ID, AssetType.TRANSPARENT_IMAGE)
@@ -207,6 +209,65 @@ def test_a_transition_between_two_plain_images_waits_for_both_cutouts() -> None:
     )
 
 
+def test_the_way_back_is_made_of_the_way_there_and_is_free() -> None:
+    plan = planned({**THERE_AND_BACK, "sizes": [256]}, source=CUTOUT, end=END_CUTOUT)
+    assert plan.job.type is JobType.ANIMATION
+    assert plan.job.cost_credits == 20
+    back = {
+        f"transcode-reverse_{format_}": (f"reverse_{format_}", f"reverse_{format_}_256")
+        for (format_,) in TRANSCODES.values()
+    }
+    made = makes(plan)
+    assert {step: made[step] for step in ("reverse", *back)} == {
+        "reverse": ("reverse_video",),
+        **back,
+    }
+    assert needs(plan)["reverse"] == ("video",)
+    assert fired(plan) == {
+        "reverse": "video",
+        **dict.fromkeys(TRANSCODES, "video"),
+        **dict.fromkeys(back, "reverse_video"),
+    }
+    assert plan.job.steps["reverse"].inputs == {"video": plan.job.assets["video"].id}
+    assert plan.job.steps["transcode-reverse_webm"].inputs == {
+        "video": plan.job.assets["reverse_video"].id,
+        "still": END_ID,
+    }
+    assert links(plan) >= sources(("video", "reverse_video"), ("reverse_video", "reverse_webm")) | {
+        (SOURCE_ID, "reverse_video", Role.END_FRAME)
+    }
+    purposes = {asset.id: asset.purpose for asset in plan.assets}
+    for key, asset in plan.job.assets.items():
+        assert purposes[asset.id] is (Purpose.REVERSE if key.startswith("reverse_") else None)
+
+
+def test_the_way_back_of_a_finished_video() -> None:
+    there = planned(TRANSITION, source=CUTOUT, end=END_CUTOUT)
+    (video,) = (asset for asset in there.assets if asset.type is AssetType.VIDEO)
+    to_video = [link for link in there.links if link.target_asset_id == video.id]
+    video = video.with_(id="a-video")  # ids are counted anew
+    plan = turned(video, to_video, Settings(animation_sizes=(256, 1024)))
+    assert (plan.job.type, plan.job.cost_credits) == (JobType.REVERSE, 0)
+    assert needs(plan)["reverse"] == ()
+    assert fired(plan) == {
+        f"transcode-reverse_{format_}": "reverse_video" for (format_,) in TRANSCODES.values()
+    }
+    assert set(plan.job.assets) == {
+        "reverse_video",
+        *(
+            f"reverse_{format_}{size}"
+            for (format_,) in TRANSCODES.values()
+            for size in ("", "_256")
+        ),
+    }
+    assert len(plan.job.warnings) == 1
+    assert links(plan) >= {
+        (video.id, "reverse_video", Role.SOURCE),
+        (SOURCE_ID, "reverse_video", Role.END_FRAME),
+    }
+    assert "still" not in turned(video, ()).job.steps["transcode-reverse_webm"].inputs
+
+
 EVERY_PLAN = [
     pytest.param(IMAGE, None, None, id="image"),
     pytest.param({**IMAGE, "sizes": [64, 128]}, None, None, id="image in sizes"),
@@ -215,6 +276,7 @@ EVERY_PLAN = [
     pytest.param(FILM_FROM_STILL, CUTOUT, None, id="film of a cutout"),
     pytest.param(FILM_FROM_STILL, PLAIN, None, id="film of an image"),
     pytest.param(TRANSITION, PLAIN, END_PLAIN, id="transition"),
+    pytest.param(THERE_AND_BACK, PLAIN, END_PLAIN, id="there and back"),
 ]
 
 
@@ -258,6 +320,7 @@ def test_every_plan_is_whole(
         ({**FILM, "duration": 1}, None, 6),
         ({**FILM, "duration": 2.5}, None, 16),
         (FILM_FROM_STILL, CUTOUT, 20),
+        (THERE_AND_BACK, CUTOUT, 20),
         (FILM_FROM_STILL, PLAIN, 20),
         (EDIT, PLAIN, 1),
         (LOGO, None, 5),

@@ -22,6 +22,12 @@ def test_a_transition_cannot_loop() -> None:
     assert request(**TRANSITION, loop=True).loops is False
 
 
+def test_only_a_transition_has_a_way_back() -> None:
+    assert request(**TRANSITION, auto_reverse=True).auto_reverse
+    with pytest.raises(ValidationError, match="auto_reverse: give end_image_asset_id too"):
+        request(**FILM, auto_reverse=True)
+
+
 @pytest.mark.parametrize("size", [256, "256", "256x256", " 256 "])
 def test_sizes_are_widths(size: object) -> None:
     assert request(**FILM, sizes=[size]).sizes == (256,)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.model.asset import Asset, AssetStatus, AssetType, Review
+from shared.model.asset import Asset, AssetStatus, AssetType, Purpose, Review
 from shared.model.version import best, best_path
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -62,6 +62,12 @@ def test_the_best_version(changes: tuple[dict[str, Any], ...], expected: str | N
 def test_each_kind_and_size_has_its_own() -> None:
     small = version(1, size=64, type=AssetType.WEBM)
     assert set(best([version(0), small])) == {"image", "webm_64"}
+
+
+def test_a_way_back_does_not_compete_with_the_way_there() -> None:
+    back = version(1, purpose=Purpose.REVERSE)
+    assert set(best([version(0), back])) == {"image", "reverse_image"}
+    assert best_path(back) == "prefix/best/i/reverse_image.png"
 
 
 def test_the_stable_name_depends_on_the_item_alone() -> None:
