@@ -3,7 +3,7 @@ PORT ?= 8080
 BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help install demo dev test check bench live clean
+.PHONY: help install demo dev test check simulate bench live clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,10 @@ check: install ## Lint, types, and the tests with warnings as errors
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+SEEDS ?= 10000
+simulate: install ## Try SEEDS random histories of faults; SEED=1234 tells what happens in one
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 bench: install ## Measure; a table, and JSON under bench-results/
 	$(BIN)/python -m tests.bench

@@ -1,0 +1,245 @@
+"""What clients ask for, in whatever state things are."""
+
+from collections.abc import Callable
+from functools import partial
+from inspect import signature
+from typing import Any
+
+from shared.config import Settings as AppSettings
+from shared.model import paths
+from shared.model.asset import Asset, AssetStatus, AssetType, Content, Review
+from shared.model.collection import Settings
+from shared.model.request import GenerateRequest
+from shared.model.style import CardEdit
+from shared.model.webhook import Event, Secrets, Webhook
+from shared.model.workspace import Scope
+from shared.ports import Bucket, Create, Json, Ports
+from shared.services import (
+    again,
+    collections,
+    deletion,
+    generation,
+    guides,
+    items,
+    jobs,
+    keys,
+    projects,
+    versions,
+)
+from shared.services.keys import Principal
+from tests.graph.jobs import FILM, IMAGE, LOGO
+from tests.services.world import PROVENANCE
+from tests.simulation.hub import Hub
+from tests.simulation.store import Documents
+
+Ask = Callable[[], object]
+STILLS = (AssetType.IMAGE, AssetType.TRANSPARENT_IMAGE)
+
+
+class Client:
+    """Everybody who uses one workspace. `calm` are the ports without interruptions, for what is
+    there when the simulation begins."""
+
+    def __init__(
+        self, hub: Hub, ports: Ports, calm: Ports, documents: Documents, settings: AppSettings
+    ) -> None:
+        self.destroys = False
+        """Whether something was deleted or cancelled."""
+        self._hub, self._ports, self._documents = hub, ports, documents
+        self._settings = settings
+        workspace = keys.create_workspace(calm, "Tenant")
+        self.who = Principal(workspace.id, (Scope.READ, Scope.WRITE))
+        self._project = projects.create(calm, self.who, "Project").id
+        for name in ("Felix", "Piggy")[: hub.dice.choice((1, 1, 1, 2))]:
+            sizes = hub.dice.choice(((), (), (128,)))
+            collection = collections.create(
+                calm,
+                self.who,
+                project_id=self._project,
+                name=name,
+                prompt="an orange fox",
+                settings=Settings(animation_sizes=sizes),
+            )
+            if hub.dice.random() < 0.2:
+                upload = _upload(calm, self.who)
+                collections.add_reference(calm, self.who, collection.id, upload)
+        if hub.dice.random() < 0.4:
+            _listen(calm, self.who)
+
+    def wants(self) -> tuple[str, Ask]:
+        """Something to ask for, and its name."""
+        dice = self._hub.dice
+        destroying = (self._cancel, self._delete_asset, self._delete_item, self._delete_more)
+        others = (self._again, self._judge, self._rename, self._card)
+        kind = dice.choice(
+            (self._generate,) * 6 + (self._edit, self._film, self._film) + destroying + others
+        )
+        ask = kind()
+        if ask is None:
+            return "generate", self._generate()
+        self.destroys = self.destroys or kind in destroying
+        return kind.__name__.lstrip("_"), ask
+
+    def first(self) -> tuple[str, Ask]:
+        return "generate", self._generate()
+
+    def of(self, kind: str) -> list[Json]:
+        """The documents of the workspace, as they are."""
+        rows = self._documents.rows.get(paths.collection_of(self.who.workspace_id, kind), {})
+        return [row.data for row in rows.values()]
+
+    # --- requests --------------------------------------------------------------------------------
+
+    def _one(self, kind: str, **equals: Any) -> Json | None:
+        found = [
+            data
+            for data in self.of(kind)
+            if all(data.get(field) == value for field, value in equals.items())
+        ]
+        return self._hub.dice.choice(found) if found else None
+
+    def _still(self) -> str | None:
+        stills = [data["id"] for data in self.of("assets") if data["type"] in STILLS]
+        return self._hub.dice.choice(stills) if stills else None
+
+    def _ask(self, collection_id: str, **wanted: Any) -> Ask:
+        item = self._one("items", collection_id=collection_id)
+        target: Json = {"name": "Wave"}
+        if item and self._hub.dice.random() < 0.3:
+            target = {"item_id": item["id"]}
+        request = GenerateRequest.model_validate({**target, **wanted})
+        return lambda: self._paid(generation.generate)(self.who, collection_id, request)
+
+    def _paid(self, service: Callable[..., object]) -> Callable[..., object]:
+        """A service that begins jobs; where jobs are paid for it takes the settings too."""
+        if "settings" in signature(service).parameters:
+            return partial(service, self._ports, self._settings)
+        return partial(service, self._ports)
+
+    def _generate(self) -> Ask:
+        dice = self._hub.dice
+        collection = self._one("collections")
+        small: Json = {"sizes": [64]}
+        wanted = dice.choice((IMAGE, IMAGE | small, LOGO, FILM, FILM, FILM | small))
+        id_ = collection["id"] if collection else "00000000-0000-4000-8000-000000000000"
+        return self._ask(id_, **wanted)
+
+    def _edit(self) -> Ask | None:
+        collection, still = self._one("collections"), self._still()
+        if collection is None or still is None:
+            return None
+        return self._ask(
+            collection["id"],
+            type="edit",
+            edit_instructions="make the scarf red",
+            source_image_asset_id=still,
+        )
+
+    def _film(self) -> Ask | None:
+        collection, still, end = self._one("collections"), self._still(), self._still()
+        if collection is None or still is None:
+            return None
+        ends = {"end_image_asset_id": end} if self._hub.dice.random() < 0.5 else {}
+        return self._ask(
+            collection["id"],
+            type="animation",
+            animation_prompt="waves happily",
+            source_image_asset_id=still,
+            **ends,
+        )
+
+    def _again(self) -> Ask | None:
+        dice = self._hub.dice
+        if dice.random() < 0.5:
+            job = self._one("jobs", status="failed") or self._one("jobs")
+            return (lambda: self._paid(again.retry)(self.who, job["id"])) if job else None
+        asset = self._one("assets")
+        return (lambda: self._paid(again.regenerate)(self.who, asset["id"])) if asset else None
+
+    def _cancel(self) -> Ask | None:
+        job = self._one("jobs")
+        return (lambda: jobs.cancel(self._ports, self.who, job["id"])) if job else None
+
+    def _delete_asset(self) -> Ask | None:
+        asset = self._one("assets")
+        return (
+            (lambda: deletion.delete_asset(self._ports, self.who, asset["id"])) if asset else None
+        )
+
+    def _delete_item(self) -> Ask | None:
+        item = self._one("items")
+        return (lambda: deletion.delete_item(self._ports, self.who, item["id"])) if item else None
+
+    def _delete_more(self) -> Ask | None:
+        if self._hub.dice.random() < 0.3:
+            return lambda: deletion.delete_project(self._ports, self.who, self._project)
+        collection = self._one("collections")
+        return (
+            (lambda: deletion.delete_collection(self._ports, self.who, collection["id"]))
+            if collection
+            else None
+        )
+
+    def _judge(self) -> Ask | None:
+        asset = self._one("assets", status=AssetStatus.READY.value)
+        changes: Json = self._hub.dice.choice(
+            ({"pinned": True}, {"pinned": False}, *({"review": review} for review in Review))
+        )
+        return (
+            (lambda: versions.judge(self._ports, self.who, asset["id"], changes)) if asset else None
+        )
+
+    def _rename(self) -> Ask | None:
+        item = self._one("items")
+        return (lambda: items.rename(self._ports, self.who, item["id"], "Bow")) if item else None
+
+    def _card(self) -> Ask | None:
+        collection = self._one("collections")
+        if collection is None:
+            return None
+        if self._hub.dice.random() < 0.5:
+            return lambda: guides.clear_card(self._ports, self.who, collection["id"])
+        wanted = CardEdit(summary="An orange fox.")
+        return lambda: guides.edit_card(self._ports, self.who, collection["id"], wanted)
+
+
+def _upload(ports: Ports, who: Principal) -> str:
+    """A picture of one's own, which is there already."""
+    now, id_ = ports.clock.now(), ports.ids.uuid()
+    asset = Asset(
+        id=id_,
+        created_at=now,
+        updated_at=now,
+        project_id=None,
+        collection_id=None,
+        item_id=None,
+        job_id=None,
+        type=AssetType.IMAGE,
+        path=f"uploads/{id_}.png",
+        status=AssetStatus.READY,
+        content=Content(sha256="", bytes=3, width=1, height=1),
+        provenance=PROVENANCE,
+    )
+    ports.blobs.put(Bucket.ASSETS, asset.path, b"png", content_type="image/png")
+    ports.documents.commit([Create(paths.asset(who.workspace_id, id_), asset.stored())])
+    return id_
+
+
+def _listen(ports: Ports, who: Principal) -> None:
+    """An endpoint of one's own."""
+    now, id_ = ports.clock.now(), ports.ids.uuid()
+    endpoint = Webhook(
+        id=id_,
+        created_at=now,
+        updated_at=now,
+        url="https://203.0.113.5/hook",
+        events=(Event.JOB_COMPLETED, Event.JOB_FAILED),
+    )
+    secrets = {"current": "whsec_" + "a" * 48, "previous": None, "previous_until": None}
+    Secrets.model_validate(secrets)
+    ports.documents.commit(
+        [
+            Create(paths.webhook(who.workspace_id, id_), endpoint.stored()),
+            Create(paths.webhook_secrets(who.workspace_id, id_), secrets),
+        ]
+    )

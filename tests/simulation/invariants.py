@@ -1,0 +1,276 @@
+"""What must hold when nothing moves any more. Each invariant is one function, and yields what
+breaks it, in words."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from shared.graph.advance import unmade
+from shared.graph.policy import POLICIES
+from shared.model import paths
+from shared.model.asset import Asset, AssetStatus
+from shared.model.guide import Guide
+from shared.model.job import FINISHED, Job, JobStatus, JobType
+from shared.model.version import best, best_folder, best_path
+from shared.ports import Blob, Bucket
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+Invariant = Callable[["World"], Iterator[str]]
+
+UNLUCKY: Final = {"worker_lost", "boom", "internal_error"}
+"""The errors of a step that has used up its tries."""
+ASKED_FOR: Final = {"canceled", "source_missing", "source_deleted", "collection_deleted"}
+"""The errors that a client brings about, who deletes or cancels."""
+BY_THEMSELVES: Final = {"broken", "content_refused"}
+"""The errors that a step has for good."""
+
+
+def check(world: "World") -> None:
+    """Broken, with everything that does not hold."""
+    from tests.simulation.world import Broken
+
+    broken = [
+        f"{invariant.__name__}: {text}" for invariant in INVARIANTS for text in invariant(world)
+    ]
+    if broken:
+        raise Broken("\n".join(broken))
+
+
+def nothing_unforeseen_was_raised(world: "World") -> Iterator[str]:
+    yield from world.mistakes
+
+
+def every_job_is_settled(world: "World") -> Iterator[str]:
+    for job in jobs(world):
+        if not (job.finished and job.settled):
+            yield f"job {job.id} is {job.status}, settled: {job.settled}"
+        for step_id, step in job.steps.items():
+            if step.status not in FINISHED:
+                yield f"step {step_id} of {job.id} is {step.status}"
+            if step.lease_until:
+                yield f"step {step_id} of {job.id} holds a lease"
+
+
+def no_job_fails_without_a_cause(world: "World") -> Iterator[str]:
+    for job in jobs(world):
+        if job.error is None:
+            continue
+        code, about = job.error.code, (job.id, job.error.step or "")
+        if code in UNLUCKY:
+            tries = POLICIES[job.steps[about[1]].kind].attempts
+            explained = world.hurt[about] + world.provider.struck[about] >= tries
+        elif code == "provider_outcome_unknown":
+            explained = bool(world.hurt[about])
+        elif code in ASKED_FOR:
+            explained = world.client.destroys
+        elif code in BY_THEMSELVES:
+            explained = bool(world.provider.ended[about])
+        else:
+            late = job.deadline and job.completed_at and job.completed_at >= job.deadline
+            explained = code == "deadline_exceeded" and bool(late)
+        if not explained:
+            yield f"job {job.id} failed with {job.error}"
+
+
+def a_deletion_succeeds(world: "World") -> Iterator[str]:
+    for job in jobs(world):
+        if job.type is JobType.DELETION and job.status is not JobStatus.COMPLETED:
+            yield f"deletion {job.id} ended with {job.error}"
+
+
+def each_asset_is_there_once(world: "World") -> Iterator[str]:
+    """Ready with its file, or failed without; deleted without."""
+    public = files(world)
+    wanted: set[str] = set()
+    stored = {asset.id: asset for asset in assets(world)}
+    for job in jobs(world):
+        missing = unmade(job)
+        for key, planned in job.assets.items():
+            asset = stored.get(planned.id)
+            if asset is None:
+                if not world.client.destroys:
+                    yield f"the document of {key} of {job.id} is gone"
+                continue
+            status = AssetStatus.FAILED if key in missing else AssetStatus.READY
+            if asset.status is not status:
+                yield f"{key} of {job.id} should be {status} and is {asset.status}"
+    for asset in stored.values():
+        if asset.status is not AssetStatus.READY:
+            continue
+        wanted.add(asset.path)
+        found = public.get(asset.path)
+        if found is None:
+            yield f"{asset.path} is ready and not public"
+        elif asset.job_id and asset.content:
+            blob, data = found
+            digest = hashlib.sha256(data).hexdigest()
+            if not digest == asset.content.sha256 == blob.metadata.get("sha256"):
+                yield f"{asset.path} has the wrong content"
+    for path in public.keys() - wanted:
+        yield f"{path} is public and nobody's: {dict(public[path][0].metadata)}"
+
+
+def the_best_versions_are_served(world: "World") -> Iterator[str]:
+    """Unless a request died that was changing which is the best: whoever repeats it mends that."""
+    if world.hurt["client", "judge"]:
+        return
+    workspace = world.documents.get(paths.workspace(world.client.who.workspace_id))
+    assert workspace
+    served = {
+        name: blob
+        for (bucket, name), (blob, _) in world.blobs.objects.items()
+        if bucket is Bucket.ASSETS and "best" in blob.metadata
+    }
+    known = assets(world)
+    for item in world.client.of("items"):
+        chosen = best(asset for asset in known if asset.item_id == item["id"])
+        wanted = {best_path(asset): asset.id for asset in chosen.values()}
+        folder = best_folder(workspace.data["user_prefix"], item["id"])
+        found = {name: served.pop(name) for name in [*served] if name.startswith(folder)}
+        if wanted != {name: blob.metadata["asset"] for name, blob in found.items()}:
+            yield f"item {item['id']} should serve {wanted} and serves {sorted(found)}"
+    for name in served:
+        yield f"{name} is served of an item that is gone"
+
+
+def links_are_complete(world: "World") -> Iterator[str]:
+    """Those that were stored, of a collection that is there, and whose two ends are still there;
+    and no others."""
+    collections = {data["id"] for data in world.client.of("collections")}
+    there = {asset.id for asset in assets(world)}
+    stored = {link["id"]: link for link in world.client.of("links")}
+    for link in world.links.values():
+        ends = {link["source_asset_id"], link["target_asset_id"]}
+        if not (link["id"] in stored or ends - there or link["collection_id"] not in collections):
+            yield f"a link is missing: {link}"
+    for link in stored.values():
+        if not {link["source_asset_id"], link["target_asset_id"]} <= there:
+            yield f"a link leads nowhere: {link}"
+
+
+def nothing_is_left_over(world: "World") -> Iterator[str]:
+    for task in world.tasks.waiting:
+        yield f"task {task}"
+    for entry in world.due():
+        yield f"due: {entry}"
+    for (bucket, path), (blob, _) in world.blobs.objects.items():
+        if bucket is Bucket.ASSETS and "placeholder" in blob.metadata:
+            yield f"placeholder {path}"
+    for progress in world.documents.rows.get(
+        paths.collection_of(world.client.who.workspace_id, "progress"), {}
+    ):
+        yield f"progress {progress}"
+    known = {job.id for job in jobs(world)}
+    for bucket, path in world.blobs.objects:
+        if bucket is Bucket.WORK and path.split("/")[1] not in known:
+            yield f"a file of work that nobody does: {path}"
+
+
+def what_was_deleted_takes_all_below_along(world: "World") -> Iterator[str]:
+    """Unless a request died that was creating something there at this very moment."""
+    if any(world.hurt["client", name] for name in ("generate", "edit", "film", "again")):
+        return
+    there = {kind: {data["id"] for data in world.client.of(kind)} for kind in PARENTS.values()}
+    for kind in ("collections", "items", "assets", "links"):
+        for data in world.client.of(kind):
+            for field, parents in PARENTS.items():
+                if data.get(field) and data[field] not in there[parents]:
+                    yield f"{kind} {data['id']} is left of {parents} {data[field]}"
+    for guide in world.client.of("guides"):
+        if guide["id"] not in there["collections"]:
+            yield f"guide {guide['id']} is left"
+
+
+PARENTS: Final = {"project_id": "projects", "collection_id": "collections", "item_id": "items"}
+
+
+def each_verdict_is_learned_once(world: "World") -> Iterator[str]:
+    judged: Counter[str] = Counter()
+    for job in jobs(world):
+        if step := job.steps.get("validate"):
+            judged[job.collection_id or ""] += len(step.retakes) + bool(step.outputs)
+    guides = {data["id"]: Guide.load(data) for data in world.client.of("guides")}
+    editions = Counter(data["collection_id"] for data in world.client.of("card_editions"))
+    for collection in world.client.of("collections"):
+        id_ = collection["id"]
+        guide = guides.get(id_)
+        learned = sum(caution.count for caution in guide.cautions) if guide else 0
+        if learned != judged[id_]:
+            yield f"collection {id_} was judged {judged[id_]} times and learned {learned}"
+        if guide and editions[id_] != guide.versions:
+            yield f"collection {id_} has {editions[id_]} editions of {guide.versions}"
+
+
+def no_take_is_paid_for_twice(world: "World") -> Iterator[str]:
+    for take, times in world.provider.submits.items():
+        if times > 1:
+            yield f"{take} was ordered {times} times"
+
+
+def every_end_is_told(world: "World") -> Iterator[str]:
+    """At least once to each endpoint, truly, and in the order of the job's events."""
+    listening = world.client.of("webhooks")
+    deliveries = world.client.of("webhook_deliveries")
+    heard = {id_ for id_, _ in world.heard}
+    bodies = {id_: {body for one, body in world.heard if one == id_} for id_ in heard}
+    for delivery in deliveries:
+        if delivery["status"] == "pending":
+            yield f"delivery {delivery['id']} is still pending"
+        if delivery["status"] == "delivered" and delivery["id"] not in heard:
+            yield f"delivery {delivery['id']} was never heard"
+        if delivery["id"] in heard and bodies[delivery["id"]] != {delivery["body"]}:
+            yield f"delivery {delivery['id']} was told in two ways"
+    for job in jobs(world):
+        if job.type is JobType.DELETION:
+            continue
+        for endpoint in listening:
+            told = [
+                json.loads(delivery["body"])
+                for delivery in deliveries
+                if (delivery["job_id"], delivery["webhook_id"]) == (job.id, endpoint["id"])
+            ]
+            ends = [body for body in told if body["event"] in ("job.completed", "job.failed")]
+            made = {job.assets[key].id for key in job.assets.keys() - set(unmade(job))}
+            if [body["event"] for body in ends] != [f"job.{job.status}"]:
+                yield f"of {job.id}, which is {job.status}, was told {ends}"
+            elif set(ends[0]["asset_ids"].values()) != made:
+                yield f"of {job.id} the wrong files were told"
+
+
+INVARIANTS: Final[tuple[Invariant, ...]] = (
+    nothing_unforeseen_was_raised,
+    every_job_is_settled,
+    no_job_fails_without_a_cause,
+    a_deletion_succeeds,
+    each_asset_is_there_once,
+    the_best_versions_are_served,
+    links_are_complete,
+    nothing_is_left_over,
+    what_was_deleted_takes_all_below_along,
+    each_verdict_is_learned_once,
+    no_take_is_paid_for_twice,
+    every_end_is_told,
+)
+
+
+def jobs(world: "World") -> list[Job]:
+    return [Job.load(data) for data in world.client.of("jobs")]
+
+
+def assets(world: "World") -> list[Asset]:
+    return [Asset.load(data) for data in world.client.of("assets")]
+
+
+def files(world: "World") -> dict[str, tuple[Blob, bytes]]:
+    """What is public under a name of its own."""
+    return {
+        name: found
+        for (bucket, name), found in world.blobs.objects.items()
+        if bucket is Bucket.ASSETS
+        and "placeholder" not in found[0].metadata
+        and "best" not in found[0].metadata
+    }

@@ -1,0 +1,151 @@
+"""Tiny steps: what they make says which attempt made it, and they have every fault that real ones
+have, with a provider that counts what it is paid for."""
+
+from collections import Counter
+from functools import partial
+
+from shared.errors import PermanentError, TransientError
+from shared.model.job import Retake, StepKind
+from shared.providers.base import Later, Refused, Waiting
+from shared.services import guides
+from shared.services.steps import (
+    Accepted,
+    Learned,
+    Made,
+    MadeFile,
+    SentBack,
+    StepContext,
+    StepResult,
+)
+from tests.character.looks import fox
+from tests.services.world import DRIFT, PROVENANCE, VERDICT
+from tests.simulation.hub import Hub
+
+RETAKES = 2
+PAID = (StepKind.IMAGE, StepKind.VIDEO)
+FAULTS = ("transient", "permanent", "unforeseen", "later", "refused")
+DECLINED = ("transient", "later", "refused")
+"""The faults that a provider answers a submit with, of which it then does nothing."""
+
+Take = tuple[str, str, int]
+
+
+class Unforeseen(RuntimeError):
+    """What no code expects."""
+
+
+class Provider:
+    def __init__(self, hub: Hub, *, paid: bool) -> None:
+        self.submits: Counter[Take] = Counter()
+        """How often each take was ordered and paid for."""
+        self.struck: Counter[tuple[str, str]] = Counter()
+        """How often a step had a fault of its own, which are not the faults of its worker."""
+        self.ended: Counter[tuple[str, str]] = Counter()
+        """How often such a fault was one that ends the step."""
+        self.runs = 0
+        self._hub = hub
+        self._paid = paid
+
+    def run(self, context: StepContext) -> StepResult:
+        """The code of every kind of step but `purge`."""
+        self.runs += 1
+        kind = context.step.kind
+        if kind is StepKind.STYLE_CARD:
+            return self._fault(context) or _extract(context)
+        for role in context.step.inputs:
+            context.source(role)
+        context.progress(0.5)
+        if kind is StepKind.VALIDATE:
+            return self._fault(context) or self._judge(context)
+        if kind in PAID and self._paid:
+            return self._order(context)
+        return self._fault(context) or _draw(context)
+
+    def _fault(self, context: StepContext, *, of: tuple[str, ...] = FAULTS) -> StepResult | None:
+        """Some fault: raised, or as the result of the step; mostly none."""
+        dice = self._hub.dice
+        if not (self._hub.weather.provider and dice.random() < self._hub.weather.provider):
+            return None
+        fault = dice.choice(of)
+        about = (context.job.id, _step_id(context))
+        self._hub.met[f"provider: {fault}"] += 1
+        self._hub.say(f"  … {fault}")
+        if fault == "later":
+            return Later(dice.choice((0.5, 20.0, 400.0)))
+        self.struck[about] += 1
+        if fault == "transient":
+            raise TransientError("boom", "It may work the next time.")
+        if fault == "unforeseen":
+            raise Unforeseen
+        self.ended[about] += 1
+        if fault == "permanent":
+            raise PermanentError("broken", "It will never work.")
+        return Refused("Nobody draws that.")
+
+    def _order(self, context: StepContext) -> StepResult:
+        """What is paid for: asked for once, then asked after until it is there."""
+        dice, step = self._hub.dice, context.step
+        if step.operation is None:
+            context.intend()
+            self._hub.before("provider.submit")
+            if fault := self._fault(context, of=DECLINED):
+                return fault
+            self.submits[context.job.id, _step_id(context), step.first_attempt] += 1
+            self._hub.met["provider: paid"] += 1
+            self._hub.before("provider.answer")
+            if step.kind is StepKind.VIDEO and dice.random() < 0.7:
+                return Waiting(f"operation-{step.attempt}", dice.choice((1.0, 30.0, 300.0)))
+        else:
+            self._hub.before("provider.poll", effect=False)
+            if fault := self._fault(context):
+                return fault
+            if self._hub.weather.provider and dice.random() < 0.3:
+                self._hub.met["provider: still waiting"] += 1
+                return Waiting(step.operation, dice.choice((1.0, 30.0, 300.0)))
+        return _draw(context)
+
+    def _judge(self, context: StepContext) -> StepResult:
+        dice, chance = self._hub.dice, self._hub.weather.judge
+        outputs = {key: context.draft(key) for key in context.step.makes}
+        learned = _remark(context)
+        if chance and dice.random() < chance:
+            if len(context.step.retakes) < RETAKES:
+                self._hub.met["judge: sent back"] += 1
+                return SentBack(Retake(reasons=(DRIFT.text,), score=0.1, sha256=""), learned)
+            self._hub.met["judge: needs review"] += 1
+            return Accepted(outputs, needs_review=True, learned=learned)
+        return Accepted(outputs, learned=learned)
+
+
+def _draw(context: StepContext) -> Made:
+    files = {}
+    for key in context.step.files:
+        target = context.target(key)
+        target.write_text(f"{key} of attempt {context.step.attempt} at {context.job.id}")
+        files[key] = MadeFile(target, width=64, height=64, provenance=PROVENANCE)
+    return Made(files, cost_usd=0.01)
+
+
+def _extract(context: StepContext) -> Made:
+    job, collection = context.job, context.collection()
+    card = fox().with_(reference_asset_ids=collection.reference_asset_ids)
+    return Made(
+        learned=partial(guides.extracted, context.ports, job.workspace_id, collection.id, card)
+    )
+
+
+def _remark(context: StepContext) -> Learned:
+    job = context.job
+    return partial(
+        guides.judged,
+        context.ports,
+        job.workspace_id,
+        job.collection_id or "",
+        VERDICT,
+        asset_id=job.assets["image"].id,
+        measurement=None,
+    )
+
+
+def _step_id(context: StepContext) -> str:
+    return next(id_ for id_, step in context.job.steps.items() if step is context.step)
