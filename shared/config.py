@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     rate_limit_per_hour: int = Field(default=1_000, ge=0)
     max_body_bytes: int = Field(default=1_000_000, gt=0)
     max_upload_bytes: int = Field(default=10_000_000, gt=0)
+    metered: bool = False
+    """Whether who has no credits left is refused; they are counted in any case."""
     webhook_loopback: bool = False
     """Whether webhooks may go to this machine and by plain http, too: for development."""
     log_level: str = "INFO"

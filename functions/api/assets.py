@@ -4,7 +4,7 @@ from typing import Any
 
 from functions.api import jobs as jobs_api
 from functions.api.call import Call, Reply, Route
-from shared.errors import NotFound
+from shared.errors import InsufficientCredits, NotFound
 from shared.model.asset import Asset, Review
 from shared.model.base import Value
 from shared.model.link import Link
@@ -55,7 +55,7 @@ def judge(call: Call) -> Reply:
 
 def regenerate(call: Call) -> Reply:
     """Make an asset anew, and everything that follows from it, as a new job."""
-    made = again.regenerate(call.ports, call.who, call.ids["asset_id"])
+    made = again.regenerate(call.ports, call.settings, call.who, call.ids["asset_id"])
     return jobs_api.begun(call, made)
 
 
@@ -99,6 +99,7 @@ ROUTES = (
         Scope.WRITE,
         answer="Generation",
         status=202,
+        errors=(InsufficientCredits,),
     ),
     Route(
         "DELETE",

@@ -135,6 +135,8 @@ class Route:
     answer: str | None = None
     paged: bool = False
     status: int = 200
+    dry_answer: str | None = None
+    """The answer, with status 200, to a `dry_run`."""
     media_type: str = "application/json"
     errors: tuple[type[MascotryError], ...] = ()
     """Faults beyond those that any such route may have."""

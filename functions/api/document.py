@@ -4,6 +4,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -127,7 +128,9 @@ class _Models:
     """The schemas of all bodies, answers and faults, with short names for what they share."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        answers = {route.answer for route in routes if route.answer}
+        answers = {
+            answer for route in routes for answer in (route.answer, route.dry_answer) if answer
+        }
         types = {name: getattr(schemas, name) for name in sorted(answers)}
         types |= {_key(fault): getattr(schemas, _name(fault)) for fault in FAULTS}
         types |= {operation_id(route): route.body for route in routes if route.body}
@@ -212,6 +215,9 @@ def _operation(route: Route, routes: Sequence[Route], models: _Models) -> Json:
             },
         },
     }
+    if route.dry_answer:
+        dry = replace(route, answer=route.dry_answer, status=200, gives={})
+        operation["responses"]["200"] = _success(dry, routes, models)
     if route.body:
         operation["requestBody"] = _body(route, models)
     if route.keyless:

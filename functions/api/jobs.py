@@ -7,7 +7,8 @@ from typing import Any
 
 from functions.api import parameter
 from functions.api.call import Call, Reply, Route
-from shared.errors import BadRequest
+from shared.errors import BadRequest, InsufficientCredits
+from shared.graph.charges import refunded
 from shared.model import paths
 from shared.model.job import Job, JobStatus, JobType, Step
 from shared.model.workspace import Scope
@@ -31,6 +32,7 @@ def show(call: Call, job: Job) -> dict[str, Any]:
             *("created_at", "updated_at", "completed_at"),
         },
     )
+    shown["refunded_credits"] = refunded(job)
     shown["asset_ids"] = asset_ids(job)
     shown["urls"] = urls(call, job)
     if job.error:
@@ -141,7 +143,7 @@ def _events(call: Call, job_id: str, seconds: float, last: str) -> Iterator[str]
 
 def retry(call: Call) -> Reply:
     """Take a failed job up where it failed, as a new job."""
-    return begun(call, again.retry(call.ports, call.who, call.ids["job_id"]))
+    return begun(call, again.retry(call.ports, call.settings, call.who, call.ids["job_id"]))
 
 
 def _show_step(step: Step) -> dict[str, Any]:
@@ -214,5 +216,6 @@ ROUTES = (
         Scope.WRITE,
         answer="Generation",
         status=202,
+        errors=(InsufficientCredits,),
     ),
 )

@@ -4,6 +4,7 @@ from functions.api import (
     analysis,
     assets,
     collections,
+    credits,  # noqa: A004 - Python's own is for its prompt alone
     generate,
     items,
     jobs,
@@ -29,6 +30,7 @@ API = (
     *uploads.ROUTES,
     *keys.ROUTES,
     *webhooks.ROUTES,
+    *credits.ROUTES,
     *reference.ROUTES,
 )
 EVENTS = jobs.EVENT_ROUTES

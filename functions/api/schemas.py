@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.model.asset import AssetStatus, AssetType, Purpose, Review
 from shared.model.base import UUID_PATTERN
 from shared.model.collection import Quality
+from shared.model.credit import Bucket, EntryKind, Part
 from shared.model.item import ItemType
 from shared.model.job import JobStatus, JobType, StepKind, StepStatus
 from shared.model.link import Role
@@ -72,6 +73,9 @@ class InsufficientCredits(Answer):
     message: str
     required: int
     balance: int
+    """What the workspace has, with what jobs under way hold."""
+    available: int
+    """What of it can be spent."""
 
 
 class Forbidden(Answer):
@@ -451,6 +455,50 @@ class Generation(Answer):
     warnings: list[str]
 
 
+class PlannedStep(Answer):
+    id: str
+    kind: StepKind
+    needs: list[str]
+
+
+class PlannedAsset(Answer):
+    key: str
+    type: AssetType
+    size: int | None
+    """The width of a size variant; null at full size."""
+
+
+class Quote(Answer):
+    """What would be made, and what it would cost; nothing was begun."""
+
+    dry_run: Literal[True]
+    cost_credits: int
+    charges: dict[Part, int]
+    """What the credits are for."""
+    balance_after: int | None
+    """The balance when the job has succeeded; null where credits are not metered."""
+    available_after: int | None
+    """What could be spent then; below 0 the request would be refused with 402."""
+    steps: list[PlannedStep]
+    assets: list[PlannedAsset]
+    warnings: list[str]
+
+
+class Batch(Answer):
+    """What was begun together, in the order of the requests."""
+
+    cost_credits: int
+    jobs: list[Generation]
+
+
+class BatchQuote(Answer):
+    """What a batch would cost; nothing was begun."""
+
+    dry_run: Literal[True]
+    cost_credits: int
+    costs: list[int]
+
+
 class Preview(Answer):
     """A picture that is stored nowhere."""
 
@@ -470,6 +518,8 @@ class Job(Answer):
     item_id: Id | None
     item_name: str | None
     cost_credits: int
+    refunded_credits: int
+    """What was given back of that when it ended."""
     warnings: list[str]
     needs_review: bool
     created_at: Time
@@ -534,6 +584,56 @@ class JobEvent(Answer):
     """The job."""
     retry: int | None = None
     """After how many milliseconds to come back."""
+
+
+# --- credits -------------------------------------------------------------------------------------
+
+
+class Purse(Answer):
+    available: int
+    held: int
+
+
+class Subscription(Purse):
+    ends_at: Time | None
+    """When what is left expires; null: never."""
+
+
+class Purses(Answer):
+    """In the order in which they are spent."""
+
+    subscription: Subscription
+    topup: Purse
+
+
+class Credits(Answer):
+    balance: int
+    """`available` and `held` together."""
+    held: int
+    """What jobs under way may cost."""
+    available: int
+    """What can be spent."""
+    buckets: Purses
+    unlimited: bool
+    """Whether this installation refuses nobody; then nothing is taken from the buckets."""
+
+
+class CreditEntry(Answer):
+    """One movement of credits."""
+
+    id: str
+    kind: EntryKind
+    amount: int
+    buckets: dict[Bucket, int]
+    """Where the amount came from, or went."""
+    job_id: Id | None
+    item_id: Id | None
+    item_name: str | None
+    reference: str | None
+    """What a grant was made for."""
+    ends_at: Time | None
+    """When a granted subscription ends."""
+    at: Time
 
 
 # --- webhooks ------------------------------------------------------------------------------------

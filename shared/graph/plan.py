@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.graph.charges import charges
 from shared.graph.policy import DEADLINE
-from shared.graph.prices import price
 from shared.model.asset import EXTENSIONS, WEB_FORMATS, Asset, AssetType, Purpose, asset_key
 from shared.model.collection import Collection
 from shared.model.item import Item
@@ -125,6 +125,7 @@ def plan(
             end_id=end_id,
         )
 
+    charged = charges(request, draft.steps)
     job = Job(
         id=ids.uuid(),
         created_at=now,
@@ -135,7 +136,8 @@ def plan(
         collection_id=collection.id,
         item_id=item.id,
         item_name=item.name,
-        cost_credits=price(request),
+        cost_credits=sum(charged.values()),
+        charges=charged,
         cache_control=_cache_control(collection),
         request=request.model_dump(mode="json", exclude_none=True),
         assets=draft.assets,

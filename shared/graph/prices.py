@@ -9,19 +9,11 @@ STILL_OF_FILM = 1
 VIDEO_SECOND = 5
 
 
-def price(request: GenerateRequest) -> int:
-    """The credits for a request; a begun second of film counts whole."""
-    if request.type is not GenerateType.ANIMATION:
-        return still_price(request)
-    still = 0 if request.source_image_asset_id else still_price(request)
-    return still + film_price(request)
-
-
 def still_price(request: GenerateRequest) -> int:
     """The credits for drawing the still that a request begins with."""
     return STILL.get(request.type, STILL_OF_FILM)
 
 
 def film_price(request: GenerateRequest) -> int:
-    """The credits for moving it."""
+    """The credits for moving it; a begun second counts whole."""
     return VIDEO_SECOND * math.ceil(request.duration)

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from shared.graph.charges import charges, owed
 from shared.graph.plan import HASH_LENGTH, Plan, planned_assets
 from shared.graph.policy import DEADLINE
-from shared.graph.prices import film_price, still_price
 from shared.model.job import Job, PlannedAsset, Step, StepKind, StepStatus
 from shared.model.link import Link
 from shared.model.request import GenerateRequest
@@ -43,9 +43,9 @@ def replan(
 ) -> Plan:
     """A job of those steps, that nobody has started. `links` are those to the old job's assets.
 
-    It costs what the steps that are paid for cost.
+    It costs what the steps that are paid for cost, and what the old job gave back of what is now
+    completed.
     """
-    request = GenerateRequest.model_validate(job.request)
     keys = [key for key in job.assets if any(key in job.steps[step].makes for step in steps)]
     assets = _new_assets(job, keys, ids)
     renewed = {job.assets[key].id: asset.id for key, asset in assets.items()}
@@ -55,6 +55,9 @@ def replan(
         if step_id in steps
     }
     kinds = {step.kind for step in chosen.values()}
+    charged = owed(job, chosen)
+    if job.request:  # the way back of a finished film is nobody's generation, and free
+        charged |= charges(GenerateRequest.model_validate(job.request), chosen)
     new = Job(
         id=ids.uuid(),
         created_at=now,
@@ -65,10 +68,8 @@ def replan(
         collection_id=job.collection_id,
         item_id=job.item_id,
         item_name=job.item_name,
-        cost_credits=(
-            (StepKind.IMAGE in kinds) * still_price(request)
-            + (StepKind.VIDEO in kinds) * film_price(request)
-        ),
+        cost_credits=sum(charged.values()),
+        charges=charged,
         cache_control=job.cache_control,
         request=job.request,
         assets=assets,

@@ -42,9 +42,11 @@ INDEXES: tuple[Index, ...] = (
     ),
     *_by_creation("card_editions", ("collection_id",)),
     *_by_creation("keys", ("workspace_id",)),
+    *_by_creation("credit_entries", ()),
     *_by_creation("webhooks", ()),
     *_by_creation("webhook_deliveries", ("webhook_id",), ("webhook_id", "job_id", "status")),
     Index("due", (), "at"),
+    Index("audits", (), "at"),
     Index("errands", (), "expires_at"),
     Index("expiring", (), "at"),
 )

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared.model.asset import AssetType, Content, Provenance, Purpose
 from shared.model.base import Entity, Instant, Value
+from shared.model.credit import Part
 from shared.model.fault import Fault as Fault
 
 
@@ -143,6 +144,8 @@ class Job(Entity):
     item_id: str | None = None
     item_name: str | None = None
     cost_credits: int = 0
+    charges: dict[Part, int] = Field(default_factory=dict)
+    """What `cost_credits` is for, by the prices of the day."""
     cache_control: str = "public, max-age=31536000, immutable"
     request: dict[str, Any] = Field(default_factory=dict)
     assets: dict[str, PlannedAsset] = Field(default_factory=dict)

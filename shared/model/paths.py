@@ -87,3 +87,17 @@ def webhook_delivery(workspace_id: str, delivery_id: str) -> str:
 def expiring(document_id: str) -> str:
     """What is to be removed some day: when, and the path of the document."""
     return f"expiring/{document_id}"
+
+
+def credit_counter(workspace_id: str, bucket: str, counter: str) -> str:
+    """How many credits of a bucket can be spent (`available`), or are `held`."""
+    return f"workspaces/{workspace_id}/credits/{bucket}.{counter}"
+
+
+def credit_entry(workspace_id: str, entry_id: str) -> str:
+    return f"workspaces/{workspace_id}/credit_entries/{entry_id}"
+
+
+def audit(workspace_id: str, at: str) -> str:
+    """That a workspace's credits are to be looked at then."""
+    return f"audits/{workspace_id}.{at}"

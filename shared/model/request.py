@@ -123,7 +123,8 @@ def _as_schema() -> dict[str, Any]:
 
 
 class GenerateRequest(Value):
-    """`duration` is in seconds, `sizes` in pixels."""
+    """`duration` is in seconds, `sizes` in pixels. `dry_run` only asks what it would cost;
+    `max_credits` refuses what would cost more. These two say how to ask, not what for."""
 
     model_config = ConfigDict(json_schema_extra=_as_schema())
 
@@ -141,6 +142,8 @@ class GenerateRequest(Value):
     sizes: Sizes | None = None
     image_provider: ImageProviderName | None = None
     video_provider: VideoProviderName | None = None
+    dry_run: bool = Field(default=False, strict=True, exclude=True)
+    max_credits: int | None = Field(default=None, ge=0, strict=True, exclude=True)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from shared.config import Settings
 from shared.errors import BadRequest, Conflict
 from shared.graph.replan import following, replan, unfinished
 from shared.model import paths
@@ -13,17 +14,17 @@ from shared.services.generation import Generation
 from shared.services.keys import Principal
 
 
-def retry(ports: Ports, who: Principal, job_id: str) -> Generation:
+def retry(ports: Ports, settings: Settings, who: Principal, job_id: str) -> Generation:
     """Take a failed or canceled job up where it failed, as a new job on the same item."""
     job = jobs.get(ports, who, job_id)
     if job.type is JobType.DELETION:
         raise Conflict("A deletion goes on by itself.")
     if job.status is not JobStatus.FAILED:
         raise Conflict(f"The job is {job.status.value}; only one that failed can be retried.")
-    return _again(ports, who, job, unfinished(job))
+    return _again(ports, settings, who, job, unfinished(job))
 
 
-def regenerate(ports: Ports, who: Principal, asset_id: str) -> Generation:
+def regenerate(ports: Ports, settings: Settings, who: Principal, asset_id: str) -> Generation:
     """Make an asset anew, and everything that was made from it in the same job. What is there
     stays, as an earlier version."""
     asset, _ = assets.get(ports, who, asset_id)
@@ -33,10 +34,12 @@ def regenerate(ports: Ports, who: Principal, asset_id: str) -> Generation:
     if not job.finished:
         raise Conflict("Its job is still at work; wait for it, or cancel it.")
     key = next(key for key, planned in job.assets.items() if planned.id == asset_id)
-    return _again(ports, who, job, following(job, key))
+    return _again(ports, settings, who, job, following(job, key))
 
 
-def _again(ports: Ports, who: Principal, job: Job, steps: frozenset[str]) -> Generation:
+def _again(
+    ports: Ports, settings: Settings, who: Principal, job: Job, steps: frozenset[str]
+) -> Generation:
     item, _ = items.get(ports, who, job.item_id or "-")
     links = assets.links_to(ports, who, [asset.id for asset in job.assets.values()])
     planned = replan(job, steps, links, ids=ports.ids, now=ports.clock.now())
@@ -46,7 +49,7 @@ def _again(ports: Ports, who: Principal, job: Job, steps: frozenset[str]) -> Gen
         who,
         {id_ for step in planned.job.steps.values() for id_ in step.inputs.values()} - made,
     )
-    return generation.begin(ports, who, planned, item)
+    return generation.begin(ports, settings, who, planned, item)
 
 
 def _require_ready(ports: Ports, who: Principal, asset_ids: Iterable[str]) -> None:

@@ -39,7 +39,7 @@ def once(
     """The answer to a request, its status first, and whether it was given before.
 
     Conflict for the same key with other content, and while the first request is still at work.
-    Answers that say nothing lasting (409, 429, 5xx) are not kept: the client may ask again. A
+    Answers that say nothing lasting (402, 409, 429, 5xx) are not kept: the client may ask again. A
     `secret` answer is shown once and never stored; asked for again, it is a Conflict.
     """
     path, now = paths.errand(name(who, key)), ports.clock.now()
@@ -89,7 +89,7 @@ def _require_same(errand: Errand, fingerprint: str) -> None:
 
 def _end(ports: Ports, errand: Errand, status: int, body: str) -> None:
     """Keep the answer, or give the lease back when there is none to keep."""
-    passing = status in (409, 429) or status >= 500 or len(body) > LARGEST
+    passing = status in (402, 409, 429) or status >= 500 or len(body) > LARGEST
     after = (
         errand.with_(lease_until=ports.clock.now())
         if passing

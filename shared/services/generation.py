@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from shared.errors import BadRequest, NotFound
-from shared.graph.advance import start
+from shared.config import Settings
+from shared.errors import BadRequest, Conflict, NotFound
+from shared.graph.advance import outstanding, start
 from shared.graph.plan import Plan, Still, plan
 from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, AssetType
@@ -20,6 +21,7 @@ from shared.services import (
     guides,
     items,
     jobstore,
+    ledger,
     placeholders,
     runner,
 )
@@ -39,10 +41,29 @@ class Generation:
     item: Item
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a request would make, and of which item; nothing of it is stored."""
+
+    plan: Plan
+    item: Item
+    is_new: bool
+
+
 def generate(
-    ports: Ports, who: Principal, collection_id: str, request: GenerateRequest
+    ports: Ports,
+    settings: Settings,
+    who: Principal,
+    collection_id: str,
+    request: GenerateRequest,
 ) -> Generation:
     """Plan what a request asks for, and begin it."""
+    proposal = propose(ports, who, collection_id, request)
+    return begin(ports, settings, who, proposal.plan, proposal.item, is_new=proposal.is_new)
+
+
+def propose(ports: Ports, who: Principal, collection_id: str, request: GenerateRequest) -> Proposal:
+    """Plan what a request asks for."""
     collection, guide = guides.get(ports, who, collection_id)
     workspace, _ = entities.read(ports.documents, Workspace, paths.workspace(who.workspace_id))
     source = _source(ports, who, request)
@@ -64,11 +85,22 @@ def generate(
         now=ports.clock.now(),
     )
     planned = replace(planned, job=_with_providers(planned.job, workspace))
-    return begin(ports, who, planned, item, is_new=item_id is None)
+    cost = planned.job.cost_credits
+    if request.max_credits is not None and cost > request.max_credits:
+        raise BadRequest(
+            f"this costs {cost} credits; allow as many, or ask for less", field="max_credits"
+        )
+    return Proposal(planned, item, is_new=item_id is None)
 
 
 def begin(
-    ports: Ports, who: Principal, planned: Plan, item: Item, *, is_new: bool = False
+    ports: Ports,
+    settings: Settings,
+    who: Principal,
+    planned: Plan,
+    item: Item,
+    *,
+    is_new: bool = False,
 ) -> Generation:
     """Create a planned job with everything that it will make, in one batch, and set it going.
 
@@ -82,17 +114,26 @@ def begin(
         writes.append(Create(paths.asset(who.workspace_id, asset.id), asset.stored()))
     for link in planned.links:
         writes.append(Create(paths.link(who.workspace_id, link.id), link.stored()))
-    ports.documents.commit([*writes, *jobstore.creation(started.job)])
-    placeholders.put_all(ports, started.job)
+    job, commands = started.job, started.commands
+    try:
+        ledger.begin(ports, settings, job, [*writes, *jobstore.creation(job)])
+    except Conflict:
+        found = jobstore.load(ports.documents, who.workspace_id, job.id)
+        if found is None:
+            raise
+        job = found[0]  # a worker that died before it could answer had come this far
+        commands = outstanding(job)
+    if not job.finished:
+        placeholders.put_all(ports, job)
     try:
         items.get(ports, who, item.id)
     except NotFound:
         # Deleted while all this was written, so that the deletion may not have seen it.
         deletion.remove_item(ports, who.workspace_id, item.id)
-        placeholders.remove(ports, started.job, started.job.assets)
+        placeholders.remove(ports, job, job.assets)
         raise
-    runner.perform(ports, started.job, started.commands)
-    return Generation(started.job, item)
+    runner.perform(ports, job, commands)
+    return Generation(job, item)
 
 
 def _with_providers(job: Job, workspace: Workspace) -> Job:

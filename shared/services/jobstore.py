@@ -13,6 +13,7 @@ from shared.model.asset import Asset, AssetStatus
 from shared.model.base import instant_text
 from shared.model.job import FINISHED, Job, StepStatus
 from shared.ports import Create, Delete, Documents, Ports, Put, Replace, Write
+from shared.services import ledger
 from shared.services.webhooks import outbox
 
 TRIES: Final = 20
@@ -72,6 +73,7 @@ def apply(
             *_progress_writes(job, after),
             *asset_writes,
             *outbox.writes(told),
+            *ledger.settlement(ports, job, after),
             *learned(),
         ]
         try:

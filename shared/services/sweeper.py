@@ -5,7 +5,7 @@ import logging
 from shared.graph.events import Swept
 from shared.model.base import instant_text
 from shared.ports import Json, Ports, Query
-from shared.services import errands, runner, uploads
+from shared.services import audits, errands, runner, uploads
 from shared.services.webhooks import outbox
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ def sweep(ports: Ports, *, orphaned: bool = False) -> int:
             log.exception("what is overdue could not be swept", extra=entry)
     outbox.expire(ports)
     errands.sweep(ports)
+    audits.sweep(ports)
     return len(entries)
 
 

@@ -99,11 +99,12 @@ def _picture() -> bytes:
 
 
 WEBHOOKS = ("webhooks", "webhook_secrets", "webhook_deliveries")
+CREDITS = ("credits", "credit_entries")
 
 
 def stored(world: World, everything: Everything) -> list[list[Document]]:
     """All that a workspace holds, but for when a key was used."""
-    kinds = (*KINDS, "slugs", "guides", "card_editions", *WEBHOOKS)
+    kinds = (*KINDS, "slugs", "guides", "card_editions", *WEBHOOKS, *CREDITS)
     return [world.documents(everything.tenant, kind) for kind in kinds]
 
 

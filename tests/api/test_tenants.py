@@ -42,7 +42,7 @@ LISTS = [
     for case in ROUTES
     if case.values[1].method == "GET"  # type: ignore[union-attr]
     and "<" not in case.values[1].path  # type: ignore[union-attr]
-    and case.values[1].path != "/v1/workspace"  # type: ignore[union-attr]
+    and case.values[1].path not in ("/v1/workspace", "/v1/credits")  # type: ignore[union-attr]
 ]
 
 

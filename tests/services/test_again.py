@@ -29,7 +29,7 @@ def failed(world: World, tenant: Tenant) -> Job:
 def test_a_retry_begins_where_it_failed(world: World, tenant: Tenant, failed: Job) -> None:
     assert failed.status is JobStatus.FAILED
     drawn = world.runs["image", 1]
-    made = again.retry(world.ports, tenant.who, failed.id)
+    made = again.retry(world.ports, world.settings, tenant.who, failed.id)
     world.drain()
     job = world.job(made.job)
     assert job.status is JobStatus.COMPLETED, job.error
@@ -47,7 +47,7 @@ def test_a_retry_begins_where_it_failed(world: World, tenant: Tenant, failed: Jo
 def test_a_canceled_job_can_be_taken_up_again(world: World, tenant: Tenant) -> None:
     job = world.generate(tenant).job
     jobs.cancel(world.ports, tenant.who, job.id)
-    made = again.retry(world.ports, tenant.who, job.id)
+    made = again.retry(world.ports, world.settings, tenant.who, job.id)
     world.drain()
     checks.is_whole(world, tenant, made.job)
     assert made.job.cost_credits == 21
@@ -56,20 +56,20 @@ def test_a_canceled_job_can_be_taken_up_again(world: World, tenant: Tenant) -> N
 def test_only_what_failed_is_retried(world: World, tenant: Tenant) -> None:
     job = world.generate(tenant).job
     with pytest.raises(Conflict, match="pending"):
-        again.retry(world.ports, tenant.who, job.id)
+        again.retry(world.ports, world.settings, tenant.who, job.id)
     world.drain()
     with pytest.raises(Conflict, match="completed"):
-        again.retry(world.ports, tenant.who, job.id)
+        again.retry(world.ports, world.settings, tenant.who, job.id)
     with pytest.raises(NotFound):
-        again.retry(world.ports, world.tenant("Other").who, job.id)
+        again.retry(world.ports, world.settings, world.tenant("Other").who, job.id)
 
 
 def test_an_asset_is_made_anew_with_what_follows(world: World, tenant: Tenant) -> None:
     old = world.generate(tenant, {**FILM, "sizes": [64]}).job
     with pytest.raises(Conflict, match="still at work"):
-        again.regenerate(world.ports, tenant.who, old.assets["video"].id)
+        again.regenerate(world.ports, world.settings, tenant.who, old.assets["video"].id)
     world.drain()
-    made = again.regenerate(world.ports, tenant.who, old.assets["video"].id)
+    made = again.regenerate(world.ports, world.settings, tenant.who, old.assets["video"].id)
     world.drain()
     checks.is_whole(world, tenant, made.job)
     assert set(made.job.assets) == set(old.assets) - {"image", "transparent_image"}
@@ -83,13 +83,13 @@ def test_an_asset_is_made_anew_with_what_follows(world: World, tenant: Tenant) -
 
 def test_what_it_was_made_from_must_be_there(world: World, tenant: Tenant, failed: Job) -> None:
     with pytest.raises(Conflict, match="make that anew"):
-        again.regenerate(world.ports, tenant.who, failed.assets["webm"].id)
+        again.regenerate(world.ports, world.settings, tenant.who, failed.assets["webm"].id)
     deletion.delete_asset(world.ports, tenant.who, failed.assets["transparent_image"].id)
     world.drain()
     with pytest.raises(Conflict, match="was deleted"):
-        again.retry(world.ports, tenant.who, failed.id)
+        again.retry(world.ports, world.settings, tenant.who, failed.id)
 
 
 def test_an_upload_cannot_be_made_again(world: World, tenant: Tenant) -> None:
     with pytest.raises(BadRequest, match="upload"):
-        again.regenerate(world.ports, tenant.who, world.upload(tenant).id)
+        again.regenerate(world.ports, world.settings, tenant.who, world.upload(tenant).id)

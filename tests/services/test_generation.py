@@ -99,7 +99,7 @@ def test_a_transition(world: World, tenant: Tenant) -> None:
 def test_an_unknown_collection(world: World, tenant: Tenant) -> None:
     request = GenerateRequest.model_validate({"name": "Wave", **IMAGE})
     with pytest.raises(NotFound):
-        generation.generate(world.ports, tenant.who, UNKNOWN, request)
+        generation.generate(world.ports, world.settings, tenant.who, UNKNOWN, request)
 
 
 def test_an_unknown_item(world: World, tenant: Tenant) -> None:

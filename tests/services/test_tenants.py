@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.config import Settings
 from shared.errors import BadRequest, NotFound
 from shared.model.item import ItemType
 from shared.model.job import Job
@@ -43,7 +44,7 @@ class Victim:
 
     def generate(self, ports: Ports, who: Principal, collection: str, **request: Any) -> Any:
         wanted = GenerateRequest.model_validate({"name": "Wave", **request})
-        return generation.generate(ports, who, collection, wanted)
+        return generation.generate(ports, Settings(), who, collection, wanted)
 
 
 USES: dict[str, Use] = {

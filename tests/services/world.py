@@ -310,7 +310,9 @@ class World:
 
     def generate(self, tenant: Tenant, request: Mapping[str, Any] = FILM) -> Generation:
         wanted = GenerateRequest.model_validate({"name": "Wave", **request})
-        return generation.generate(self.ports, tenant.who, tenant.collection.id, wanted)
+        return generation.generate(
+            self.ports, self.settings, tenant.who, tenant.collection.id, wanted
+        )
 
     def upload(self, tenant: Tenant) -> Asset:
         """A picture of the tenant's own, stored without decoding it."""

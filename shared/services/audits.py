@@ -1,0 +1,81 @@
+"""Audits: the entries are the truth, so each purse that was written to is added up again later."""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from shared.model.base import instant_text
+from shared.model.credit import Entry, counts
+from shared.ports import Delete, Json, Ports, Query, Write
+from shared.services import ledger, purse
+
+log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 20
+PAGE: Final = 500
+TRIES: Final = 3
+LATER: Final = timedelta(minutes=10)
+"""When to come back to a purse that is written to all the time."""
+
+
+def sweep(ports: Ports) -> None:
+    """Let periods end, and audit some of the purses that were written to yesterday or before."""
+    query = Query("audits", order="at", at_most=instant_text(ports.clock.now()))
+    for document in ports.documents.query(query, limit=AT_ONCE).results:
+        workspace_id = str(document.data["workspace_id"])
+        try:
+            ledger.expire(ports, workspace_id)
+            done = audit(ports, workspace_id) is not None
+        except Exception:
+            # It is tried again, and must not keep the others from being looked at.
+            log.exception("credits could not be audited", extra={"workspace": workspace_id})
+            done = False
+        writes: list[Write] = [Delete(document.path)]
+        if not done:
+            writes.append(purse.audit_at(workspace_id, ports.clock.now() + LATER))
+        ports.documents.commit(writes)
+
+
+def audit(ports: Ports, workspace_id: str) -> Json | None:
+    """The counters that are not what the entries add up to, with both numbers; None when there was
+    no quiet moment to compare them.
+
+    A difference is an error in the log. Only people correct it, who find out why.
+    """
+    for _ in range(TRIES):
+        before = purse.read(ports, workspace_id)
+        summed = _sum(ports, workspace_id)
+        found = purse.read(ports, workspace_id)
+        if found.is_as(before):
+            break
+    else:
+        return None
+    differences: Json = {}
+    for key, stored in found.numbers.items():
+        if stored != summed[key]:
+            name = ".".join(key)
+            differences[name] = {"stored": stored, "entries": summed[key]}
+            log.error(
+                "credits do not balance",
+                extra={"workspace": workspace_id, "counter": name, **differences[name]},
+            )
+    return differences
+
+
+def _sum(ports: Ports, workspace_id: str) -> dict[purse.Key, int]:
+    total = dict.fromkeys(purse.KEYS, 0)
+    for entry in _entries(ports, workspace_id):
+        for key, by in counts([entry]).items():
+            total[key] += by
+    return total
+
+
+def _entries(ports: Ports, workspace_id: str) -> Iterator[Entry]:
+    query, cursor = ledger.history(workspace_id, descending=False), None
+    while True:
+        found = ports.documents.query(query, limit=PAGE, cursor=cursor)
+        yield from (Entry.load(document.data) for document in found.results)
+        cursor = found.next_cursor
+        if cursor is None:
+            return

@@ -1,0 +1,212 @@
+"""The ledger: every movement of credits is an entry, in the very batch of what causes it.
+
+A hold is written with its job, a capture or a release with the job's end, so that no crash can part
+them. An entry's id is made of its job and its kind, and it is created, never replaced: none is
+written twice. Where credits are not metered nothing is refused; it is all counted nevertheless, in
+a bucket of its own.
+"""
+
+import logging
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from shared.config import Settings
+from shared.errors import BadRequest, Busy, Conflict, InsufficientCredits, NotFound
+from shared.graph import charges
+from shared.model import paths
+from shared.model.base import instant_text
+from shared.model.credit import METERED, Balance, Bucket, Entry, EntryKind, less, spend
+from shared.model.job import Job
+from shared.ports import Ports, Query, Write
+from shared.services import purse
+
+log = logging.getLogger(__name__)
+
+TRIES: Final = 50
+"""More than an instance takes requests at once; of those that meet, one goes through each time."""
+
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+# --- jobs ----------------------------------------------------------------------------------------
+
+
+def begin(ports: Ports, settings: Settings, job: Job, creation: Sequence[Write]) -> None:
+    """Create a job together with the hold of what it costs.
+
+    InsufficientCredits says what is required and what there is; then nothing was written. Conflict
+    when the job is there already, and holds what it costs.
+    """
+    path = paths.job(job.workspace_id, job.id)
+    for _ in range(TRIES):
+        try:
+            ports.documents.commit([*creation, *hold(ports, settings, job)])
+        except (Conflict, InsufficientCredits) as error:
+            if ports.documents.get(path):
+                raise Conflict("This job was begun before.") from error
+            if isinstance(error, InsufficientCredits):
+                raise
+        else:
+            return
+    raise Busy("This workspace's credits are spent by too many at this moment.", retry_after=1)
+
+
+def hold(ports: Ports, settings: Settings, job: Job) -> list[Write]:
+    """The writes that set aside what a job costs."""
+    cost = sum(job.charges.values())
+    if not cost:
+        return []
+    if not settings.metered:
+        entry = _of_job(ports, job, EntryKind.HOLD, {Bucket.UNMETERED: cost})
+        return purse.booked(ports, job.workspace_id, [entry])
+    found = purse.read(ports, job.workspace_id)
+    there = found.balance(ports.clock.now())
+    if there.spendable < cost:
+        raise InsufficientCredits(
+            f"This needs {cost} of your credits, and {there.spendable} can be spent.",
+            required=cost,
+            balance=there.total,
+            available=there.spendable,
+        )
+    taken = spend(there.available, cost)
+    entry = _of_job(ports, job, EntryKind.HOLD, taken)
+    replaced = [found.changed(bucket, -amount) for bucket, amount in taken.items()]
+    return purse.booked(ports, job.workspace_id, [entry], replaced)
+
+
+def settlement(ports: Ports, before: Job, after: Job) -> list[Write]:
+    """The writes that a change calls for which has ended a job: what was held for it is captured
+    as far as it was earned, and the rest goes back to the buckets that it came from."""
+    if before.finished or not after.finished or not after.charges:
+        return []
+    path = paths.credit_entry(after.workspace_id, _id(after, EntryKind.HOLD))
+    document = ports.documents.get(path)
+    if document is None:  # nobody held anything: it was begun before there was a ledger
+        return []
+    held = Entry.load(document.data).buckets
+    captured = spend(held, charges.settle(after).captured)
+    parts = {EntryKind.CAPTURE: captured, EntryKind.RELEASE: less(held, captured)}
+    entries = [_of_job(ports, after, kind, buckets) for kind, buckets in parts.items() if buckets]
+    return purse.booked(ports, after.workspace_id, entries)
+
+
+def _of_job(ports: Ports, job: Job, kind: EntryKind, buckets: dict[Bucket, int]) -> Entry:
+    now = ports.clock.now()
+    return Entry(
+        id=_id(job, kind),
+        created_at=now,
+        updated_at=now,
+        kind=kind,
+        buckets=buckets,
+        job_id=job.id,
+        item_id=job.item_id,
+        item_name=job.item_name,
+    )
+
+
+def _id(job: Job, kind: EntryKind) -> str:
+    return f"{job.id}.{kind}"
+
+
+# --- grants and expiry ---------------------------------------------------------------------------
+
+
+def grant(
+    ports: Ports,
+    workspace_id: str,
+    amount: int,
+    bucket: Bucket,
+    *,
+    ends_at: datetime | None = None,
+    reference: str | None = None,
+) -> Entry:
+    """Give a workspace credits. `ends_at` is when what is then left of the subscription expires,
+    what was left of it before included; None: never.
+
+    Conflict when there was a grant of that `reference` already.
+    """
+    entry = _granted(ports, amount, bucket, ends_at, reference)
+    if ports.documents.get(paths.workspace(workspace_id)) is None:
+        raise NotFound("There is no such workspace.")
+    for _ in range(TRIES):
+        expire(ports, workspace_id)
+        if ports.documents.get(paths.credit_entry(workspace_id, entry.id)):
+            raise Conflict(f"There was a grant of the reference {reference!r} already.")
+        replaced: list[Write] = []
+        if bucket is Bucket.SUBSCRIPTION:
+            end = instant_text(ends_at) if ends_at else None
+            found = purse.read(ports, workspace_id)
+            if found.left_over(entry.created_at):
+                continue  # it could not expire just now
+            replaced = [found.changed(bucket, amount, ends_at=end)]
+        writes = purse.booked(ports, workspace_id, [entry], replaced)
+        if ends_at:
+            writes.append(purse.audit_at(workspace_id, ends_at))
+        try:
+            ports.documents.commit(writes)
+        except Conflict:
+            continue
+        return entry
+    raise Busy("This workspace's credits are spent by too many at this moment.", retry_after=1)
+
+
+def _granted(
+    ports: Ports, amount: int, bucket: Bucket, ends_at: datetime | None, reference: str | None
+) -> Entry:
+    now = ports.clock.now()
+    if amount < 1:
+        raise BadRequest("must be at least 1", field="amount")
+    if bucket not in METERED:
+        raise BadRequest(f"must be {' or '.join(METERED)}", field="bucket")
+    if ends_at and bucket is not Bucket.SUBSCRIPTION:
+        raise BadRequest("only the credits of a subscription have an end", field="ends_at")
+    if ends_at and ends_at <= now:
+        raise BadRequest("must be in the future", field="ends_at")
+    if reference and not _REFERENCE.fullmatch(reference):
+        raise BadRequest("must be up to 80 letters, digits, dots and dashes", field="reference")
+    return Entry(
+        id=f"{reference or ports.ids.uuid()}.{EntryKind.GRANT}",
+        created_at=now,
+        updated_at=now,
+        kind=EntryKind.GRANT,
+        buckets={bucket: amount},
+        reference=reference,
+        ends_at=ends_at,
+    )
+
+
+def expire(ports: Ports, workspace_id: str) -> None:
+    """Take what is left of a subscription whose period is over."""
+    found, now = purse.read(ports, workspace_id), ports.clock.now()
+    left = found.left_over(now)
+    if not left:
+        return
+    entry = Entry(
+        # What was left is replaced, so that it is taken once.
+        id=f"{ports.ids.uuid()}.{EntryKind.EXPIRY}",
+        created_at=now,
+        updated_at=now,
+        kind=EntryKind.EXPIRY,
+        buckets={Bucket.SUBSCRIPTION: left},
+        ends_at=found.ends_at,
+    )
+    replaced = [found.changed(Bucket.SUBSCRIPTION, -left)]
+    try:
+        ports.documents.commit(purse.booked(ports, workspace_id, [entry], replaced))
+    except Conflict:
+        log.info("a subscription changed while it expired", extra={"workspace": workspace_id})
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def balance(ports: Ports, workspace_id: str) -> Balance:
+    """What a workspace has at this moment."""
+    return purse.read(ports, workspace_id).balance(ports.clock.now())
+
+
+def history(workspace_id: str, *, descending: bool = True) -> Query:
+    """The entries of a workspace, the latest first."""
+    return Query(paths.collection_of(workspace_id, "credit_entries"), descending=descending)

@@ -1,0 +1,62 @@
+"""Money in a test's world, and what must be so of it whatever has happened."""
+
+from shared.model.credit import Bucket, Counter, Entry, EntryKind
+from shared.model.job import Job
+from shared.services import audits, ledger, purse
+from tests.services.world import Tenant, World
+
+SETTLED = {EntryKind.CAPTURE, EntryKind.RELEASE}
+
+
+def meter(world: World, tenant: Tenant, **grants: int) -> None:
+    """Let credits count, and give some to a tenant."""
+    world.settings = world.settings.model_copy(update={"metered": True})
+    for bucket, amount in grants.items():
+        ledger.grant(world.ports, tenant.who.workspace_id, amount, Bucket(bucket))
+
+
+def available(world: World, tenant: Tenant) -> dict[Bucket, int]:
+    return ledger.balance(world.ports, tenant.who.workspace_id).available
+
+
+def entries(world: World, tenant: Tenant) -> list[Entry]:
+    return [Entry.load(found.data) for found in world.documents(tenant, "credit_entries")]
+
+
+def booked(world: World, tenant: Tenant, job: Job) -> dict[EntryKind, dict[Bucket, int]]:
+    """The entries of a job, none of which there may be twice."""
+    found = [entry for entry in entries(world, tenant) if entry.job_id == job.id]
+    kinds = {entry.kind: entry.buckets for entry in found}
+    assert len(kinds) == len(found)
+    return kinds
+
+
+def balances(world: World, tenant: Tenant) -> None:
+    """The counters are what the entries say, every job's hold was made, and that of a job that has
+    ended was captured or given back, once and to the last credit."""
+    for job in world.jobs(tenant):
+        found = booked(world, tenant, job)
+        if not job.cost_credits:
+            assert found == {}
+            continue
+        hold = found.pop(EntryKind.HOLD)
+        assert sum(hold.values()) == job.cost_credits
+        if not job.finished:
+            assert found == {}
+            continue
+        assert found
+        assert found.keys() <= SETTLED
+        for bucket, amount in hold.items():
+            assert sum(part.get(bucket, 0) for part in found.values()) == amount
+    jobs = {job.id for job in world.jobs(tenant)}
+    assert {entry.job_id for entry in entries(world, tenant) if entry.job_id} <= jobs
+
+    total = dict.fromkeys(EntryKind, 0)
+    for entry in entries(world, tenant):
+        total[entry.kind] += entry.amount
+    numbers = purse.read(world.ports, tenant.who.workspace_id).numbers
+    held = sum(numbers[bucket, Counter.HELD] for bucket in Bucket)
+    left = sum(numbers[bucket, Counter.AVAILABLE] for bucket in Bucket)
+    granted = total[EntryKind.GRANT] - total[EntryKind.EXPIRY]
+    assert granted - total[EntryKind.CAPTURE] - held == left
+    assert audits.audit(world.ports, tenant.who.workspace_id) == {}
