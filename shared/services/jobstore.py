@@ -105,10 +105,21 @@ def _newly(before: Job, after: Job, *statuses: StepStatus) -> list[str]:
 
 
 def _progress_writes(before: Job, after: Job) -> Sequence[Write]:
-    return [
-        Delete(paths.progress(after.workspace_id, after.id, step_id))
-        for step_id in _newly(before, after, *FINISHED)
+    """A step's progress comes with its first run and goes with its end, so that a worker who is
+    late can change it only as long as somebody will take it away."""
+    begun = [
+        step_id
+        for step_id in _newly(before, after, StepStatus.RUNNING)
+        if before.steps[step_id].status is StepStatus.READY
     ]
+    return [
+        *(Put(_progress_path(after, step_id), {"share": 0.0}) for step_id in begun),
+        *(Delete(_progress_path(after, step_id)) for step_id in _newly(before, after, *FINISHED)),
+    ]
+
+
+def _progress_path(job: Job, step_id: str) -> str:
+    return paths.progress(job.workspace_id, job.id, step_id)
 
 
 def _asset_writes(ports: Ports, before: Job, after: Job) -> tuple[list[Write], tuple[str, ...]]:

@@ -3,12 +3,13 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from shared.config import Settings
-from shared.errors import MascotryError, PermanentError
+from shared.errors import Conflict, MascotryError, PermanentError
 from shared.graph.events import Intended
 from shared.graph.policy import POLICIES
 from shared.model import paths
@@ -16,7 +17,7 @@ from shared.model.asset import CONTENT_TYPES, EXTENSIONS, Asset, AssetType, Cont
 from shared.model.collection import Collection
 from shared.model.guide import Guide
 from shared.model.job import Job, Output, Retake, Step, StepStatus
-from shared.ports import Bucket, Delete, Json, Ports, Put, Write
+from shared.ports import Bucket, Json, Ports, Replace, Write
 from shared.providers.base import Later, Refused, Waiting
 from shared.services import jobstore
 
@@ -216,10 +217,11 @@ class StepContext:
         workspace_id, job_id = self.job.workspace_id, self.job.id
         path = paths.progress(workspace_id, job_id, self._delivery.step)
         data = {"share": round(min(max(share, 0.0), 1.0), 4)}
-        self.ports.documents.commit([Put(path, data)])
+        if there := self.ports.documents.get(path):  # it goes away with the step
+            with suppress(Conflict):
+                self.ports.documents.commit([Replace(path, data, there.version)])
         loaded = jobstore.load(self.ports.documents, workspace_id, job_id)
         if loaded is None or not self._is_ours(loaded[0]):
-            self.ports.documents.commit([Delete(path)])  # nobody else would
             raise SupersededError("The step is no longer this worker's.")
 
     def intend(self) -> None:
