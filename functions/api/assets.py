@@ -9,7 +9,7 @@ from shared.model.asset import Asset, Review
 from shared.model.base import Value
 from shared.model.link import Link
 from shared.model.workspace import Scope
-from shared.services import again, assets, deletion, versions
+from shared.services import again, assets, deletion, reversal, versions
 
 
 class JudgeBody(Value):
@@ -59,6 +59,12 @@ def regenerate(call: Call) -> Reply:
     return jobs_api.begun(call, made)
 
 
+def reverse(call: Call) -> Reply:
+    """Turn a video round, which is free, as a new job on the same item."""
+    made = reversal.reverse(call.ports, call.settings, call.who, call.ids["video_id"])
+    return jobs_api.begun(call, made)
+
+
 def delete(call: Call) -> Reply:
     """Delete an asset with its file."""
     job = deletion.delete_asset(call.ports, call.who, call.ids["asset_id"])
@@ -100,6 +106,15 @@ ROUTES = (
         answer="Generation",
         status=202,
         errors=(InsufficientCredits,),
+    ),
+    Route(
+        "POST",
+        "/v1/assets/<video_id>/reverse",
+        reverse,
+        Scope.WRITE,
+        answer="Generation",
+        status=202,
+        gives={"job_id": "/job_id"},
     ),
     Route(
         "DELETE",

@@ -1,6 +1,7 @@
 """Move the cut-out on a key colour that the character does not wear."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from functions import composition
@@ -51,20 +52,20 @@ def run(context: StepContext) -> StepResult:
         film = provider.poll(context.step.operation, request, context.folder, context.progress)
     if isinstance(film, (Refused, Waiting, Later)):
         return film
-    film = _finished(context, request, film)
+    film = mended(request, film, context.folder)
     return _made(context, request, film, provider.name, colours)
 
 
-def _finished(context: StepContext, request: VideoRequest, film: Film) -> Film:
-    """The film with its seam or its ends mended, if they show."""
+def mended(request: VideoRequest, film: Film, folder: Path) -> Film:
+    """The film with its seam or its ends mended where they show, and what was found of them."""
     found: dict[str, Any] = {}
-    mended = context.folder / "mended.mp4"
+    target = folder / "mended.mp4"
     if request.loop:
-        found["seam"] = mend(film.path, mended).as_dict()
+        found["seam"] = mend(film.path, target).as_dict()
     elif request.end_still:
         stills = (load(request.still, "RGBA"), load(request.end_still, "RGBA"))
-        found["ends"] = meet(film.path, mended, stills).as_dict()
-    path = mended if mended.exists() else film.path
+        found["ends"] = meet(film.path, target, stills).as_dict()
+    path = target if target.exists() else film.path
     return replace(film, path=path, metadata={**film.metadata, **found})
 
 

@@ -28,6 +28,7 @@ WITHOUT_BODY = {
     "/v1/jobs/<job_id>/cancel",
     "/v1/jobs/<job_id>/retry",
     "/v1/assets/<asset_id>/regenerate",
+    "/v1/assets/<video_id>/reverse",
     "/v1/webhooks/<webhook_id>/ping",
     "/v1/webhooks/<webhook_id>/rotate-secret",
     "/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/replay",

@@ -143,6 +143,24 @@ def test_size_variants_survive_a_kill_during_resize(server: Server) -> None:
     until_killed(attempt)
 
 
+def test_a_way_back_survives_a_kill(server: Server) -> None:
+    collection = server.collection()
+    film = server.finished(server.generate(collection, **ANIMATION)["job_id"])
+
+    def attempt() -> bool:
+        job_id = server.post(f"/assets/{film['asset_ids']['video']}/reverse", {})["job_id"]
+        was_killed = kill_during(server, job_id, StepKind.REVERSE)
+        job = server.finished(job_id)
+        assert job["status"] == "completed", job
+        for key, asset_id in job["asset_ids"].items():
+            asset = server.get(f"/assets/{asset_id}")
+            content = server.http.get(job["urls"][key]).content
+            assert hashlib.sha256(content).hexdigest() == asset["content"]["sha256"]
+        return was_killed
+
+    until_killed(attempt)
+
+
 def test_a_deletion_survives_a_kill(server: Server) -> None:
     def attempt() -> bool:
         collection = server.collection()
@@ -164,7 +182,7 @@ def test_a_deletion_survives_a_kill(server: Server) -> None:
 
 
 def test_no_kind_of_step_is_left_out() -> None:
-    tested = {*KILLED_DURING_ANIMATION, StepKind.RESIZE, StepKind.PURGE}
+    tested = {*KILLED_DURING_ANIMATION, StepKind.REVERSE, StepKind.RESIZE, StepKind.PURGE}
     assert tested | {StepKind.NOOP} == set(StepKind)
 
 
