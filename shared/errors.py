@@ -71,6 +71,13 @@ class Conflict(MascotryError):
     retryable = True
 
 
+class PreconditionFailed(MascotryError):
+    """What the client wants to change is no longer as the client has seen it."""
+
+    code = "precondition_failed"
+    status = 412
+
+
 class RateLimited(MascotryError):
     code = "rate_limited"
     status = 429

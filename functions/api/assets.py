@@ -43,14 +43,18 @@ def show_link(link: Link) -> dict[str, Any]:
 
 def get(call: Call) -> Reply:
     """Read an asset."""
-    return Reply(show(call, _visible(call)))
+    asset, version = _visible(call)
+    return Reply(show(call, asset), version=version)
 
 
 def judge(call: Call) -> Reply:
     """Approve, reject or pin a version."""
     given = call.body(JudgeBody)
     changes = {name: getattr(given, name) for name in given.model_fields_set}
-    return Reply(show(call, versions.judge(call.ports, call.who, call.ids["asset_id"], changes)))
+    asset = versions.judge(
+        call.ports, call.who, call.ids["asset_id"], changes, if_match=call.if_match
+    )
+    return Reply(show(call, asset))
 
 
 def regenerate(call: Call) -> Reply:
@@ -67,7 +71,7 @@ def reverse(call: Call) -> Reply:
 
 def delete(call: Call) -> Reply:
     """Delete an asset with its file."""
-    job = deletion.delete_asset(call.ports, call.who, call.ids["asset_id"])
+    job = deletion.delete_asset(call.ports, call.who, call.ids["asset_id"], if_match=call.if_match)
     return call.deleted(call.ids["asset_id"], job)
 
 
@@ -79,21 +83,24 @@ def links_of(call: Call) -> Reply:
     return Reply([show_link(link) for link in found])
 
 
-def _visible(call: Call) -> Asset:
-    """The asset, unless it is an upload, which only its owner may see."""
-    asset, _ = assets.get(call.ports, call.who, call.ids["asset_id"])
+def _visible(call: Call) -> tuple[Asset, str]:
+    """The asset and its version, unless it is an upload, which only its owner may see."""
+    asset, version = assets.get(call.ports, call.who, call.ids["asset_id"])
     if call.who.publishable and asset.collection_id is None:
         raise NotFound("There is no such asset.")
-    return asset
+    return asset, version
 
 
 ROUTES = (
-    Route("GET", "/v1/assets/<asset_id>", get, publishable=True, answer="AssetView"),
+    Route(
+        "GET", "/v1/assets/<asset_id>", get, publishable=True, answer="AssetView", versioned=True
+    ),
     Route(
         "PATCH",
         "/v1/assets/<asset_id>",
         judge,
         Scope.WRITE,
+        versioned=True,
         body=JudgeBody,
         answer="Asset",
         example={"review": "approved"},
@@ -121,6 +128,7 @@ ROUTES = (
         "/v1/assets/<asset_id>",
         delete,
         Scope.WRITE,
+        versioned=True,
         answer="Deletion",
         status=202,
         gives={"job_id": "/job_id"},

@@ -1,6 +1,7 @@
 """One API call while it is handled: who asks, for what, with which arguments."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -30,6 +31,8 @@ class Reply:
     data: Any
     status: int = 200
     meta: Mapping[str, Any] | None = None
+    version: str | None = None
+    """That of what is shown: its ETag."""
     stream: Iterator[str] | None = None
     media_type: str | None = None
 
@@ -76,6 +79,16 @@ class Call:
             return int(given)
         except ValueError:
             raise BadRequest("must be a whole number", field=name) from None
+
+    @property
+    def if_match(self) -> str | None:
+        """The version that the client has seen of what it changes; None when it doesn't mind."""
+        given = self.request.headers.get("If-Match", "*").strip()
+        if given == "*":
+            return None
+        if len(given) < 2 or given[0] != '"' or given[-1] != '"':
+            raise BadRequest("must be one ETag, in quotation marks, or *", field="If-Match")
+        return given[1:-1]
 
     def poll_url(self, job_id: str) -> str:
         """Where a client waits for a job."""
@@ -140,6 +153,8 @@ class Route:
     media_type: str = "application/json"
     errors: tuple[type[MascotryError], ...] = ()
     """Faults beyond those that any such route may have."""
+    versioned: bool = False
+    """What is read has an ETag; what is changed or deleted takes it as If-Match."""
     secret: bool = False
     """The answer holds a secret, which is shown once."""
     gives: Mapping[str, str] = field(default_factory=dict)
@@ -175,10 +190,12 @@ def _problem(details: dict[str, Any]) -> dict[str, str]:
     message = str(details["msg"]).removeprefix("Value error, ")
     if details["input"] is None:
         message += ", not null"
-    if details["loc"]:
+    place = [str(part) for part in details["loc"]]
+    # Rules over several fields name theirs in front.
+    if details["type"] == "value_error" and (rule := re.match(r"(\w+): ", message)):
+        return {"field": ".".join([*place, rule[1]]), "message": message[rule.end() :]}
+    if details["type"] == "extra_forbidden":
+        message = "is not a field of this request"
+    elif place:
         message = message[:1].lower() + message[1:]
-        if details["type"] == "extra_forbidden":
-            message = "is not a field of this request"
-        return {"field": ".".join(str(part) for part in details["loc"]), "message": message}
-    name, _, reason = message.partition(": ")  # rules over several fields name theirs in front
-    return {"field": name, "message": reason}
+    return {"field": ".".join(place), "message": message}

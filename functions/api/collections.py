@@ -162,27 +162,32 @@ def create(call: Call) -> Reply:
 
 def get(call: Call) -> Reply:
     """Read a collection with its configuration."""
-    collection, _ = collections.get(call.ports, call.who, call.ids["collection_id"])
-    return Reply(show_whole(call, collection))
+    collection, version = collections.get(call.ports, call.who, call.ids["collection_id"])
+    return Reply(show_whole(call, collection), version=version)
 
 
 def update(call: Call) -> Reply:
     """Change a collection."""
     changes = call.body(UpdateBody).changes()
-    collection_id = call.ids["collection_id"]
-    current, _ = collections.get(call.ports, call.who, collection_id)
     settings = {name: changes.pop(name) for name in SETTINGS if name in changes}
-    if settings:
-        changes["settings"] = current.settings.with_(**settings)
     if "description" in changes:
         changes["prompt"] = changes.pop("description")
-    changed = collections.update(call.ports, call.who, collection_id, changes)
+    changed = collections.update(
+        call.ports,
+        call.who,
+        call.ids["collection_id"],
+        changes,
+        settings,
+        if_match=call.if_match,
+    )
     return Reply(show_whole(call, changed))
 
 
 def delete(call: Call) -> Reply:
     """Delete a collection with everything in it."""
-    job = deletion.delete_collection(call.ports, call.who, call.ids["collection_id"])
+    job = deletion.delete_collection(
+        call.ports, call.who, call.ids["collection_id"], if_match=call.if_match
+    )
     return call.deleted(call.ids["collection_id"], job)
 
 
@@ -259,6 +264,7 @@ ROUTES = (
         "GET",
         "/v1/collections/<collection_id>",
         get,
+        versioned=True,
         publishable=True,
         answer="CollectionView",
     ),
@@ -267,6 +273,7 @@ ROUTES = (
         "/v1/collections/<collection_id>",
         update,
         Scope.WRITE,
+        versioned=True,
         body=UpdateBody,
         answer="CollectionDetails",
         example={"description": "an orange fox with a red scarf"},
@@ -276,6 +283,7 @@ ROUTES = (
         "/v1/collections/<collection_id>",
         delete,
         Scope.WRITE,
+        versioned=True,
         answer="Deletion",
         status=202,
         gives={"job_id": "/job_id"},

@@ -34,6 +34,7 @@ FAULTS: tuple[type[errors.MascotryError], ...] = (
     errors.Forbidden,
     errors.NotFound,
     errors.Conflict,
+    errors.PreconditionFailed,
     errors.RateLimited,
     errors.MascotryError,
     errors.ProviderError,
@@ -58,6 +59,10 @@ RATE_LIMIT = {
     "X-RateLimit-Remaining": "How many of them are left.",
     "X-RateLimit-Reset": "When the window ends, in seconds since 1970.",
 }
+IDEMPOTENCY_KEY = """A name of your own for this write, such as a UUID: sent again within 24 hours,
+it is answered as it was the first time, and not done twice."""
+IF_MATCH = "The `ETag` of what you have read: when it was changed since, nothing is done."
+ETAG = "The version of what is shown, for `If-Match`."
 RETRY_AFTER = "How many seconds to wait before asking again."
 
 
@@ -82,6 +87,7 @@ def build(routes: Iterable[Route], base_url: str) -> Json:
             "headers": {
                 **{name: _header("integer", about) for name, about in RATE_LIMIT.items()},
                 "Retry-After": {**_header("integer", RETRY_AFTER), "required": True},
+                "ETag": _header("string", ETAG),
             },
             "responses": {_name(fault): _fault(fault, models) for fault in FAULTS},
             "schemas": models.definitions,
@@ -206,7 +212,11 @@ def _operation(route: Route, routes: Sequence[Route], models: _Models) -> Json:
         "tags": [tag(route)],
         "summary": summary.removesuffix("."),
         "description": "\n\n".join([*more, _who(route)]),
-        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "parameters": [
+            *_path_parameters(route),
+            *_query_parameters(route),
+            *_header_parameters(route),
+        ],
         "responses": {
             str(route.status): _success(route, routes, models),
             **{
@@ -249,6 +259,20 @@ def _query_parameters(route: Route) -> Iterator[Json]:
         yield _query_parameter(known)
 
 
+def _header_parameters(route: Route) -> Iterator[Json]:
+    if route.method != "GET":
+        yield _header_parameter(
+            "Idempotency-Key", IDEMPOTENCY_KEY, {"maxLength": 255, "pattern": "^[!-~]+$"}
+        )
+    if route.versioned and route.method != "GET":
+        yield _header_parameter("If-Match", IF_MATCH, {"pattern": '^("[!#-~]*"|\\*)$'})
+
+
+def _header_parameter(name: str, about: str, schema: Json) -> Json:
+    schema = {"type": "string", **schema}
+    return {"name": name, "in": "header", "description": about, "schema": schema}
+
+
 def _query_parameter(known: Parameter) -> Json:
     return {
         "name": known.name,
@@ -280,6 +304,8 @@ def _success(route: Route, routes: Sequence[Route], models: _Models) -> Json:
     }
     if not route.keyless:
         response["headers"] = _limits()
+    if route.versioned and route.method == "GET":
+        response["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
     if links := dict(_links(route, routes)):
         response["links"] = links
     return response
@@ -314,6 +340,8 @@ def _faults(route: Route) -> set[type[errors.MascotryError]]:
         found.add(errors.NotFound)
     if route.method != "GET":
         found.add(errors.Conflict)
+        if route.versioned:
+            found.add(errors.PreconditionFailed)
     return found
 
 

@@ -235,7 +235,10 @@ def _success(reply: Reply) -> Response:
         headers = {**DOCUMENT, "Content-Type": reply.media_type}
         return Response(reply.data, status=reply.status, headers=headers)
     envelope = {"data": reply.data, **({"meta": reply.meta} if reply.meta else {})}
-    return _json(envelope, reply.status)
+    response = _json(envelope, reply.status)
+    if reply.version is not None:
+        response.headers["ETag"] = f'"{reply.version}"'
+    return response
 
 
 def _failure(error: MascotryError, *, status: int | None = None) -> Response:

@@ -45,19 +45,20 @@ def create(call: Call) -> Reply:
 
 def get(call: Call) -> Reply:
     """Read an item."""
-    item, _ = items.get(call.ports, call.who, call.ids["item_id"])
-    return Reply(show(item))
+    item, version = items.get(call.ports, call.who, call.ids["item_id"])
+    return Reply(show(item), version=version)
 
 
 def update(call: Call) -> Reply:
     """Rename an item."""
     name = call.body(UpdateBody).name
-    return Reply(show(items.rename(call.ports, call.who, call.ids["item_id"], name)))
+    item = items.rename(call.ports, call.who, call.ids["item_id"], name, if_match=call.if_match)
+    return Reply(show(item))
 
 
 def delete(call: Call) -> Reply:
     """Delete an item with its assets."""
-    job = deletion.delete_item(call.ports, call.who, call.ids["item_id"])
+    job = deletion.delete_item(call.ports, call.who, call.ids["item_id"], if_match=call.if_match)
     return call.deleted(call.ids["item_id"], job)
 
 
@@ -110,12 +111,13 @@ ROUTES = (
         gives={"item_id": "/id"},
         example={"type": "image", "name": "Waving"},
     ),
-    Route("GET", "/v1/items/<item_id>", get, publishable=True, answer="Item"),
+    Route("GET", "/v1/items/<item_id>", get, publishable=True, answer="Item", versioned=True),
     Route(
         "PATCH",
         "/v1/items/<item_id>",
         update,
         Scope.WRITE,
+        versioned=True,
         body=UpdateBody,
         answer="Item",
         example={"name": "Waving"},
@@ -125,6 +127,7 @@ ROUTES = (
         "/v1/items/<item_id>",
         delete,
         Scope.WRITE,
+        versioned=True,
         answer="Deletion",
         status=202,
         gives={"job_id": "/job_id"},

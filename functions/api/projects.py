@@ -36,19 +36,24 @@ def create(call: Call) -> Reply:
 
 def get(call: Call) -> Reply:
     """Read a project."""
-    project, _ = projects.get(call.ports, call.who, call.ids["project_id"])
-    return Reply(show(project))
+    project, version = projects.get(call.ports, call.who, call.ids["project_id"])
+    return Reply(show(project), version=version)
 
 
 def update(call: Call) -> Reply:
     """Rename a project."""
     name = call.body(ProjectBody).name
-    return Reply(show(projects.rename(call.ports, call.who, call.ids["project_id"], name)))
+    project = projects.rename(
+        call.ports, call.who, call.ids["project_id"], name, if_match=call.if_match
+    )
+    return Reply(show(project))
 
 
 def delete(call: Call) -> Reply:
     """Delete a project with everything in it."""
-    job = deletion.delete_project(call.ports, call.who, call.ids["project_id"])
+    job = deletion.delete_project(
+        call.ports, call.who, call.ids["project_id"], if_match=call.if_match
+    )
     return call.deleted(call.ids["project_id"], job)
 
 
@@ -67,12 +72,13 @@ ROUTES = (
         gives={"project_id": "/id"},
         example=_EXAMPLE,
     ),
-    Route("GET", "/v1/projects/<project_id>", get, answer="Project"),
+    Route("GET", "/v1/projects/<project_id>", get, answer="Project", versioned=True),
     Route(
         "PATCH",
         "/v1/projects/<project_id>",
         update,
         Scope.WRITE,
+        versioned=True,
         body=ProjectBody,
         answer="Project",
         example=_EXAMPLE,
@@ -82,6 +88,7 @@ ROUTES = (
         "/v1/projects/<project_id>",
         delete,
         Scope.WRITE,
+        versioned=True,
         answer="Deletion",
         status=202,
         gives={"job_id": "/job_id"},

@@ -3,6 +3,7 @@
 from functions.api import (
     analysis,
     assets,
+    batches,
     collections,
     credits,  # noqa: A004 - Python's own is for its prompt alone
     generate,
@@ -26,6 +27,7 @@ API = (
     *items.ROUTES,
     *assets.ROUTES,
     *generate.ROUTES,
+    *batches.ROUTES,
     *jobs.ROUTES,
     *uploads.ROUTES,
     *keys.ROUTES,

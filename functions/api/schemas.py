@@ -93,6 +93,11 @@ class Conflict(Answer):
     message: str
 
 
+class PreconditionFailed(Answer):
+    code: Literal["precondition_failed"]
+    message: str
+
+
 class RateLimited(Answer):
     code: Literal["rate_limited"]
     message: str

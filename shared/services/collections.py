@@ -86,10 +86,16 @@ def update(
     who: Principal,
     collection_id: str,
     changes: dict[str, Any],
+    settings: dict[str, Any] | None = None,
+    *,
+    if_match: str | None = None,
 ) -> Collection:
-    """Change name, prompt, settings or slug. A new slug counts for new assets only."""
+    """Change name, prompt or slug, and some settings. A new slug counts for new assets only."""
     collection, version = get(ports, who, collection_id)
+    entities.require_version(version, if_match)
     path = paths.collection(who.workspace_id, collection_id)
+    if settings:
+        changes = {**changes, "settings": collection.settings.with_(**settings)}
     changed = collection.with_(**changes, updated_at=ports.clock.now())
     writes: list[Write] = [Replace(path, changed.stored(), version)]
     if changed.slug != collection.slug:

@@ -15,7 +15,16 @@ from shared.graph.events import Cancelled
 from shared.model import paths
 from shared.model.job import Fault, Job, JobStatus, JobType, Step, StepKind
 from shared.ports import Bucket, Delete, Document, Ports, Query
-from shared.services import assets, collections, items, jobstore, projects, runner, versions
+from shared.services import (
+    assets,
+    collections,
+    entities,
+    items,
+    jobstore,
+    projects,
+    runner,
+    versions,
+)
 from shared.services.keys import Principal
 
 BATCH = 100
@@ -41,27 +50,39 @@ class Subtree:
     item_id: str = ""
 
 
-def delete_project(ports: Ports, who: Principal, project_id: str) -> Job:
+def delete_project(
+    ports: Ports, who: Principal, project_id: str, *, if_match: str | None = None
+) -> Job:
     _, version = projects.get(ports, who, project_id)
+    entities.require_version(version, if_match)
     root = Delete(paths.project(who.workspace_id, project_id), version)
     return _begin(ports, who, root, Subtree(Level.PROJECT, project_id))
 
 
-def delete_collection(ports: Ports, who: Principal, collection_id: str) -> Job:
+def delete_collection(
+    ports: Ports, who: Principal, collection_id: str, *, if_match: str | None = None
+) -> Job:
     collection, version = collections.get(ports, who, collection_id)
+    entities.require_version(version, if_match)
     root = Delete(paths.collection(who.workspace_id, collection_id), version)
     subtree = Subtree(Level.COLLECTION, collection_id, slug=collection.slug)
     return _begin(ports, who, root, subtree)
 
 
-def delete_item(ports: Ports, who: Principal, item_id: str) -> Job:
+def delete_item(
+    ports: Ports, who: Principal, item_id: str, *, if_match: str | None = None
+) -> Job:
     _, version = items.get(ports, who, item_id)
+    entities.require_version(version, if_match)
     root = Delete(paths.item(who.workspace_id, item_id), version)
     return _begin(ports, who, root, Subtree(Level.ITEM, item_id))
 
 
-def delete_asset(ports: Ports, who: Principal, asset_id: str) -> Job:
+def delete_asset(
+    ports: Ports, who: Principal, asset_id: str, *, if_match: str | None = None
+) -> Job:
     asset, version = assets.get(ports, who, asset_id)
+    entities.require_version(version, if_match)
     root = Delete(paths.asset(who.workspace_id, asset_id), version)
     return _begin(
         ports,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from shared.errors import BadRequest, Conflict, NotFound
+from shared.errors import BadRequest, Conflict, NotFound, PreconditionFailed
 from shared.model.base import Entity
 from shared.ports import Document, Documents, Page, Query, Write
 
@@ -20,6 +20,12 @@ def read(documents: Documents, kind: type[E], path: str) -> tuple[E, str]:
     if document is None:
         raise NotFound(f"There is no such {kind.__name__.lower()}.")
     return kind.load(document.data), document.version
+
+
+def require_version(version: str, if_match: str | None) -> None:
+    """PreconditionFailed unless a client has seen this version, if it says what it has seen."""
+    if if_match is not None and if_match != version:
+        raise PreconditionFailed("It was changed meanwhile; read it again, then decide.")
 
 
 def create(documents: Documents, path: str, writes: Sequence[Write]) -> None:

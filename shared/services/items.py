@@ -44,9 +44,12 @@ def get(ports: Ports, who: Principal, item_id: str) -> tuple[Item, str]:
     return item, version
 
 
-def rename(ports: Ports, who: Principal, item_id: str, name: str) -> Item:
+def rename(
+    ports: Ports, who: Principal, item_id: str, name: str, *, if_match: str | None = None
+) -> Item:
     """Rename an item. Its slug, and so the paths of new assets, follow; existing paths stay."""
     item, version = get(ports, who, item_id)
+    entities.require_version(version, if_match)
     changed = item.with_(name=name, slug=slugify(name, "item"), updated_at=ports.clock.now())
     path = paths.item(who.workspace_id, item_id)
     ports.documents.commit([Replace(path, changed.stored(), version)])

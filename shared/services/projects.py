@@ -20,8 +20,11 @@ def get(ports: Ports, who: Principal, project_id: str) -> tuple[Project, str]:
     return entities.read(ports.documents, Project, paths.project(who.workspace_id, project_id))
 
 
-def rename(ports: Ports, who: Principal, project_id: str, name: str) -> Project:
+def rename(
+    ports: Ports, who: Principal, project_id: str, name: str, *, if_match: str | None = None
+) -> Project:
     project, version = get(ports, who, project_id)
+    entities.require_version(version, if_match)
     changed = project.with_(name=name, updated_at=ports.clock.now())
     path = paths.project(who.workspace_id, project_id)
     ports.documents.commit([Replace(path, changed.stored(), version)])

@@ -9,7 +9,7 @@ from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, Review
 from shared.model.version import CACHE_CONTROL, best, best_folder, best_path
 from shared.ports import Blob, Bucket, Ports, Query, Replace
-from shared.services import assets, items
+from shared.services import assets, entities, items
 from shared.services.keys import Principal
 
 BATCH: Final = 100
@@ -18,11 +18,19 @@ TRIES: Final = 10
 log = logging.getLogger(__name__)
 
 
-def judge(ports: Ports, who: Principal, asset_id: str, changes: dict[str, Any]) -> Asset:
+def judge(
+    ports: Ports,
+    who: Principal,
+    asset_id: str,
+    changes: dict[str, Any],
+    *,
+    if_match: str | None = None,
+) -> Asset:
     """Approve, reject or pin a version: `review` and `pinned`, as far as they are given. What is
     the best one follows at once."""
     for _ in range(TRIES):
         asset, version = assets.get(ports, who, asset_id)
+        entities.require_version(version, if_match)
         item_id = asset.item_id
         if item_id is None:
             raise BadRequest("is an upload, which has no versions", field="asset_id")

@@ -150,6 +150,9 @@ BODIES: Mapping[str, Bodies] = {
     "POST /v1/assets/<asset_id>/regenerate": lambda ids: [],
     "POST /v1/assets/<video_id>/reverse": lambda ids: [],
     "PATCH /v1/assets/<asset_id>": lambda ids: [{"review": "approved"}],
+    "POST /v1/collections/<collection_id>/generate/batch": lambda ids: [
+        {"requests": [body]} for body in _generate(ids)
+    ],
     "POST /v1/generate/preview": lambda ids: [{"prompt": "a fox"}],
     "POST /v1/uploads": lambda ids: [{"content_type": "image/png"}],
     "POST /v1/upload": lambda ids: [],  # a form, or a URL that is fetched: neither has ids

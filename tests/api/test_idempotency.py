@@ -118,11 +118,10 @@ def test_a_worker_that_dies_leaves_nothing_twice(
             begin(*arguments, **more)
         raise Killed
 
-    monkeypatch.setattr(generation, "begin", die)
-    monkeypatch.setattr(errands, "_end", lambda *arguments: None)
-    with pytest.raises(Killed):
+    with monkeypatch.context() as dying, pytest.raises(Killed):
+        dying.setattr(generation, "begin", die)
+        dying.setattr(errands, "_end", lambda *arguments: None)
         send(api, path, name="Wave", **IMAGE)
-    monkeypatch.undo()
     early = send(api, path, name="Wave", **IMAGE)
     assert early.status == 409
     world.clock.advance(errands.LEASE)

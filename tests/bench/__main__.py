@@ -1,6 +1,6 @@
 """`make bench`: every number that we state, measured here and now.
 
-python -m tests.bench [demo] [items] [chain] [drift]
+python -m tests.bench [demo] [items] [chain] [drift] [retries]
 """
 
 import json
@@ -81,11 +81,25 @@ def _drift() -> list[Figure]:
     return figures
 
 
+def _retries() -> list[Figure]:
+    from tests.bench import retries
+
+    found = retries.measure()
+    drifted, images = found["accepted_drift"], found["images"]
+    return [
+        Figure("poses by an artist who drifts", found["poses"], "", "", True),
+        Figure("drift among the accepted", drifted, "share", "≤ 0.02", drifted <= 0.02),
+        Figure("pictures per pose", images, "", "≤ 1.6", images <= 1.6),
+        Figure("kept for review", found["needs_review"], "share", "", True),
+    ]
+
+
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "demo": _demo,
     "items": _items,
     "chain": _chain,
     "drift": _drift,
+    "retries": _retries,
 }
 
 
