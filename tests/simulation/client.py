@@ -1,14 +1,13 @@
 """What clients ask for, in whatever state things are."""
 
 from collections.abc import Callable
-from functools import partial
-from inspect import signature
 from typing import Any
 
 from shared.config import Settings as AppSettings
 from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, AssetType, Content, Review
 from shared.model.collection import Settings
+from shared.model.credit import METERED
 from shared.model.request import GenerateRequest
 from shared.model.style import CardEdit
 from shared.model.webhook import Event, Secrets, Webhook
@@ -23,6 +22,7 @@ from shared.services import (
     items,
     jobs,
     keys,
+    ledger,
     projects,
     versions,
 )
@@ -65,6 +65,9 @@ class Client:
                 collections.add_reference(calm, self.who, collection.id, upload)
         if hub.dice.random() < 0.4:
             _listen(calm, self.who)
+        if settings.metered:
+            for bucket in METERED:
+                ledger.grant(calm, workspace.id, hub.dice.choice((3, 20, 100)), bucket)
 
     def wants(self) -> tuple[str, Ask]:
         """Something to ask for, and its name."""
@@ -108,13 +111,9 @@ class Client:
         if item and self._hub.dice.random() < 0.3:
             target = {"item_id": item["id"]}
         request = GenerateRequest.model_validate({**target, **wanted})
-        return lambda: self._paid(generation.generate)(self.who, collection_id, request)
-
-    def _paid(self, service: Callable[..., object]) -> Callable[..., object]:
-        """A service that begins jobs; where jobs are paid for it takes the settings too."""
-        if "settings" in signature(service).parameters:
-            return partial(service, self._ports, self._settings)
-        return partial(service, self._ports)
+        return lambda: generation.generate(
+            self._ports, self._settings, self.who, collection_id, request
+        )
 
     def _generate(self) -> Ask:
         dice = self._hub.dice
@@ -152,9 +151,17 @@ class Client:
         dice = self._hub.dice
         if dice.random() < 0.5:
             job = self._one("jobs", status="failed") or self._one("jobs")
-            return (lambda: self._paid(again.retry)(self.who, job["id"])) if job else None
+            return (
+                (lambda: again.retry(self._ports, self._settings, self.who, job["id"]))
+                if job
+                else None
+            )
         asset = self._one("assets")
-        return (lambda: self._paid(again.regenerate)(self.who, asset["id"])) if asset else None
+        return (
+            (lambda: again.regenerate(self._ports, self._settings, self.who, asset["id"]))
+            if asset
+            else None
+        )
 
     def _cancel(self) -> Ask | None:
         job = self._one("jobs")

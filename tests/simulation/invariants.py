@@ -241,6 +241,49 @@ def every_end_is_told(world: "World") -> Iterator[str]:
                 yield f"of {job.id} the wrong files were told"
 
 
+def the_ledger_balances(world: "World") -> Iterator[str]:
+    """Each job holds what it costs, once; at its end all of that is captured or released, once: all
+    captured when everything was delivered, all released when nothing was. The purse is the sum."""
+    purse: Counter[str] = Counter()
+    booked: dict[str, Counter[str]] = {}
+    for entry in world.client.of("credit_entries"):
+        amount, kind = sum(entry["buckets"].values()), entry["kind"]
+        for pocket, some in entry["buckets"].items():
+            for counter, sign in MOVEMENTS[kind].items():
+                purse[f"{pocket}.{counter}"] += sign * some
+        if entry["job_id"]:
+            of_job = booked.setdefault(entry["job_id"], Counter())
+            if kind in of_job:
+                yield f"job {entry['job_id']} has two entries of {kind}"
+            of_job[kind] += amount
+    for job in jobs(world):
+        of_job, missing = booked.get(job.id, Counter()), unmade(job)
+        if not of_job:
+            continue
+        held, captured, released = (of_job[kind] for kind in ("hold", "capture", "release"))
+        if held != job.cost_credits or captured + released != held:
+            yield f"job {job.id} costs {job.cost_credits}, and was booked as {dict(of_job)}"
+        if not missing and released:
+            yield f"job {job.id} made everything and was paid back {released}"
+        if len(missing) == len(job.assets) and captured:
+            yield f"job {job.id} made nothing and kept {captured}"
+    kind = paths.collection_of(world.client.who.workspace_id, "credits")
+    for name, row in world.documents.rows.get(kind, {}).items():
+        if row.data["credits"] != purse[name]:
+            yield f"{name} is {row.data['credits']}; its entries add up to {purse[name]}"
+        if name.endswith(".held") and purse[name]:
+            yield f"{name} is {purse[name]} though nothing is under way"
+
+
+MOVEMENTS: Final[dict[str, dict[str, int]]] = {
+    "grant": {"available": 1},
+    "hold": {"available": -1, "held": 1},
+    "capture": {"held": -1},
+    "release": {"available": 1, "held": -1},
+    "expiry": {"available": -1},
+}
+"""What a credit of an entry does to the counters of its bucket."""
+
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     nothing_unforeseen_was_raised,
     every_job_is_settled,
@@ -254,6 +297,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     each_verdict_is_learned_once,
     no_take_is_paid_for_twice,
     every_end_is_told,
+    the_ledger_balances,
 )
 
 

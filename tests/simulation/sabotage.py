@@ -4,6 +4,7 @@ the simulation has to find."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from types import ModuleType
 from typing import Any, Final
 
@@ -11,9 +12,10 @@ import pytest
 
 from shared.graph import advance as graph
 from shared.graph.events import Decision, Enqueue, Event
-from shared.model.job import Job
+from shared.model.credit import EntryKind
+from shared.model.job import Job, JobStatus
 from shared.ports import Json, Ports, Put, Write
-from shared.services import jobstore, runner
+from shared.services import jobstore, ledger, runner
 from shared.services.steps import Delivery, StepCode, StepContext, nothing
 
 Sabotage = Callable[[pytest.MonkeyPatch], None]
@@ -91,6 +93,22 @@ def learn_apart(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(jobstore, "apply", apply)
 
 
+def charge_for_each_try(patch: pytest.MonkeyPatch) -> None:
+    """Book what a job costs when it ends, and again when its end is settled."""
+
+    def settlement(ports: Ports, before: Job, after: Job) -> list[Write]:
+        again = before.with_(status=JobStatus.PROCESSING)
+        return real(ports, again, after)
+
+    def book(job: Job, kind: EntryKind) -> str:
+        number = "" if kind is EntryKind.HOLD else f".{next(numbers)}"
+        return f"{job.id}.{kind}{number}"
+
+    real, numbers = ledger.settlement, count()
+    patch.setattr(ledger, "settlement", settlement)
+    patch.setattr(ledger, "_id", book)
+
+
 def _private(module: ModuleType, name: str) -> Callable[..., Any]:
     found: Callable[..., Any] = getattr(module, name)
     return found
@@ -105,5 +123,6 @@ SABOTAGES: Final[Mapping[str, Sabotage]] = {
         enqueue_before_commit,
         forget_the_lease,
         learn_apart,
+        charge_for_each_try,
     )
 }

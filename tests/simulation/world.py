@@ -72,7 +72,7 @@ class World:
         self.blobs = store.Blobs(self.clock, self.tasks)
         self.calm = Ports(self.documents, self.blobs, self.tasks, self.clock, CountingIds())
         self.ports = self.hub.ports(self.calm)
-        self.settings = Settings(home=Path("/nowhere"))
+        self.settings = Settings(home=Path("/nowhere"), metered=self.dice.random() < 0.5)
         self.client = Client(self.hub, self.ports, self.calm, self.documents, self.settings)
         self.forecast = forecast(self.dice)
         self.provider = Provider(self.hub, paid=self.dice.random() < 0.7)
