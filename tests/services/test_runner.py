@@ -20,7 +20,7 @@ from shared.services import jobs, jobstore, runner, steps
 from shared.services.steps import Accepted, Delivery, Made, StepContext, StepResult, SupersededError
 from tests.graph.jobs import FILM, IMAGE
 from tests.services import checks
-from tests.services.faults import Fuse
+from tests.services.faults import Crash, Fuse, crash
 from tests.services.world import Tenant, World, accept, draw
 
 
@@ -226,6 +226,21 @@ def test_progress_is_there_while_a_step_runs(
         "validate": 0,
         "style_card": 0,
     }
+    assert world.documents(tenant, "progress") == []
+
+
+@pytest.mark.usefixtures("eager")
+def test_who_is_late_leaves_no_progress_behind(
+    world: World, tenant: Tenant, job: Job, delivery: Delivery
+) -> None:
+    def dawdle(context: StepContext) -> Made:
+        jobs.cancel(world.ports, tenant.who, job.id)
+        context.ports = Fuse({2: crash}).ports(context.ports)
+        context.progress(0.5)
+        return draw(context)
+
+    with suppress(Crash):
+        run(world, delivery, dawdle)
     assert world.documents(tenant, "progress") == []
 
 
