@@ -3,7 +3,7 @@ PORT ?= 8080
 BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help install demo dev test check simulate bench live clean
+.PHONY: help install demo dev test check simulate torture bench live clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,10 @@ check: install ## Lint, types, and the tests with warnings as errors
 SEEDS ?= 10000
 simulate: install ## Try SEEDS random histories of faults; SEED=1234 tells what happens in one
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+JOBS ?= 200
+torture: install ## Kill the real stack again and again while it does JOBS jobs
+	@$(BIN)/python -m tests.e2e.torture --jobs $(JOBS)
 
 bench: install ## Measure; a table, and JSON under bench-results/
 	$(BIN)/python -m tests.bench

@@ -13,5 +13,6 @@ class Errand(Entity):
     seed: str
     lease_until: Instant
     expires_at: Instant
+    done: bool = False
     status: int | None = None
     body: str = ""

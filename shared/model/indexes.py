@@ -48,5 +48,6 @@ INDEXES: tuple[Index, ...] = (
     Index("due", (), "at"),
     Index("audits", (), "at"),
     Index("errands", (), "expires_at"),
+    Index("errands", ("done",), "expires_at"),
     Index("expiring", (), "at"),
 )

@@ -93,7 +93,7 @@ def _end(ports: Ports, errand: Errand, status: int, body: str) -> None:
     after = (
         errand.with_(lease_until=ports.clock.now())
         if passing
-        else errand.with_(status=status, body=body)
+        else errand.with_(done=True, status=status, body=body)
     )
     document = ports.documents.get(paths.errand(errand.id))
     if document and Errand.load(document.data).lease_until == errand.lease_until:
@@ -120,6 +120,20 @@ def sweep(ports: Ports) -> int:
     for document in found.results:
         ports.documents.commit([Delete(document.path)])
     return len(found.results)
+
+
+def release(ports: Ports) -> None:
+    """Give every lease back, since no worker of before is alive."""
+    now, cursor = ports.clock.now(), None
+    while True:
+        query = Query("errands", {"done": False}, order="expires_at")
+        found = ports.documents.query(query, limit=BATCH, cursor=cursor)
+        for document in found.results:
+            errand = Errand.load(document.data).with_(lease_until=now)
+            ports.documents.commit([Replace(document.path, errand.stored(), document.version)])
+        cursor = found.next_cursor
+        if cursor is None:
+            return
 
 
 class _Ids:

@@ -36,6 +36,8 @@ def sweep(ports: Ports, *, orphaned: bool = False) -> int:
             log.exception("what is overdue could not be swept", extra=entry)
     outbox.expire(ports)
     errands.sweep(ports)
+    if orphaned:
+        errands.release(ports)
     audits.sweep(ports)
     return len(entries)
 

@@ -57,6 +57,11 @@ class Server:
         """SIGKILL: not a line more is run."""
         self._end(signal.SIGKILL)
 
+    def sigkill(self) -> None:
+        """The same from another thread, at any moment; `kill` has to follow."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 

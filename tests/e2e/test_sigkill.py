@@ -1,15 +1,14 @@
 """The process is killed during each kind of step; started again, it finishes what it had begun."""
 
 import hashlib
-import json
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from shared.model.job import StepKind
 from tests.e2e.server import Json, Server
+from tests.e2e.store import Store
+from tests.e2e.torture import torture
 
 ANIMATION = {
     "type": "animation",
@@ -28,33 +27,6 @@ KILLED_DURING_ANIMATION = (
 )
 TRIES = 5
 WATCH_SECONDS = 90
-
-
-class Store:
-    """A look into the data folder from outside, which also works while nobody serves it."""
-
-    def __init__(self, home: Path) -> None:
-        (self._file,) = home.glob("*.sqlite3")
-
-    def job(self, job_id: str) -> Json:
-        (found,) = self._rows("SELECT data FROM documents WHERE id = ? AND kind = 'jobs'", job_id)
-        job: Json = json.loads(found[0])
-        return job
-
-    def count(self, kind: str) -> int:
-        return int(self._rows("SELECT count(*) FROM documents WHERE kind = ?", kind)[0][0])
-
-    def public_objects(self) -> list[str]:
-        """Names of files of their own, without those at which an item's best one is served."""
-        found = self._rows("SELECT name FROM objects WHERE bucket = 'assets' ORDER BY name")
-        return [name for (name,) in found if "/best/" not in name]
-
-    def _rows(self, statement: str, *values: str) -> list[Any]:
-        connection = sqlite3.connect(self._file, timeout=30)
-        try:
-            return connection.execute(statement, values).fetchall()
-        finally:
-            connection.close()
 
 
 def kill_during(server: Server, job_id: str, kind: StepKind) -> bool:
@@ -190,3 +162,9 @@ def test_a_restart_keeps_the_key_that_was_issued(server: Server) -> None:
     server.kill()
     server.start()
     assert server.http.get("/v1/projects").status_code == 200
+
+
+def test_whatever_is_killed_when(tmp_path: Path) -> None:
+    """Ten jobs; `make torture` does two hundred."""
+    met = torture(tmp_path / "home", jobs=10, seed=3)
+    assert met["kills"] >= 3
