@@ -23,14 +23,17 @@ demo: install ## Make a mascot in every format: CHARACTER="…" ACTION="…" MOT
 dev: install ## Serve the API and the assets on PORT
 	@MASCOTRY_WEBHOOK_LOOPBACK=true $(BIN)/python -m infra.local --port $(PORT)
 
+# Files are shared out among the cores; the tests of one file stay together.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
 test: install ## Run the tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: install ## Lint, types, and the tests with warnings as errors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 SEEDS ?= 10000
 simulate: install ## Try SEEDS random histories of faults; SEED=1234 tells what happens in one
