@@ -58,7 +58,8 @@ def errand(id_: str) -> str:
 
 
 def due(id_: str) -> str:
-    """What the sweeper must look at, by time; one per job or uploaded asset that is not settled."""
+    """What the sweeper must look at, by time: one per job, uploaded asset or judged item that is
+    not settled."""
     return f"due/{id_}"
 
 

@@ -69,9 +69,7 @@ def delete_collection(
     return _begin(ports, who, root, subtree)
 
 
-def delete_item(
-    ports: Ports, who: Principal, item_id: str, *, if_match: str | None = None
-) -> Job:
+def delete_item(ports: Ports, who: Principal, item_id: str, *, if_match: str | None = None) -> Job:
     _, version = items.get(ports, who, item_id)
     entities.require_version(version, if_match)
     root = Delete(paths.item(who.workspace_id, item_id), version)

@@ -5,7 +5,7 @@ import logging
 from shared.graph.events import Swept
 from shared.model.base import instant_text
 from shared.ports import Json, Ports, Query
-from shared.services import audits, errands, runner, uploads
+from shared.services import audits, errands, runner, uploads, versions
 from shared.services.webhooks import outbox
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ def sweep(ports: Ports, *, orphaned: bool = False) -> int:
 def _look_after(ports: Ports, entry: Json, *, orphaned: bool) -> None:
     if "asset_id" in entry:
         uploads.sweep(ports, entry)
+    elif "item_id" in entry:
+        versions.sweep(ports, entry)
     elif "delivery_id" in entry:
         outbox.sweep(ports, entry)
     else:

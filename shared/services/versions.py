@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from shared.errors import BadRequest, Conflict, NotFound
+from shared.graph.policy import GRACE
 from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, Review
+from shared.model.base import instant_text
 from shared.model.version import CACHE_CONTROL, best, best_folder, best_path
-from shared.ports import Blob, Bucket, Ports, Query, Replace
+from shared.ports import Blob, Bucket, Delete, Json, Ports, Put, Query, Replace
 from shared.services import assets, entities, items
 from shared.services.keys import Principal
 
@@ -45,11 +47,18 @@ def judge(
             raise BadRequest("a rejected version cannot be pinned", field="pinned")
         changed = asset.with_(updated_at=now)
         path = paths.asset(who.workspace_id, asset_id)
+        due = {
+            "at": instant_text(now + GRACE),
+            "workspace_id": who.workspace_id,
+            "item_id": item_id,
+        }
         try:
-            ports.documents.commit([Replace(path, changed.stored(), version)])
+            ports.documents.commit(
+                [Replace(path, changed.stored(), version), Put(paths.due(item_id), due)]
+            )
         except Conflict:
             continue
-        refresh(ports, who.workspace_id, item_id)
+        sweep(ports, due)
         return changed
     raise Conflict("The asset is being changed by too many at once; try again.")
 
@@ -58,6 +67,12 @@ def best_of(ports: Ports, who: Principal, item_id: str) -> dict[str, Asset]:
     """The best version of each kind that an item has, by asset key."""
     items.get(ports, who, item_id)
     return best(_versions(ports, who.workspace_id, item_id))
+
+
+def sweep(ports: Ports, due: Json) -> None:
+    """Refresh an item that was judged; the sweeper does it when the first to try has died."""
+    refresh(ports, due["workspace_id"], due["item_id"])
+    ports.documents.commit([Delete(paths.due(due["item_id"]))])
 
 
 def refresh(ports: Ports, workspace_id: str, item_id: str) -> None:

@@ -10,6 +10,7 @@ from shared.services import assets, deletion, versions
 from shared.services.steps import Accepted, StepContext
 from tests.graph.jobs import IMAGE
 from tests.services import checks
+from tests.services.faults import Crash, crash
 from tests.services.world import Tenant, World, accept
 
 
@@ -114,6 +115,20 @@ def test_of_two_at_once_the_better_informed_wins(
     monkeypatch.setattr(world.ports.blobs, "copy", overtaken)
     versions.judge(world.ports, tenant.who, first, {"pinned": False})
     assert served(world, tenant, second) == first
+
+
+def test_who_dies_after_judging_has_judged(
+    world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, item = draw(world, tenant)
+    draw(world, tenant, item)
+    with monkeypatch.context() as dying, pytest.raises(Crash):
+        dying.setattr(versions, "sweep", lambda *arguments: crash())
+        versions.judge(world.ports, tenant.who, first, {"pinned": True})
+    assert served(world, tenant, first) != first
+    world.settle()
+    assert served(world, tenant, first) == first
+    checks.nothing_is_left_over(world, tenant)
 
 
 def test_what_cannot_be_judged(world: World, tenant: Tenant) -> None:
