@@ -88,7 +88,7 @@ def torture(home: Path, jobs: int, seed: int) -> Counter[str]:
             ids: list[str] = []
             while len(ids) < jobs:
                 with _killed_in_time(server, dice.uniform(SHORTEST, LONGEST), met):
-                    _ask(server, collection, ids, jobs, dice)
+                    _ask(server, collection, ids, jobs)
             life = LONGEST
             while not _all_finished(server, ids):
                 assert life < PATIENCE, "the jobs never come to their end"
@@ -133,16 +133,15 @@ def _killed_in_time(server: Server, seconds: float, met: Counter[str]) -> Iterat
     met["kills"] += 1
 
 
-def _ask(server: Server, collection: Json, ids: list[str], jobs: int, dice: random.Random) -> None:
+def _ask(server: Server, collection: Json, ids: list[str], jobs: int) -> None:
     """Ask for one job after the other, until there are enough or the process dies."""
     while len(ids) < jobs:
         number = len(ids)
-        wanted = FILM if number % FILMS_EVERY == FILMS_EVERY - 1 else dice.choice(REQUESTS)
+        is_film = number % FILMS_EVERY == FILMS_EVERY - 1
+        wanted = FILM if is_film else REQUESTS[number % len(REQUESTS)]
         body = {"name": f"Pose {number}", **wanted}
         path = f"/v1/collections/{collection['id']}/generate"
-        response = server.http.post(
-            path, json=body, headers={"Idempotency-Key": f"pose-{number}-{wanted['type']}"}
-        )
+        response = server.http.post(path, json=body, headers={"Idempotency-Key": f"pose-{number}"})
         if response.status_code == 409:  # the worker that had it died; its lease must run out
             time.sleep(1)
             return
