@@ -3,9 +3,19 @@
 import logging
 
 from shared.graph.events import Swept
+from shared.model import paths
 from shared.model.base import instant_text
 from shared.ports import Json, Ports, Query
-from shared.services import audits, errands, runner, uploads, versions
+from shared.services import (
+    audits,
+    deletion,
+    entities,
+    errands,
+    jobstore,
+    runner,
+    uploads,
+    versions,
+)
 from shared.services.webhooks import outbox
 
 log = logging.getLogger(__name__)
@@ -50,4 +60,20 @@ def _look_after(ports: Ports, entry: Json, *, orphaned: bool) -> None:
     elif "delivery_id" in entry:
         outbox.sweep(ports, entry)
     else:
-        runner.apply(ports, entry["workspace_id"], entry["job_id"], Swept(orphaned))
+        _look_after_job(ports, entry["workspace_id"], entry["job_id"], orphaned=orphaned)
+
+
+def _look_after_job(ports: Ports, workspace_id: str, job_id: str, *, orphaned: bool) -> None:
+    """Let a job go on; of one whose character was deleted while it was created, remove everything:
+    the request that would have noticed has died."""
+    loaded = jobstore.load(ports.documents, workspace_id, job_id)
+    job = loaded[0] if loaded else None
+    if job and not job.finished and job.item_id:
+        above = [
+            paths.item(workspace_id, job.item_id),
+            paths.collection(workspace_id, job.collection_id or "-"),
+            paths.project(workspace_id, job.project_id or "-"),
+        ]
+        if len(entities.existing(ports.documents, above)) < len(above):
+            deletion.remove_item(ports, workspace_id, job.item_id)
+    runner.apply(ports, workspace_id, job_id, Swept(orphaned))

@@ -1,6 +1,7 @@
 """The sweeper finds what was lost, and nothing keeps it from the rest."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,9 +9,10 @@ from shared.graph.policy import GRACE
 from shared.model import paths
 from shared.model.job import JobStatus
 from shared.ports import Bucket, Put
-from shared.services import sweeper
+from shared.services import deletion, ledger, sweeper
 from tests.graph.jobs import IMAGE
 from tests.services import checks
+from tests.services.faults import Crash, crash
 from tests.services.world import Tenant, World
 
 
@@ -70,3 +72,23 @@ def test_what_is_in_good_hands_is_left_alone(world: World, tenant: Tenant) -> No
     world.clock.advance(timedelta(days=1))
     assert world.sweep() == 0
     assert world.ports.blobs.list(Bucket.ASSETS, "", limit=10).results
+
+
+def test_what_was_created_below_a_deleted_character_goes_with_it(
+    world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is deleted and purged just before the batch, and the request dies right after it."""
+    begin = ledger.begin
+
+    def too_late(*arguments: Any) -> None:
+        deletion.delete_collection(world.ports, tenant.who, tenant.collection.id)
+        world.drain()
+        begin(*arguments)
+        crash()
+
+    with monkeypatch.context() as dying, pytest.raises(Crash):
+        dying.setattr(ledger, "begin", too_late)
+        world.generate(tenant, IMAGE)
+    assert world.assets(tenant)
+    world.settle()
+    checks.is_gone(world, tenant)

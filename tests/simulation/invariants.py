@@ -168,9 +168,6 @@ def nothing_is_left_over(world: "World") -> Iterator[str]:
 
 
 def what_was_deleted_takes_all_below_along(world: "World") -> Iterator[str]:
-    """Unless a request died that was creating something there at this very moment."""
-    if any(world.hurt["client", name] for name in ("generate", "edit", "film", "again")):
-        return
     there = {kind: {data["id"] for data in world.client.of(kind)} for kind in PARENTS.values()}
     for kind in ("collections", "items", "assets", "links"):
         for data in world.client.of(kind):
