@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 
@@ -85,11 +86,17 @@ def _answer(
     """The response; `told` is completed with the headers that it has in any case."""
 
     def answer() -> Response:
-        if route := _keyless(request, routes):
+        try:
+            route, ids = _match(routes, request)
+        except HTTPException:  # which is told to everybody, and counted for who has a key
+            with suppress(Unauthorized):
+                who = authenticate(composition.ports(), request.headers.get("Authorization"))
+                _admit(who, request.headers.get("Origin"), told)
+            raise
+        if route.keyless:
             return _success(route.handler(Call(composition.ports(), chosen, NOBODY, request)))
-        who = _principal(request, routes)
+        who = authenticate(composition.ports(), request.headers.get("Authorization"))
         _admit(who, request.headers.get("Origin"), told)
-        route, ids = _match(routes, request)
         _check_right(who, route)
         _check_ids(ids)
         is_form = request.mimetype.startswith("multipart/")
@@ -142,23 +149,6 @@ def _guarded(request: Request, answer: Callable[[], Response]) -> Response:
     except Exception:
         log.exception("request failed", extra={"method": request.method, "path": request.path})
         return _failure(MascotryError("Something went wrong on our side."))
-
-
-def _keyless(request: Request, routes: tuple[Route, ...]) -> Route | None:
-    """The route, if it is one that anybody may read without a key."""
-    try:
-        route, _ = _match(routes, request)
-    except HTTPException:  # which is told later, to those who may know
-        return None
-    return route if route.keyless else None
-
-
-def _principal(request: Request, routes: tuple[Route, ...]) -> Principal:
-    try:
-        return authenticate(composition.ports(), request.headers.get("Authorization"))
-    except Unauthorized:
-        _match(routes, request)  # that a path does not exist is told to everybody
-        raise
 
 
 def _admit(who: Principal, origin: str | None, told: dict[str, str]) -> None:
