@@ -1,6 +1,6 @@
 """`make bench`: every number that we state, measured here and now.
 
-python -m tests.bench [demo] [items] [chain] [drift] [retries]
+python -m tests.bench [demo] [items] [chain] [drift] [retries] [load]
 """
 
 import json
@@ -94,12 +94,24 @@ def _retries() -> list[Figure]:
     ]
 
 
+def _open_loop() -> list[Figure]:
+    from tests.bench import open_loop
+
+    found = open_loop.measure()
+    name = f"{open_loop.RATE} requests a second"
+    return [
+        Figure(f"{name}: faults", found["faults"], "", "0", found["faults"] == 0),
+        Figure(f"{name}: p99", found["p99_ms"], "ms", "< 250", found["p99_ms"] < 250),
+    ]
+
+
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "demo": _demo,
     "items": _items,
     "chain": _chain,
     "drift": _drift,
     "retries": _retries,
+    "load": _open_loop,
 }
 
 

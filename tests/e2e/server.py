@@ -30,6 +30,11 @@ class Server:
         assert self._http is not None, "the server does not run"
         return self._http
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the server does not run"
+        return self._process.pid
+
     def start(self) -> None:
         self.home.mkdir(exist_ok=True)
         address = self.home / "address"
