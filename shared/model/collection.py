@@ -1,7 +1,7 @@
 """A collection: one character, with everything that keeps it the same."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -51,3 +51,9 @@ class Collection(Entity):
     reference_asset_ids: tuple[str, ...] = Field(default=(), max_length=MAX_REFERENCES)
     settings: Settings = Settings()
     is_published: bool = True
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Self:
+        """The stored collection; before there were guides it held two fields of theirs, empty."""
+        moved = ("style_card", "cautions")
+        return super().load({name: value for name, value in data.items() if name not in moved})

@@ -137,6 +137,11 @@ def test_there_are_at_most_six_references(world: World, tenant: Tenant) -> None:
     assert caught.value.details["field"] == "asset_id"
 
 
+def test_a_collection_of_before_there_were_guides(world: World, tenant: Tenant) -> None:
+    stored = {**tenant.collection.stored(), "style_card": None, "cautions": []}
+    assert Collection.load(stored) == tenant.collection
+
+
 def test_references_come_and_go(world: World, tenant: Tenant) -> None:
     upload, id_ = world.upload(tenant), tenant.collection.id
     for _ in range(2):
