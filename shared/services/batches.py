@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from shared.config import Settings
-from shared.errors import BadRequest, Conflict, InsufficientCredits, MascotryError
+from shared.errors import BadRequest, Conflict, MascotryError
 from shared.model.request import GenerateRequest
 from shared.ports import Ports
 from shared.services import generation, jobs, ledger
@@ -45,14 +45,7 @@ def begin(
 ) -> list[Generation]:
     """Begin all, or none: when one cannot be begun, those before it are canceled."""
     if settings.metered:
-        balance, cost = ledger.balance(ports, who.workspace_id), price(proposals)
-        if balance.spendable < cost:
-            raise InsufficientCredits(
-                f"This needs {cost} of your credits, and {balance.spendable} can be spent.",
-                required=cost,
-                balance=balance.total,
-                available=balance.spendable,
-            )
+        ledger.require(ledger.balance(ports, who.workspace_id), price(proposals))
     begun: list[Generation] = []
     try:
         for proposal in proposals:

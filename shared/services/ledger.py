@@ -63,6 +63,15 @@ def hold(ports: Ports, settings: Settings, job: Job) -> list[Write]:
         return purse.booked(ports, job.workspace_id, [entry])
     found = purse.read(ports, job.workspace_id)
     there = found.balance(ports.clock.now())
+    require(there, cost)
+    taken = spend(there.available, cost)
+    entry = _of_job(ports, job, EntryKind.HOLD, taken)
+    replaced = [found.changed(bucket, -amount) for bucket, amount in taken.items()]
+    return purse.booked(ports, job.workspace_id, [entry], replaced)
+
+
+def require(there: Balance, cost: int) -> None:
+    """InsufficientCredits unless so much can be spent."""
     if there.spendable < cost:
         raise InsufficientCredits(
             f"This needs {cost} of your credits, and {there.spendable} can be spent.",
@@ -70,10 +79,6 @@ def hold(ports: Ports, settings: Settings, job: Job) -> list[Write]:
             balance=there.total,
             available=there.spendable,
         )
-    taken = spend(there.available, cost)
-    entry = _of_job(ports, job, EntryKind.HOLD, taken)
-    replaced = [found.changed(bucket, -amount) for bucket, amount in taken.items()]
-    return purse.booked(ports, job.workspace_id, [entry], replaced)
 
 
 def settlement(ports: Ports, before: Job, after: Job) -> list[Write]:
