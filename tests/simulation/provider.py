@@ -2,23 +2,19 @@
 have, with a provider that counts what it is paid for."""
 
 from collections import Counter
-from functools import partial
 
 from shared.errors import PermanentError, TransientError
 from shared.model.job import Retake, StepKind
 from shared.providers.base import Later, Refused, Waiting
-from shared.services import guides
 from shared.services.steps import (
     Accepted,
-    Learned,
     Made,
     MadeFile,
     SentBack,
     StepContext,
     StepResult,
 )
-from tests.character.looks import fox
-from tests.services.world import DRIFT, PROVENANCE, VERDICT
+from tests.services.world import DRIFT, PROVENANCE, extract, remark
 from tests.simulation.hub import Hub
 
 RETAKES = 2
@@ -51,7 +47,7 @@ class Provider:
         self.runs += 1
         kind = context.step.kind
         if kind is StepKind.STYLE_CARD:
-            return self._fault(context) or _extract(context)
+            return self._fault(context) or extract(context)
         for role in context.step.inputs:
             context.source(role)
         context.progress(0.5)
@@ -107,7 +103,7 @@ class Provider:
     def _judge(self, context: StepContext) -> StepResult:
         dice, chance = self._hub.dice, self._hub.weather.judge
         outputs = {key: context.draft(key) for key in context.step.makes}
-        learned = _remark(context)
+        learned = remark(context)
         if chance and dice.random() < chance:
             if len(context.step.retakes) < RETAKES:
                 self._hub.met["judge: sent back"] += 1
@@ -124,27 +120,6 @@ def _draw(context: StepContext) -> Made:
         target.write_text(f"{key} of attempt {context.step.attempt} at {context.job.id}")
         files[key] = MadeFile(target, width=64, height=64, provenance=PROVENANCE)
     return Made(files, cost_usd=0.01)
-
-
-def _extract(context: StepContext) -> Made:
-    job, collection = context.job, context.collection()
-    card = fox().with_(reference_asset_ids=collection.reference_asset_ids)
-    return Made(
-        learned=partial(guides.extracted, context.ports, job.workspace_id, collection.id, card)
-    )
-
-
-def _remark(context: StepContext) -> Learned:
-    job = context.job
-    return partial(
-        guides.judged,
-        context.ports,
-        job.workspace_id,
-        job.collection_id or "",
-        VERDICT,
-        asset_id=job.assets["image"].id,
-        measurement=None,
-    )
 
 
 def _step_id(context: StepContext) -> str:
