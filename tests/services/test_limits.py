@@ -191,7 +191,9 @@ def test_threads_of_several_instances_take_no_more_than_the_limit(world: World) 
         return granted(limiters[number % 4], 60)
 
     with ThreadPoolExecutor(16) as pool:
-        assert sum(pool.map(run, range(16))) == limit
+        found = sum(pool.map(run, range(16)))
+    # An instance that was done early may hold a few yet.
+    assert found + sum(granted(limiter, limit) for limiter in limiters) == limit
     assert documents.conflicts, "they did meet"
 
 
