@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pythonjsonlogger.json import JsonFormatter
 
-from shared.adapters.embedded.blobs import EmbeddedBlobs
-from shared.adapters.embedded.database import Database
-from shared.adapters.embedded.documents import EmbeddedDocuments
-from shared.adapters.embedded.queue import EmbeddedTasks
-from shared.adapters.embedded.system import SystemClock, SystemIds
+from shared.adapters.system import SystemClock, SystemIds
 from shared.config import Settings, settings
 from shared.errors import PermanentError
-from shared.ports import Ports
+from shared.ports import Bucket, Ports
 from shared.providers.base import ImageProvider, VideoProvider, VisionProvider
 from shared.services.limits import Limiter
 
 if TYPE_CHECKING:
+    from shared.adapters.embedded.blobs import EmbeddedBlobs
+    from shared.adapters.embedded.database import Database
+    from shared.adapters.embedded.queue import EmbeddedTasks
     from shared.providers.offline.artist import OfflineArtist
 
 P = TypeVar("P")
@@ -34,15 +33,19 @@ OFFLINE = "offline"
 class Embedded:
     """The embedded stack's own parts, for the process that serves them."""
 
-    database: Database
-    blobs: EmbeddedBlobs
-    tasks: EmbeddedTasks
+    database: "Database"
+    blobs: "EmbeddedBlobs"
+    tasks: "EmbeddedTasks"
     clock: SystemClock
 
 
 @cache
 def embedded() -> Embedded:
     """The embedded adapters of this process, on `MASCOTRY_HOME`."""
+    from shared.adapters.embedded.blobs import EmbeddedBlobs
+    from shared.adapters.embedded.database import Database
+    from shared.adapters.embedded.queue import EmbeddedTasks
+
     chosen = settings()
     clock = SystemClock()
     database = Database(chosen.home)
@@ -60,6 +63,27 @@ def embedded() -> Embedded:
 @cache
 def ports() -> Ports:
     """The ports of this process."""
+    return _embedded_ports()
+
+
+def bucket(name: str) -> Bucket | None:
+    """Which bucket of ours has that name where it is kept; None for somebody else's."""
+    return {stored: bucket for bucket, stored in _bucket_names(settings()).items()}.get(name)
+
+
+def _bucket_names(chosen: Settings) -> Mapping[Bucket, str]:
+    if chosen.backend == "embedded":
+        return {bucket: bucket.value for bucket in Bucket}
+    return {
+        Bucket.ASSETS: chosen.assets_bucket,
+        Bucket.WORK: chosen.work_bucket,
+        Bucket.UPLOADS: chosen.uploads_bucket,
+    }
+
+
+def _embedded_ports() -> Ports:
+    from shared.adapters.embedded.documents import EmbeddedDocuments
+
     parts = embedded()
     return Ports(
         documents=EmbeddedDocuments(parts.database),

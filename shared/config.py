@@ -15,6 +15,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MASCOTRY_", frozen=True)
 
+    backend: Literal["embedded", "google"] = "embedded"
+    """What stands behind the ports: one process with a folder, or Google Cloud."""
     home: Path = Path(".mascotry")
     """Where the embedded stack keeps everything."""
     base_url: str = "http://127.0.0.1:8080"
@@ -23,6 +25,24 @@ class Settings(BaseSettings):
     """The address of the public bucket; the base URL when it is not given."""
     task_token: SecretStr = SecretStr("")
     """What a task must carry for a step function to accept it (embedded stack)."""
+
+    project: str = ""
+    """The Google Cloud project that holds everything (backend `google`), …"""
+    region: str = ""
+    """… where its queues are, …"""
+    database: str = "(default)"
+    """… its Firestore database, …"""
+    assets_bucket: str = ""
+    work_bucket: str = ""
+    uploads_bucket: str = ""
+    """… and its three buckets: one public, two private."""
+    functions_url: str = ""
+    """The address of a function, with `{function}` where its name stands."""
+    tasks_account: str = ""
+    """The service account whose tokens the queues and the scheduler carry, by e-mail."""
+    tasks_endpoint: str = ""
+    """Another address of Cloud Tasks, without encryption: a server on this machine."""
+
     weights: Path = ROOT / ".models"
     """The folder with the background-removal weights."""
     image_provider: str = "offline"

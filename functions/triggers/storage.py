@@ -4,7 +4,6 @@ from cloudevents.http import CloudEvent
 
 from functions import composition
 from shared.config import settings
-from shared.ports import Bucket
 from shared.services import triggers
 
 FINALIZED = "google.cloud.storage.object.v1.finalized"
@@ -17,12 +16,13 @@ def finalized(event: CloudEvent) -> None:
     if event["type"] != FINALIZED:
         return
     resource = event.data
-    if not isinstance(resource, dict) or resource.get("bucket") not in set(Bucket):
+    bucket = composition.bucket(str(resource.get("bucket"))) if isinstance(resource, dict) else None
+    if bucket is None:
         return
     triggers.object_finalized(
         composition.ports(),
         chosen,
-        Bucket(resource["bucket"]),
+        bucket,
         str(resource.get("name", "")),
         resource.get("metadata") or {},
     )

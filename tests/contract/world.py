@@ -22,7 +22,7 @@ from shared.adapters.embedded.dispatcher import Dispatcher, QueueConfig
 from shared.adapters.embedded.documents import EmbeddedDocuments
 from shared.adapters.embedded.events import EVENTS_QUEUE
 from shared.adapters.embedded.queue import EmbeddedTasks
-from shared.adapters.embedded.system import SystemClock
+from shared.adapters.system import SystemClock
 from shared.ports import Blobs, Documents, Tasks
 from tests.contract.receiver import Receiver
 

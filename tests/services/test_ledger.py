@@ -11,7 +11,7 @@ import pytest
 
 from shared.adapters.embedded.database import Database
 from shared.adapters.embedded.documents import EmbeddedDocuments
-from shared.adapters.embedded.system import SystemIds
+from shared.adapters.system import SystemIds
 from shared.errors import BadRequest, Conflict, InsufficientCredits, NotFound, PermanentError
 from shared.graph.charges import refunded
 from shared.model import paths
