@@ -1,16 +1,14 @@
 """Audits: the entries are the truth, so each purse that was written to is added up again later."""
 
-import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
 from shared.model.base import instant_text
 from shared.model.credit import Entry, counts
+from shared.model.finding import Finding
 from shared.ports import Delete, Json, Ports, Query, Write
-from shared.services import ledger, purse
-
-log = logging.getLogger(__name__)
+from shared.services import findings, ledger, purse
 
 AT_ONCE: Final = 20
 PAGE: Final = 500
@@ -29,7 +27,9 @@ def sweep(ports: Ports) -> None:
             done = audit(ports, workspace_id) is not None
         except Exception:
             # It is tried again, and must not keep the others from being looked at.
-            log.exception("credits could not be audited", extra={"workspace": workspace_id})
+            findings.tell(
+                Finding.SWEEP_FAILED, faulty=True, workspace_id=workspace_id, what="audit"
+            )
             done = False
         writes: list[Write] = [Delete(document.path)]
         if not done:
@@ -56,9 +56,11 @@ def audit(ports: Ports, workspace_id: str) -> Json | None:
         if stored != summed[key]:
             name = ".".join(key)
             differences[name] = {"stored": stored, "entries": summed[key]}
-            log.error(
-                "credits do not balance",
-                extra={"workspace": workspace_id, "counter": name, **differences[name]},
+            findings.tell(
+                Finding.LEDGER_UNBALANCED,
+                workspace_id=workspace_id,
+                counter=name,
+                **differences[name],
             )
     return differences
 

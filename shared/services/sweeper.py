@@ -1,16 +1,20 @@
 """The sweeper: looks at every job, upload and webhook delivery that should have moved by now."""
 
 import logging
+from datetime import datetime
 
 from shared.graph.events import Swept
 from shared.model import paths
 from shared.model.base import instant_text
+from shared.model.finding import Finding, LogEvent
+from shared.model.job import Job, StepStatus
 from shared.ports import Json, Ports, Query
 from shared.services import (
     audits,
     deletion,
     entities,
     errands,
+    findings,
     jobstore,
     runner,
     uploads,
@@ -37,30 +41,44 @@ def sweep(ports: Ports, *, orphaned: bool = False) -> int:
         cursor = found.next_cursor
         if cursor is None:
             break
+    now = ports.clock.now()
     for entry in entries:
-        log.info("overdue", extra=entry)
+        if entry["at"] <= instant_text(now):
+            findings.tell(_overdue(entry), **entry)
         try:
             _look_after(ports, entry, orphaned=orphaned)
         except Exception:
             # It stays due, and must not keep the sweeper from what is behind it.
-            log.exception("what is overdue could not be swept", extra=entry)
+            findings.tell(Finding.SWEEP_FAILED, faulty=True, **entry)
     outbox.expire(ports)
     errands.sweep(ports)
     if orphaned:
         errands.release(ports)
     audits.sweep(ports)
+    log.info("swept", extra={"event": LogEvent.SWEEP.value, "overdue": len(entries)})
     return len(entries)
 
 
-def _look_after(ports: Ports, entry: Json, *, orphaned: bool) -> None:
+def _overdue(entry: Json) -> Finding:
     if "asset_id" in entry:
-        uploads.sweep(ports, entry)
-    elif "item_id" in entry:
-        versions.sweep(ports, entry)
-    elif "delivery_id" in entry:
-        outbox.sweep(ports, entry)
-    else:
-        _look_after_job(ports, entry["workspace_id"], entry["job_id"], orphaned=orphaned)
+        return Finding.UPLOAD_OVERDUE
+    if "item_id" in entry:
+        return Finding.VERSIONS_OVERDUE
+    if "delivery_id" in entry:
+        return Finding.DELIVERY_OVERDUE
+    return Finding.JOB_OVERDUE
+
+
+def _look_after(ports: Ports, entry: Json, *, orphaned: bool) -> None:
+    match _overdue(entry):
+        case Finding.UPLOAD_OVERDUE:
+            uploads.sweep(ports, entry)
+        case Finding.VERSIONS_OVERDUE:
+            versions.sweep(ports, entry)
+        case Finding.DELIVERY_OVERDUE:
+            outbox.sweep(ports, entry)
+        case _:
+            _look_after_job(ports, entry["workspace_id"], entry["job_id"], orphaned=orphaned)
 
 
 def _look_after_job(ports: Ports, workspace_id: str, job_id: str, *, orphaned: bool) -> None:
@@ -76,4 +94,15 @@ def _look_after_job(ports: Ports, workspace_id: str, job_id: str, *, orphaned: b
         ]
         if len(entities.existing(ports.documents, above)) < len(above):
             deletion.remove_item(ports, workspace_id, job.item_id)
+    if job:
+        _tell_of_leases(job, ports.clock.now())
     runner.apply(ports, workspace_id, job_id, Swept(orphaned))
+
+
+def _tell_of_leases(job: Job, now: datetime) -> None:
+    for step_id, step in job.steps.items():
+        expired = step.lease_until is not None and step.lease_until <= now
+        if expired and step.status is StepStatus.RUNNING:
+            findings.tell(
+                Finding.LEASE_EXPIRED, workspace_id=job.workspace_id, job_id=job.id, step=step_id
+            )

@@ -305,7 +305,7 @@ def test_a_difference_is_told_and_not_corrected(
         world.sweep()
     [record] = caplog.records
     assert record.message == "credits do not balance"
-    assert record.__dict__["workspace"] == tenant.who.workspace_id
+    assert record.__dict__["workspace_id"] == tenant.who.workspace_id
     assert (record.__dict__["stored"], record.__dict__["entries"]) == (37, 30)
     assert available(world, tenant) == {TOPUP: 37}
     world.clock.advance(timedelta(days=1))
