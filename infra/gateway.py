@@ -14,14 +14,14 @@ from werkzeug.wrappers import Response
 from functions import composition
 from shared.adapters.embedded.cdn import Cdn, Uploads
 from shared.config import settings
-from shared.model.job import StepKind
+from shared.model.queues import QUEUES
 
 SOURCE = Path(__file__).resolve().parent.parent / "functions" / "main.py"
 INGEST_PATHS = frozenset(
     {"/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions"}
 )
 STORAGE_TRIGGER = "on_object_finalized"
-TASK_TARGETS = (*(kind.value for kind in StepKind), "webhook", "sweep")
+TASK_TARGETS = (*(queue.function for queue in QUEUES), "sweep")
 
 
 def function(target: str, signature: str = "http", source: Path = SOURCE) -> WSGIApplication:

@@ -1,0 +1,89 @@
+"""The queues: one per function that takes tasks, and how patient and how fast each is.
+
+These are the facts of a deployment; what serves the queues is made to agree with them: the
+embedded dispatcher, the queues on Google Cloud and the deadlines of the functions behind them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from shared.model.job import StepKind
+
+DAY = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A queue that feeds the function of its own name; all times in seconds.
+
+    A delivery is cut off after `dispatch_deadline`, which the function's own timeout equals and
+    the lease of its step reaches, so that a lease that expired means a dead worker. At most
+    `max_concurrent` deliveries run at once, and `max_per_second` begin. A failed one comes again
+    after `min_backoff`, doubled each time up to `max_backoff`, for as long as `retry_for`.
+    """
+
+    name: str
+    dispatch_deadline: int
+    max_concurrent: int
+    max_per_second: int
+    min_backoff: float = 0.1
+    max_backoff: float = 60.0
+    retry_for: int = DAY
+    media: bool = False
+    """Whether its function decodes pictures or films, so that one delivery takes a whole core."""
+
+    @property
+    def function(self) -> str:
+        """The entry point in `functions/main.py`."""
+        return self.name
+
+    @property
+    def queue_id(self) -> str:
+        """What the queue is called on Google Cloud."""
+        return queue_id(self.name)
+
+
+def queue_id(name: str) -> str:
+    """What the queue `name` is called on Google Cloud, where an underscore is no part of a name."""
+    return f"mascotry-{name.replace('_', '-')}"
+
+
+def function_address(template: str, function: str) -> str:
+    """The URL of an entry point; `template` has `{function}` where the name stands.
+
+    It is also the audience of the tokens that are made for this function and no other.
+    ValueError when the template would give all functions one address.
+    """
+    if "{function}" not in template:
+        raise ValueError(
+            f"functions_url must have {{function}} where a name stands; it is {template!r}"
+        )
+    return template.replace("{function}", function.replace("_", "-")).rstrip("/")
+
+
+def _media(kind: StepKind, minutes: int, *, at_once: int, per_second: int) -> Queue:
+    return Queue(
+        name=kind.value,
+        dispatch_deadline=60 * minutes,
+        max_concurrent=at_once,
+        max_per_second=per_second,
+        media=True,
+    )
+
+
+QUEUES: tuple[Queue, ...] = (
+    _media(StepKind.STYLE_CARD, 5, at_once=20, per_second=10),
+    _media(StepKind.IMAGE, 5, at_once=40, per_second=10),
+    _media(StepKind.CUTOUT, 5, at_once=20, per_second=10),
+    _media(StepKind.VALIDATE, 5, at_once=20, per_second=10),
+    _media(StepKind.VIDEO, 10, at_once=20, per_second=10),
+    _media(StepKind.REVERSE, 10, at_once=10, per_second=5),
+    _media(StepKind.TRANSCODE, 15, at_once=40, per_second=10),
+    _media(StepKind.RESIZE, 5, at_once=20, per_second=10),
+    Queue(name="purge", dispatch_deadline=600, max_concurrent=4, max_per_second=10),
+    Queue(name="webhook", dispatch_deadline=60, max_concurrent=80, max_per_second=100),
+    Queue(name="noop", dispatch_deadline=60, max_concurrent=20, max_per_second=100),
+)
+
+BY_NAME: Mapping[str, Queue] = MappingProxyType({queue.name: queue for queue in QUEUES})
