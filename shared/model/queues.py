@@ -20,15 +20,16 @@ class Queue:
     A delivery is cut off after `dispatch_deadline`, which the function's own timeout equals and
     the lease of its step reaches, so that a lease that expired means a dead worker. At most
     `max_concurrent` deliveries run at once, and `max_per_second` begin. A failed one comes again
-    after `min_backoff`, doubled each time up to `max_backoff`, for as long as `retry_for`.
+    after `min_backoff`, doubled each time up to `max_backoff`, for as long as `retry_for`. (Whole
+    seconds: Cloud Tasks cuts fractions off, and nothing doubled stays nothing.)
     """
 
     name: str
     dispatch_deadline: int
     max_concurrent: int
     max_per_second: int
-    min_backoff: float = 0.1
-    max_backoff: float = 60.0
+    min_backoff: int = 1
+    max_backoff: int = 60
     retry_for: int = DAY
     media: bool = False
     """Whether its function decodes pictures or films, so that one delivery takes a whole core."""
