@@ -1,14 +1,11 @@
 """The composition root: the one place that knows which implementation stands behind a port."""
 
-import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-
-from pythonjsonlogger.json import JsonFormatter
 
 from shared.adapters.system import SystemClock, SystemIds
 from shared.config import Settings, settings
@@ -200,23 +197,6 @@ def _named(makers: Mapping[str, Callable[[], P]], name: str) -> P:
             "unknown_provider", f"There is no provider {name!r}; there is: {', '.join(makers)}."
         )
     return makers[name]()
-
-
-@cache
-def configure_logging(level: str) -> None:
-    """One JSON line per record on standard error, with the field names that clouds expect."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        JsonFormatter(
-            "{asctime}{levelname}{name}{message}",
-            style="{",
-            rename_fields={"levelname": "severity", "asctime": "time", "name": "logger"},
-        )
-    )
-    logger = logging.getLogger("shared")
-    logger.handlers = [handler]
-    logger.setLevel(level)
-    logger.propagate = False
 
 
 def _secret(path: Path) -> bytes:

@@ -21,7 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
-from functions import composition
+from functions import composition, telemetry
 from infra import gateway
 from shared.adapters.embedded.dispatcher import Dispatcher, FolderInUseError, QueueConfig
 from shared.config import Settings, settings
@@ -166,7 +166,7 @@ def main() -> int:
     os.environ["MASCOTRY_BASE_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     chosen = settings()
-    composition.configure_logging(chosen.log_level)
+    telemetry.log_as_json(chosen.log_level)
     try:
         require_hevc_alpha()
         # Chosen now, so that missing credentials are told before somebody waits for a picture.

@@ -111,5 +111,7 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
+    otlp_endpoint: str = ""
+    """An OpenTelemetry collector that takes spans over HTTP; empty: no spans are made."""
     """The settings of this process."""
     return Settings()

@@ -13,9 +13,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.routing import Map, Rule
 
-from functions import composition
+from functions import composition, telemetry
 from functions.api.call import Call, Reply, Route
 from functions.api.idempotency import fingerprint
+from shared import tracing
 from shared.config import Settings, settings
 from shared.errors import (
     BadRequest,
@@ -71,11 +72,11 @@ def handle(request: Request, routes: Sequence[Route]) -> Response:
     without a word of what it was.
     """
     chosen = settings()
-    composition.configure_logging(chosen.log_level)
     if request.method == "OPTIONS":
         return Response(status=204, headers=PREFLIGHT)
     told = dict(CORS)
-    response = _answer(request, tuple(routes), chosen, told)
+    with telemetry.entry(chosen, request.method, request.headers.get("traceparent")):
+        response = _answer(request, tuple(routes), chosen, told)
     response.headers.update(told)
     return response
 
@@ -95,6 +96,7 @@ def _answer(
             raise
         if route.keyless:
             return _success(route.handler(Call(composition.ports(), chosen, NOBODY, request)))
+        tracing.rename(f"{route.method} {route.path}")
         who = authenticate(composition.ports(), request.headers.get("Authorization"))
         _admit(who, request.headers.get("Origin"), told)
         _check_right(who, route)

@@ -1,12 +1,13 @@
 """How a task reaches a step's code: check, parse, deliver, acknowledge."""
 
 import hmac
+from collections.abc import Callable
 from importlib import import_module
 
 from flask import Request
 from flask.typing import ResponseReturnValue
 
-from functions import composition
+from functions import composition, telemetry
 from shared.config import Settings, settings
 from shared.errors import Busy, MascotryError, Unauthorized
 from shared.services import runner, sweeper
@@ -17,46 +18,50 @@ BUSY_RETRY_SECONDS = 2
 
 def step(request: Request, kind: str) -> ResponseReturnValue:
     """Handle one delivery. 2xx acknowledges it; anything else brings it back."""
-    chosen = settings()
-    composition.configure_logging(chosen.log_level)
-    try:
-        _authorise(request, chosen)
+
+    def work(chosen: Settings) -> ResponseReturnValue:
         delivery = Delivery.parse(request.get_json())
         code = import_module(f"functions.steps.{kind}").run
         runner.deliver(composition.ports(), chosen, delivery, code)
-    except Busy as error:
-        return _problem(error), error.status, {"Retry-After": str(BUSY_RETRY_SECONDS)}
-    except MascotryError as error:
-        return _problem(error), error.status
-    return "", 204
+        return "", 204
+
+    return _answer(request, kind, work)
 
 
 def webhook(request: Request) -> ResponseReturnValue:
     """Make one attempt at telling an endpoint of an event; 2xx says that no more is to be done."""
     from shared.services.webhooks import delivery, outbox
 
-    chosen = settings()
-    composition.configure_logging(chosen.log_level)
-    try:
-        _authorise(request, chosen)
+    def work(chosen: Settings) -> ResponseReturnValue:
         errand = outbox.Errand.parse(request.get_json())
         delivery.deliver(composition.ports(), chosen, errand)
-    except Busy as error:
-        return _problem(error), error.status, {"Retry-After": str(BUSY_RETRY_SECONDS)}
-    except MascotryError as error:
-        return _problem(error), error.status
-    return "", 204
+        return "", 204
+
+    return _answer(request, "webhook", work)
 
 
 def sweep(request: Request) -> ResponseReturnValue:
     """Look after overdue jobs; answers how many there were."""
+
+    def work(chosen: Settings) -> ResponseReturnValue:
+        return {"jobs": sweeper.sweep(composition.ports())}, 200
+
+    return _answer(request, "sweep", work)
+
+
+def _answer(
+    request: Request, name: str, work: Callable[[Settings], ResponseReturnValue]
+) -> ResponseReturnValue:
+    """Do the work if the queue asks for it, and say what kept it from being done."""
     chosen = settings()
-    composition.configure_logging(chosen.log_level)
-    try:
-        _authorise(request, chosen)
-    except MascotryError as error:
-        return _problem(error), error.status
-    return {"jobs": sweeper.sweep(composition.ports())}, 200
+    with telemetry.entry(chosen, name, request.headers.get("traceparent"), flush=True):
+        try:
+            _authorise(request, chosen)
+            return work(chosen)
+        except Busy as error:
+            return _problem(error), error.status, {"Retry-After": str(BUSY_RETRY_SECONDS)}
+        except MascotryError as error:
+            return _problem(error), error.status
 
 
 def _authorise(request: Request, chosen: Settings) -> None:

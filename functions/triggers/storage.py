@@ -2,7 +2,7 @@
 
 from cloudevents.http import CloudEvent
 
-from functions import composition
+from functions import composition, telemetry
 from shared.config import settings
 from shared.services import triggers
 
@@ -11,8 +11,11 @@ FINALIZED = "google.cloud.storage.object.v1.finalized"
 
 def finalized(event: CloudEvent) -> None:
     """Ignore what is not a finalized object in a bucket of ours; raising asks for it again."""
-    chosen = settings()
-    composition.configure_logging(chosen.log_level)
+    with telemetry.entry(settings(), "on_object_finalized", event.get("traceparent"), flush=True):
+        _finalized(event)
+
+
+def _finalized(event: CloudEvent) -> None:
     if event["type"] != FINALIZED:
         return
     resource = event.data
@@ -21,7 +24,7 @@ def finalized(event: CloudEvent) -> None:
         return
     triggers.object_finalized(
         composition.ports(),
-        chosen,
+        settings(),
         bucket,
         str(resource.get("name", "")),
         resource.get("metadata") or {},

@@ -157,6 +157,8 @@ class Job(Entity):
     error: Fault | None = None
     completed_at: Instant | None = None
     settled: bool = False
+    trace: str | None = None
+    """The trace of the request that began it, as a W3C `traceparent`."""
 
     @property
     def finished(self) -> bool:

@@ -90,3 +90,5 @@ class Delivery(Entity):
     first_attempt: int = 1
     attempts: tuple[Attempt, ...] = ()
     next_attempt_at: Instant | None
+    trace: str | None = None
+    """The trace of what it tells of, as a W3C `traceparent`."""

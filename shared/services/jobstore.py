@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from shared import tracing
 from shared.errors import Conflict
 from shared.graph.advance import advance, due_at
 from shared.graph.events import Command, Event, Tell
@@ -39,7 +40,8 @@ def load(documents: Documents, workspace_id: str, job_id: str) -> tuple[Job, str
 
 
 def creation(job: Job) -> list[Write]:
-    """The writes that bring a new job into the world."""
+    """The writes that bring a new job into the world, with the trace that it belongs to."""
+    job = job.with_(trace=tracing.current())
     return [Create(paths.job(job.workspace_id, job.id), job.stored()), *_due_writes(None, job)]
 
 

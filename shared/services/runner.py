@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from shared import tracing
 from shared.config import Settings
 from shared.errors import Busy, Conflict, NotFound, StepError
 from shared.graph.advance import OUTCOME_UNKNOWN, Claim, claim, outstanding
@@ -57,6 +58,13 @@ def deliver(ports: Ports, settings: Settings, delivery: Delivery, code: StepCode
     job = _claim(ports, delivery)
     if job is None:
         return
+    told: dict[str, str | int] = {"job": job.id, "step": delivery.step, "attempt": delivery.attempt}
+    with tracing.span(f"step {job.steps[delivery.step].kind}", job.trace, told):
+        _run(ports, settings, job, delivery, code)
+
+
+def _run(ports: Ports, settings: Settings, job: Job, delivery: Delivery, code: StepCode) -> None:
+    """Run a step that was claimed, commit what came of it and do what follows."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mascotry-") as folder:
         context = StepContext(ports, settings, job, delivery, Path(folder))

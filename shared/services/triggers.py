@@ -4,6 +4,7 @@ here, or the look at a picture that a client has sent."""
 import logging
 from collections.abc import Mapping
 
+from shared import tracing
 from shared.config import Settings
 from shared.graph.advance import unmade
 from shared.graph.events import ObjectFinalized
@@ -44,7 +45,8 @@ def object_finalized(
         return False
     if "placeholder" in metadata:
         return False
-    runner.apply(ports, workspace_id, job_id, ObjectFinalized(asset_id))
+    with tracing.span("object finalized", job.trace):
+        runner.apply(ports, workspace_id, job_id, ObjectFinalized(asset_id))
     return True
 
 

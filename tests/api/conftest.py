@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from functions import composition
+from functions import composition, telemetry
 from shared import config
 from shared.services.limits import Limiter
 from tests.api.client import Client
@@ -24,7 +24,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         # Time stands still here, so that everything that a test asks is within one minute.
         limit(world, monkeypatch, per_minute=10_000)
         # Logs go where the tests can see them.
-        monkeypatch.setattr(composition, "configure_logging", lambda level: None)
+        monkeypatch.setattr(telemetry, "log_as_json", lambda level, project: None)
         yield world
         world.close()
     monkeypatch.undo()

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from shared import tracing
 from shared.config import Settings
 from shared.errors import Busy, Conflict
 from shared.model import paths
@@ -45,7 +46,13 @@ def deliver(ports: Ports, settings: Settings, errand: Errand, post: Post = sende
     loaded = _current(ports, errand)
     if loaded is None or Errand.of(loaded[0]) != errand:
         return
-    delivery, version = loaded
+    with tracing.span("webhook", loaded[0].trace, {"delivery": errand.delivery_id}):
+        _attempt(ports, settings, errand, *loaded, post)
+
+
+def _attempt(
+    ports: Ports, settings: Settings, errand: Errand, delivery: Delivery, version: str, post: Post
+) -> None:
     found = ports.documents.get_many(
         [
             paths.webhook(errand.workspace_id, delivery.webhook_id),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from shared import tracing
 from shared.errors import Conflict
 from shared.graph.advance import unmade
 from shared.graph.policy import GRACE
@@ -206,6 +207,7 @@ def _delivery(
         event=event,
         body=body,
         next_attempt_at=now,
+        trace=tracing.current(),
     )
 
 
