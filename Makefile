@@ -8,7 +8,7 @@ export PYTHONPATH := $(CURDIR)
 help: ## Show what there is to do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-.venv/installed: requirements.txt requirements-dev.txt constraints.txt infra/weights.py
+.venv/installed: requirements.txt requirements-slim.txt requirements-dev.txt constraints.txt infra/weights.py
 	@$(PYTHON) -c 'import sys; sys.exit("Mascotry needs Python 3.11 or newer: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
