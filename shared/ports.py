@@ -79,6 +79,14 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class Update:
+    """Set some top-level fields of a document that must exist; the others stay as they are."""
+
+    path: str
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """Remove a document. With a version it must be at it; without one it may be absent."""
 
@@ -95,7 +103,7 @@ class Increment:
     by: int = 1
 
 
-Write = Create | Replace | Put | Delete | Increment
+Write = Create | Replace | Put | Update | Delete | Increment
 
 
 @dataclass(frozen=True, slots=True)

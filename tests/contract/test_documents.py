@@ -17,6 +17,7 @@ from shared.ports import (
     Put,
     Query,
     Replace,
+    Update,
     Write,
 )
 
@@ -148,6 +149,18 @@ def test_increment_starts_from_nothing(documents: Documents) -> None:
     documents.commit([Increment(PATH, "n", -7)])
     documents.commit([Increment(PATH, "other")])
     assert stored(documents, PATH).data == {"n": -2, "other": 1}
+
+
+def test_update_sets_some_fields_of_what_exists(documents: Documents) -> None:
+    with pytest.raises(Conflict):
+        documents.commit([Put(f"{JOBS}/other", {}), Update(PATH, {"n": 1})])
+    assert documents.get_many([PATH, f"{JOBS}/other"]) == [None, None]
+    documents.commit([Create(PATH, {"n": 1, "deep": {"a": 1, "b": 2}, "kept": [1]})])
+    before = stored(documents, PATH).version
+    documents.commit([Update(PATH, {"n": None, "deep": {"a": 3}, "a-key.with: marks": True})])
+    after = stored(documents, PATH)
+    assert after.data == {"n": None, "deep": {"a": 3}, "kept": [1], "a-key.with: marks": True}
+    assert after.version != before
 
 
 def test_a_batch_is_all_or_nothing(documents: Documents) -> None:

@@ -31,6 +31,7 @@ from shared.ports import (
     Query,
     Replace,
     Task,
+    Update,
     Write,
 )
 
@@ -99,6 +100,10 @@ class Documents:
             case Increment(field=field, by=by):
                 data = row.data if row else {}
                 return _serialised({**data, field: data.get(field, 0) + by})
+            case Update():
+                if row is None:
+                    raise Conflict(f"{write.path} does not exist")
+                return _serialised({**row.data, **write.data})
             case Put():
                 pass
         return _serialised(write.data)

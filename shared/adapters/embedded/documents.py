@@ -21,6 +21,7 @@ from shared.ports import (
     Put,
     Query,
     Replace,
+    Update,
     Write,
 )
 
@@ -195,6 +196,16 @@ def _perform(
                 raise Conflict(f"{write.path} is no longer what was read")
         case Put():
             transaction.execute(_UPSERT, (collection, id_, _kind(collection), version, data))
+        case Update():
+            row = transaction.execute(
+                "SELECT data FROM documents WHERE collection = ? AND id = ?", (collection, id_)
+            ).fetchone()
+            if row is None:
+                raise Conflict(f"{write.path} does not exist")
+            transaction.execute(
+                "UPDATE documents SET version = ?, data = ? WHERE collection = ? AND id = ?",
+                (version, _to_json({**json.loads(row[0]), **write.data}), collection, id_),
+            )
         case Delete(version=expected):
             deleted = transaction.execute(
                 "DELETE FROM documents "
@@ -215,7 +226,7 @@ def _perform(
 
 
 def _serialised(write: Write) -> str:
-    return _to_json(write.data) if isinstance(write, Create | Replace | Put) else ""
+    return _to_json(write.data) if isinstance(write, Create | Replace | Put | Update) else ""
 
 
 def _to_json(data: Json) -> str:
