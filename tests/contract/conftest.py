@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from shared.ports import Blobs, Documents, Tasks
+from tests.contract.implementations import BLOBS, DOCUMENTS, TASKS
 from tests.contract.receiver import Receiver, serve_receiver
-from tests.contract.world import IMPLEMENTATIONS, World
+from tests.contract.world import Place
 
 
 @pytest.fixture
@@ -14,22 +15,24 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
-@pytest.fixture(params=IMPLEMENTATIONS)
-def world(request: pytest.FixtureRequest, tmp_path: Path, receiver: Receiver) -> Iterator[World]:
-    with IMPLEMENTATIONS[request.param](tmp_path / "store", receiver) as world:
-        yield world
-
-
 @pytest.fixture
-def documents(world: World) -> Documents:
-    return world.documents
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    return Place(tmp_path / "store", request.getfixturevalue)
 
 
-@pytest.fixture
-def blobs(world: World) -> Blobs:
-    return world.blobs
+@pytest.fixture(params=DOCUMENTS)
+def documents(request: pytest.FixtureRequest, place: Place) -> Iterator[Documents]:
+    with DOCUMENTS[request.param](place) as documents:
+        yield documents
 
 
-@pytest.fixture
-def tasks(world: World) -> Tasks:
-    return world.tasks
+@pytest.fixture(params=BLOBS)
+def blobs(request: pytest.FixtureRequest, place: Place) -> Iterator[Blobs]:
+    with BLOBS[request.param](place) as blobs:
+        yield blobs
+
+
+@pytest.fixture(params=TASKS)
+def tasks(request: pytest.FixtureRequest, place: Place) -> Iterator[Tasks]:
+    with TASKS[request.param](place) as tasks:
+        yield tasks

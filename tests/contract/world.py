@@ -1,30 +1,18 @@
-"""The implementations that the contract suite runs on.
+"""What an implementation under contract is given, and what it must do with it.
 
-Each opens all three ports on an empty store, delivers the tasks of the queue "work" to `/work` and
-storage events to `/events/` of the receiver, and closes everything at the end. Retries of a failed
-delivery start after about 50 ms. To run the suite on another implementation, add it below.
+Tasks of the queue "work" are delivered to `/work` of the receiver, storage events to `/events/`.
+Retries of a failed delivery start after about 50 ms.
 """
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
-from werkzeug.exceptions import NotFound
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.serving import make_server
-
-from shared.adapters.embedded.blobs import EmbeddedBlobs
-from shared.adapters.embedded.cdn import Cdn, Uploads
-from shared.adapters.embedded.database import Database
-from shared.adapters.embedded.dispatcher import Dispatcher, QueueConfig
-from shared.adapters.embedded.documents import EmbeddedDocuments
-from shared.adapters.embedded.events import EVENTS_QUEUE
-from shared.adapters.embedded.queue import EmbeddedTasks
-from shared.adapters.system import SystemClock
-from shared.ports import Blobs, Documents, Tasks
 from tests.contract.receiver import Receiver
+
+P = TypeVar("P")
 
 QUEUE = "work"
 WORK_PATH = "/work"
@@ -32,55 +20,18 @@ EVENTS_PATH = "/events/"
 
 
 @dataclass(frozen=True)
-class World:
-    documents: Documents
-    blobs: Blobs
-    tasks: Tasks
+class Place:
+    """Where a port is opened. Nothing is there yet, and nobody else uses it."""
+
+    folder: Path
+    fixture: Callable[[str], Any]
+    """Gives a fixture by its name, made only now: an emulator is started by the first to ask."""
+
+    @property
+    def receiver(self) -> Receiver:
+        receiver: Receiver = self.fixture("receiver")
+        return receiver
 
 
-@contextmanager
-def open_embedded(folder: Path, receiver: Receiver) -> Iterator[World]:
-    clock = SystemClock()
-    database = Database(folder)
-    tasks = EmbeddedTasks(database, clock)
-    origin: list[str] = []
-    blobs = EmbeddedBlobs(
-        database,
-        base_url=lambda: origin[0],
-        announce=tasks.announce,
-        clock=clock,
-        secret=b"a secret for tests",
-    )
-    server = make_server(
-        "127.0.0.1",
-        0,
-        DispatcherMiddleware(NotFound(), {"/cdn": Cdn(blobs), "/uploads": Uploads(blobs)}),
-        threaded=True,
-    )
-    origin.append(f"http://127.0.0.1:{server.server_port}")
-    server_thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    server_thread.start()
-    dispatcher = Dispatcher(
-        tasks,
-        [
-            QueueConfig(name=QUEUE, path=WORK_PATH, min_backoff=0.05),
-            QueueConfig(name=EVENTS_QUEUE, path=EVENTS_PATH, min_backoff=0.05),
-        ],
-        base_url=receiver.url,
-        token="a token for tests",
-        clock=clock,
-    )
-    dispatcher.start()
-    try:
-        yield World(EmbeddedDocuments(database), blobs, tasks)
-    finally:
-        dispatcher.stop()
-        server.shutdown()
-        server_thread.join()
-        server.server_close()
-        database.close()
-
-
-Implementation = Callable[[Path, Receiver], AbstractContextManager[World]]
-
-IMPLEMENTATIONS: Mapping[str, Implementation] = {"embedded": open_embedded}
+Implementation = Callable[[Place], AbstractContextManager[P]]
+"""Opens one port on an empty store, and closes everything at the end."""

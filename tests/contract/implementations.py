@@ -1,0 +1,13 @@
+"""The implementations that the contract suite runs on; to run it on another one, add it here."""
+
+from collections.abc import Mapping
+
+from shared.ports import Blobs, Documents, Tasks
+from tests.contract import embedded
+from tests.contract.world import Implementation
+
+DOCUMENTS: Mapping[str, Implementation[Documents]] = {"embedded": embedded.documents}
+
+BLOBS: Mapping[str, Implementation[Blobs]] = {"embedded": embedded.blobs}
+
+TASKS: Mapping[str, Implementation[Tasks]] = {"embedded": embedded.tasks}
