@@ -24,26 +24,19 @@ from types import FrameType
 from functions import composition, telemetry
 from infra import gateway
 from shared.adapters.embedded.dispatcher import Dispatcher, FolderInUseError, QueueConfig
+from shared.adapters.embedded.events import EVENTS_QUEUE
 from shared.config import Settings, settings
 from shared.errors import MascotryError
 from shared.media.ffmpeg import require_hevc_alpha
-from shared.model.job import StepKind
+from shared.model.queues import QUEUES
 from shared.model.workspace import Scope
 from shared.ports import Ports
 from shared.services import keys, sweeper
 
 log = logging.getLogger("shared.local")
 
-MEDIA = (
-    StepKind.STYLE_CARD,
-    StepKind.IMAGE,
-    StepKind.CUTOUT,
-    StepKind.VALIDATE,
-    StepKind.VIDEO,
-    StepKind.REVERSE,
-    StepKind.TRANSCODE,
-    StepKind.RESIZE,
-)
+CONCURRENCY = {"purge": 1, "webhook": 8, "noop": 4}
+"""Of the queues whose functions do not compute; the others share the cores."""
 SERVER_THREADS = 48
 SWEEP_SECONDS = 30
 WORK_AREA_AGE = timedelta(days=1)
@@ -53,25 +46,21 @@ RATE_LIMITS = {"PER_MINUTE": 6_000, "PER_HOUR": 100_000}
 
 def queues(cores: int) -> list[QueueConfig]:
     """One queue per function that takes tasks; media steps share the cores."""
-    media = [
-        QueueConfig(
-            name=kind.value,
-            path=f"/functions/{kind.value}/",
-            concurrency=cores,
-            group="media",
-            dispatch_deadline=900,
-        )
-        for kind in MEDIA
-    ]
     return [
-        *media,
-        QueueConfig(name="purge", path="/functions/purge/", concurrency=1),
-        QueueConfig(
-            name="webhook", path="/functions/webhook/", concurrency=8, dispatch_deadline=60
+        *(
+            QueueConfig(
+                name=queue.name,
+                path=f"/functions/{queue.function}/",
+                concurrency=cores if queue.media else CONCURRENCY[queue.name],
+                group="media" if queue.media else None,
+                min_backoff=queue.min_backoff,
+                max_backoff=queue.max_backoff,
+                dispatch_deadline=queue.dispatch_deadline,
+            )
+            for queue in QUEUES
         ),
-        QueueConfig(name="noop", path="/functions/noop/", concurrency=4),
         QueueConfig(
-            name="storage-events", path=f"/functions/{gateway.STORAGE_TRIGGER}/", concurrency=4
+            name=EVENTS_QUEUE, path=f"/functions/{gateway.STORAGE_TRIGGER}/", concurrency=4
         ),
     ]
 
