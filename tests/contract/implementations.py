@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 
 from shared.ports import Blobs, Documents, Tasks
-from tests.contract import embedded
+from tests.contract import cloud_tasks, embedded
 from tests.contract.world import Implementation
 
 DOCUMENTS: Mapping[str, Implementation[Documents]] = {"embedded": embedded.documents}
 
 BLOBS: Mapping[str, Implementation[Blobs]] = {"embedded": embedded.blobs}
 
-TASKS: Mapping[str, Implementation[Tasks]] = {"embedded": embedded.tasks}
+TASKS: Mapping[str, Implementation[Tasks]] = {
+    "embedded": embedded.tasks,
+    "cloud_tasks": cloud_tasks.tasks,
+}

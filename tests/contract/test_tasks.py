@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.model.queues import queue_id
 from shared.ports import Task, Tasks
 from tests.contract.receiver import Answer, Receiver
 from tests.contract.world import QUEUE, WORK_PATH
@@ -31,7 +32,7 @@ def test_headers_tell_the_function_what_it_got(tasks: Tasks, receiver: Receiver)
     [delivery] = receiver.wait_for(WORK_PATH, 1)
     assert delivery.headers["Content-Type"] == "application/json"
     assert delivery.headers["Authorization"].startswith("Bearer ")
-    assert delivery.headers["X-CloudTasks-QueueName"] == QUEUE
+    assert delivery.headers["X-CloudTasks-QueueName"] in (QUEUE, queue_id(QUEUE))
     assert delivery.headers["X-CloudTasks-TaskName"] == "a"
     assert delivery.headers["X-CloudTasks-TaskRetryCount"] == "0"
     assert delivery.headers["X-CloudTasks-TaskExecutionCount"] == "0"

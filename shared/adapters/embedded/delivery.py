@@ -57,7 +57,9 @@ class Courier:
             )
         except HTTPError as error:
             return Outcome(fault=type(error).__name__)
-        return Outcome(response.status, retry_after=_seconds(response.headers.get("Retry-After")))
+        return Outcome(
+            response.status, retry_after=retry_after_seconds(response.headers.get("Retry-After"))
+        )
 
     def close(self) -> None:
         self._pool.clear()
@@ -75,7 +77,7 @@ def _own_headers(claim: Claim) -> dict[str, str]:
     }
 
 
-def _seconds(retry_after: str | None) -> float:
+def retry_after_seconds(retry_after: str | None) -> float:
     """The value of a Retry-After header: seconds or a date; 0 when it is absent or unreadable."""
     if retry_after is None:
         return 0.0
