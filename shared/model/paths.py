@@ -48,9 +48,9 @@ def job(workspace_id: str, job_id: str) -> str:
     return f"workspaces/{workspace_id}/jobs/{job_id}"
 
 
-def progress(workspace_id: str, job_id: str, step_id: str) -> str:
+def progress(workspace_id: str, job_id: str) -> str:
     """Progress has its own document: the job must not be written by everybody."""
-    return f"workspaces/{workspace_id}/progress/{job_id}.{step_id}"
+    return f"workspaces/{workspace_id}/progress/{job_id}"
 
 
 def errand(id_: str) -> str:

@@ -83,12 +83,13 @@ def progress(ports: Ports, job: Job) -> Mapping[str, float]:
         for step_id, step in job.steps.items()
         if step.status in (StepStatus.RUNNING, StepStatus.WAITING)
     ]
-    documents = ports.documents.get_many(
-        [paths.progress(job.workspace_id, job.id, step_id) for step_id in running]
-    )
+    document = running and ports.documents.get(paths.progress(job.workspace_id, job.id))
+    told = document.data if document else {}
     shares = {
-        step_id: float(document.data["share"]) if document else 0.0
-        for step_id, document in zip(running, documents, strict=True)
+        step_id: float(told[step_id]["share"])
+        if step_id in told and told[step_id]["attempt"] == job.steps[step_id].attempt
+        else 0.0
+        for step_id in running
     }
     done = (StepStatus.SUCCEEDED, StepStatus.PUBLISHING)
     return {

@@ -10,10 +10,10 @@ from shared.errors import Conflict
 from shared.graph.advance import advance, due_at
 from shared.graph.events import Command, Event, Tell
 from shared.model import paths
-from shared.model.asset import Asset, AssetStatus
+from shared.model.asset import AssetStatus
 from shared.model.base import instant_text
-from shared.model.job import FINISHED, Job, StepStatus
-from shared.ports import Create, Delete, Documents, Ports, Put, Replace, Write
+from shared.model.job import FINISHED, Job, Step, StepStatus
+from shared.ports import Create, Delete, Documents, Json, Ports, Put, Replace, Update, Write
 from shared.services import ledger
 from shared.services.webhooks import outbox
 
@@ -42,7 +42,11 @@ def load(documents: Documents, workspace_id: str, job_id: str) -> tuple[Job, str
 def creation(job: Job) -> list[Write]:
     """The writes that bring a new job into the world, with the trace that it belongs to."""
     job = job.with_(trace=tracing.current())
-    return [Create(paths.job(job.workspace_id, job.id), job.stored()), *_due_writes(None, job)]
+    return [
+        Create(paths.job(job.workspace_id, job.id), job.stored()),
+        Create(paths.progress(job.workspace_id, job.id), {}),
+        *_due_writes(None, job),
+    ]
 
 
 def apply(
@@ -51,14 +55,15 @@ def apply(
     job_id: str,
     event: Event,
     learned: Callable[[], Sequence[Write]] = tuple,
+    known: tuple[Job, str] | None = None,
 ) -> Applied | None:
     """Advance a stored job by an event; when that changes it, what was `learned` is committed in
-    the same batch.
+    the same batch. Who has just read the job gives it as `known`, with its version.
 
     None when the job is gone. Somebody else's concurrent change is met by reading again.
     """
-    for _ in range(TRIES):
-        loaded = load(ports.documents, workspace_id, job_id)
+    for tried in range(TRIES):
+        loaded = load(ports.documents, workspace_id, job_id) if tried or not known else known
         if loaded is None:
             return None
         job, version = loaded
@@ -67,7 +72,7 @@ def apply(
         if decision.job is job:
             return Applied(job, False, decision.commands)
         after = decision.job.with_(updated_at=now)
-        asset_writes, orphans = _asset_writes(ports, job, after)
+        asset_writes, orphans = _asset_writes(ports, job, after, some_may_be_gone=tried > 0)
         told = outbox.of_end(ports, job, after)
         writes: list[Write] = [
             Replace(paths.job(workspace_id, job_id), after.stored(), version),
@@ -107,52 +112,47 @@ def _newly(before: Job, after: Job, *statuses: StepStatus) -> list[str]:
 
 
 def _progress_writes(before: Job, after: Job) -> Sequence[Write]:
-    """A step's progress comes with its first run and goes with its end, so that a worker who is
-    late can change it only as long as somebody will take it away."""
-    begun = [
-        step_id
-        for step_id in _newly(before, after, StepStatus.RUNNING)
-        if before.steps[step_id].status is StepStatus.READY
-    ]
-    return [
-        *(Put(_progress_path(after, step_id), {"share": 0.0}) for step_id in begun),
-        *(Delete(_progress_path(after, step_id)) for step_id in _newly(before, after, *FINISHED)),
-    ]
+    """Progress goes with the job's end, so that a worker who is late can change it no more."""
+    ended = after.finished and not before.finished
+    return [Delete(paths.progress(after.workspace_id, after.id))] if ended else []
 
 
-def _progress_path(job: Job, step_id: str) -> str:
-    return paths.progress(job.workspace_id, job.id, step_id)
+def _asset_writes(
+    ports: Ports, before: Job, after: Job, *, some_may_be_gone: bool
+) -> tuple[list[Write], tuple[str, ...]]:
+    """Assets become ready with the step that made them, and failed with the step that will not.
 
-
-def _asset_writes(ports: Ports, before: Job, after: Job) -> tuple[list[Write], tuple[str, ...]]:
-    """Assets become ready with the step that made them, and failed with the step that will not."""
-    keys = [
-        (step_id, key)
+    The second value are the paths of those that were deleted; who does not look for them finds out
+    by a Conflict."""
+    finished = {
+        key: after.steps[step_id]
         for step_id in _newly(before, after, *FINISHED)
         for key in after.steps[step_id].makes
+    }
+    owned = {key: paths.asset(after.workspace_id, after.assets[key].id) for key in finished}
+    gone: set[str] = set()
+    if some_may_be_gone:
+        found = ports.documents.get_many(list(owned.values()))
+        gone = {key for key, there in zip(owned, found, strict=True) if there is None}
+    writes: list[Write] = [
+        Update(owned[key], _outcome(after, key, step))
+        for key, step in finished.items()
+        if key not in gone
     ]
-    documents = ports.documents.get_many(
-        [paths.asset(after.workspace_id, after.assets[key].id) for _, key in keys]
-    )
-    writes: list[Write] = []
-    orphans: list[str] = []
-    for (step_id, key), document in zip(keys, documents, strict=True):
-        step = after.steps[step_id]
-        succeeded = step.status is StepStatus.SUCCEEDED
-        if document is None:
-            orphans.append(after.assets[key].path)
-            continue
-        asset = Asset.load(document.data).with_(updated_at=after.updated_at)
-        if succeeded:
-            output = step.outputs[key]
-            asset = asset.with_(
-                status=AssetStatus.READY,
-                content=output.content,
-                provenance=output.provenance,
-                metadata=output.metadata,
-                needs_review=after.needs_review,
-            )
-        else:
-            asset = asset.with_(status=AssetStatus.FAILED)
-        writes.append(Replace(document.path, asset.stored(), document.version))
-    return writes, tuple(orphans)
+    return writes, tuple(after.assets[key].path for key in gone)
+
+
+def _outcome(job: Job, key: str, step: Step) -> Json:
+    """What an asset's document says after the step that makes it has ended."""
+    updated = {"updated_at": instant_text(job.updated_at)}
+    if step.status is not StepStatus.SUCCEEDED:
+        return {"status": AssetStatus.FAILED.value, **updated}
+    output = step.outputs[key]
+    return {
+        "status": AssetStatus.READY.value,
+        "content": output.content.model_dump(mode="json"),
+        "provenance": output.provenance.model_dump(mode="json"),
+        "metadata": output.metadata,
+        "needs_review": job.needs_review,
+        **updated,
+    }

@@ -95,10 +95,15 @@ def perform(ports: Ports, job: Job, commands: Iterable[Command]) -> None:
 
 
 def apply(
-    ports: Ports, workspace_id: str, job_id: str, event: Event, learned: Learned = nothing
+    ports: Ports,
+    workspace_id: str,
+    job_id: str,
+    event: Event,
+    learned: Learned = nothing,
+    known: tuple[Job, str] | None = None,
 ) -> Job | None:
     """Commit an event, with what was learned, and perform what follows; the job after the event."""
-    applied = jobstore.apply(ports, workspace_id, job_id, event, learned)
+    applied = jobstore.apply(ports, workspace_id, job_id, event, learned, known)
     if applied is None:
         return None
     for path in applied.orphans:
@@ -122,7 +127,7 @@ def _claim(ports: Ports, delivery: Delivery) -> Job | None:
         case Claim.REPEAT:
             perform(ports, job, outstanding(job))
             return None
-    applied = jobstore.apply(ports, delivery.workspace_id, delivery.job_id, event)
+    applied = jobstore.apply(ports, delivery.workspace_id, delivery.job_id, event, known=loaded)
     if applied is None:
         return None
     if not applied.changed:  # somebody else was faster; their claim answers the delivery
@@ -203,19 +208,21 @@ def _publish(ports: Ports, job: Job, step_id: str, attempt: int) -> None:
     """
     keys = job.steps[step_id].makes
     for key in keys:
-        _publish_file(ports, job, step_id, key)
+        publish_file(ports, job, step_id, key)
     after = apply(ports, job.workspace_id, job.id, Published(step_id, attempt))
     if after is None or after.steps[step_id].status is not StepStatus.SUCCEEDED:
         placeholders.remove(ports, job, keys)
 
 
-def _publish_file(ports: Ports, job: Job, step_id: str, key: str) -> None:
+def publish_file(ports: Ports, job: Job, step_id: str, key: str) -> None:
+    """Let the public name of an asset serve what a step has made of it, if it doesn't already;
+    NotFound when that is no longer in the work area."""
     planned, output = job.assets[key], job.steps[step_id].outputs[key]
     there = ports.blobs.stat(Bucket.ASSETS, planned.path)
     if there is not None and there.metadata.get("sha256") == output.content.sha256:
         return
-    if ports.documents.get(paths.asset(job.workspace_id, planned.id)) is None:
-        return
+    if there is None and ports.documents.get(paths.asset(job.workspace_id, planned.id)) is None:
+        return  # its placeholder went with the asset
     try:
         ports.blobs.copy(
             (Bucket.WORK, output.work_path),

@@ -17,12 +17,13 @@ from shared.model.asset import CONTENT_TYPES, EXTENSIONS, Asset, AssetType, Cont
 from shared.model.collection import Collection
 from shared.model.guide import Guide
 from shared.model.job import Job, Output, Retake, Step, StepStatus
-from shared.ports import Bucket, Json, Ports, Replace, Write
+from shared.ports import Bucket, Json, Ports, Update, Write
 from shared.providers.base import Later, Refused, Waiting
 from shared.services import jobstore
 
-PROGRESS_INTERVAL = 0.25
-"""Seconds between two writes of progress; a film of 96 frames needs no 96 writes."""
+PROGRESS_INTERVAL = 2.0
+"""Seconds between two writes of a step's progress: all steps of a job write to one document, and a
+database that bills by writes is asked for few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +216,13 @@ class StepContext:
             return
         self._last_progress = now
         workspace_id, job_id = self.job.workspace_id, self.job.id
-        path = paths.progress(workspace_id, job_id, self._delivery.step)
-        data = {"share": round(min(max(share, 0.0), 1.0), 4)}
-        if there := self.ports.documents.get(path):  # it goes away with the step
-            with suppress(Conflict):
-                self.ports.documents.commit([Replace(path, data, there.version)])
+        told = {
+            "attempt": self._delivery.attempt,
+            "share": round(min(max(share, 0.0), 1.0), 4),
+        }
+        progress = paths.progress(workspace_id, job_id)
+        with suppress(Conflict):  # it goes away with the job's end
+            self.ports.documents.commit([Update(progress, {self._delivery.step: told})])
         loaded = jobstore.load(self.ports.documents, workspace_id, job_id)
         if loaded is None or not self._is_ours(loaded[0]):
             raise SupersededError("The step is no longer this worker's.")

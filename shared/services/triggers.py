@@ -46,7 +46,7 @@ def object_finalized(
     if "placeholder" in metadata:
         return False
     with tracing.span("object finalized", job.trace):
-        runner.apply(ports, workspace_id, job_id, ObjectFinalized(asset_id))
+        runner.apply(ports, workspace_id, job_id, ObjectFinalized(asset_id), known=loaded)
     return True
 
 

@@ -226,7 +226,28 @@ def test_progress_is_there_while_a_step_runs(
         "validate": 0,
         "style_card": 0,
     }
+    world.settle()
     assert world.documents(tenant, "progress") == []
+
+
+@pytest.mark.usefixtures("eager")
+def test_progress_of_an_earlier_attempt_does_not_count(
+    world: World, tenant: Tenant, job: Job, delivery: Delivery
+) -> None:
+    def fail(context: StepContext) -> Made:
+        context.progress(0.9)
+        raise TransientError("provider_unavailable", "Later, perhaps.")
+
+    run(world, delivery, fail)
+    seen: list[float] = []
+
+    def look(context: StepContext) -> Made:
+        seen.append(jobs.progress(world.ports, world.job(job))["image"])
+        return draw(context)
+
+    world.codes[StepKind.IMAGE] = look
+    world.settle()
+    assert seen == [0.0]
 
 
 @pytest.mark.usefixtures("eager")
@@ -396,7 +417,7 @@ def test_what_was_finished_before_a_failure_stays(world: World, tenant: Tenant) 
 
 
 def test_waiting_hands_the_worker_back(world: World, tenant: Tenant, job: Job) -> None:
-    seen = []
+    seen: list[float] = []
 
     def wait(context: StepContext) -> StepResult:
         seen.append((context.step.operation, world.clock.now()))
