@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,6 +13,7 @@ from shared.config import Settings, settings
 from shared.errors import PermanentError
 from shared.ports import Bucket, Ports
 from shared.providers.base import ImageProvider, VideoProvider, VisionProvider
+from shared.services.keys import Principal
 from shared.services.limits import Limiter
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from shared.adapters.embedded.database import Database
     from shared.adapters.embedded.queue import EmbeddedTasks
     from shared.providers.offline.artist import OfflineArtist
+    from shared.services.firebase.certificates import Certificates, Verifier
 
 P = TypeVar("P")
 
@@ -101,6 +104,28 @@ def limiter() -> Limiter:
         per_minute=chosen.rate_limit_per_minute,
         per_hour=chosen.rate_limit_per_hour,
     )
+
+
+@cache
+def certificates() -> "Certificates":
+    """What this process knows of the keys that Firebase signs with."""
+    from shared.services.firebase.certificates import Certificates
+
+    return Certificates(ports().clock, _fetched_certificates)
+
+
+def _fetched_certificates() -> "tuple[Mapping[str, Verifier], timedelta]":
+    # What this loads takes its time, and only tokens need it.
+    from shared.adapters.certificates import fetch
+
+    return fetch(settings().firebase_certificates_url)
+
+
+def firebase_user(ports: Ports, token: str) -> Principal:
+    """Who shows a token of Firebase; loaded when the first one comes."""
+    from shared.services.firebase import users
+
+    return users.authenticate(ports, certificates(), token)
 
 
 @cache

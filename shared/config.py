@@ -102,6 +102,10 @@ class Settings(BaseSettings):
     rate_limit_per_hour: int = Field(default=1_000, ge=0)
     max_body_bytes: int = Field(default=1_000_000, gt=0)
     max_upload_bytes: int = Field(default=10_000_000, gt=0)
+    firebase_certificates_url: str = (
+        "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
+    )
+    """Where the certificates are that Firebase's tokens are checked by."""
     metered: bool = False
     """Whether who has no credits left is refused; they are counted in any case."""
     webhook_loopback: bool = False

@@ -16,6 +16,7 @@ from functions.api.call import DEFAULT_LIMIT, Route
 from functions.api.parameter import Parameter
 from shared import errors
 from shared.model.base import UUID_PATTERN
+from shared.model.workspace import Scope
 from shared.services.entities import MAX_LIMIT, MAX_OFFSET
 
 Json = dict[str, Any]
@@ -63,6 +64,8 @@ IDEMPOTENCY_KEY = """A name of your own for this write, such as a UUID: sent aga
 it is answered as it was the first time, and not done twice."""
 IF_MATCH = "The `ETag` of what you have read: when it was changed since, nothing is done."
 ETAG = "The version of what is shown, for `If-Match`."
+FIREBASE = """The ID token of a user of the registered Firebase project. With the scope `write` it
+does what such a key does; with `read` alone it reads what a publishable key may read."""
 RETRY_AFTER = "How many seconds to wait before asking again."
 
 
@@ -77,12 +80,18 @@ def build(routes: Iterable[Route], base_url: str) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "Mascotry", "version": VERSION, "description": ABOUT},
         "servers": [{"url": base_url}],
-        "security": [{"key": []}],
+        "security": [{"key": []}, {"firebase": []}],
         "tags": _tags(known),
         "paths": _paths(known, models),
         "components": {
             "securitySchemes": {
-                "key": {"type": "http", "scheme": "bearer", "description": "An API key."}
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
+                "firebase": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": FIREBASE,
+                },
             },
             "headers": {
                 **{name: _header("integer", about) for name, about in RATE_LIMIT.items()},
@@ -232,6 +241,8 @@ def _operation(route: Route, routes: Sequence[Route], models: _Models) -> Json:
         operation["requestBody"] = _body(route, models)
     if route.keyless:
         operation["security"] = []
+    elif route.scope is Scope.ADMIN:  # which no token has
+        operation["security"] = [{"key": []}]
     return operation
 
 
@@ -349,6 +360,8 @@ def _fault(fault: type[errors.MascotryError], models: _Models) -> Json:
     headers = {} if fault is errors.Unauthorized else _limits()
     if fault is errors.RateLimited:
         headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
+    if fault is errors.Busy:  # which can't always tell
+        headers["Retry-After"] = _header("integer", RETRY_AFTER)
     return {
         "description": f"`{fault.code}`",
         "headers": headers,

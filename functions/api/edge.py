@@ -50,8 +50,10 @@ CORS = {
 # A browser asks without the key, so that the answer cannot depend on it.
 PREFLIGHT = {
     **CORS,
-    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match",
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID"
+    ),
     "Access-Control-Max-Age": "86400",
 }
 
@@ -91,13 +93,13 @@ def _answer(
             route, ids = _match(routes, request)
         except HTTPException:  # which is told to everybody, and counted for who has a key
             with suppress(Unauthorized):
-                who = authenticate(composition.ports(), request.headers.get("Authorization"))
+                who = _authenticate(request)
                 _admit(who, request.headers.get("Origin"), told)
             raise
         if route.keyless:
             return _success(route.handler(Call(composition.ports(), chosen, NOBODY, request)))
         tracing.rename(f"{route.method} {route.path}")
-        who = authenticate(composition.ports(), request.headers.get("Authorization"))
+        who = _authenticate(request)
         _admit(who, request.headers.get("Origin"), told)
         _check_right(who, route)
         _check_ids(ids)
@@ -153,6 +155,11 @@ def _guarded(request: Request, answer: Callable[[], Response]) -> Response:
         return _failure(MascotryError("Something went wrong on our side."))
 
 
+def _authenticate(request: Request) -> Principal:
+    given = request.headers.get("Authorization")
+    return authenticate(composition.ports(), given, composition.firebase_user)
+
+
 def _admit(who: Principal, origin: str | None, told: dict[str, str]) -> None:
     """Count the request, and let it pass if the key may be used this often and from there."""
     accepted = who.accepts(origin)
@@ -165,13 +172,15 @@ def _admit(who: Principal, origin: str | None, told: dict[str, str]) -> None:
         told.update(_rate_limit(allowance))
         if not allowance.granted:
             raise RateLimited(
-                f"This key has used its {allowance.limit:,} requests; "
+                f"This {who.shown} has used its {allowance.limit:,} requests; "
                 f"try again in {allowance.retry_after} seconds.",
                 retry_after=allowance.retry_after,
             )
     if not accepted:
         place = f"from {origin}" if origin else "without the header Origin"
-        raise Forbidden(f"This key may not be used {place}: it is bound to allowed_origins.")
+        raise Forbidden(
+            f"This {who.shown} may not be used {place}: it is bound to allowed_origins."
+        )
 
 
 def _rate_limit(allowance: Allowance) -> dict[str, str]:
@@ -199,8 +208,9 @@ def _url_map(routes: tuple[Route, ...]) -> Map:
 
 def _check_right(who: Principal, route: Route) -> None:
     if who.publishable and not route.publishable:
+        holder = "A user with the scope 'read' alone" if who.person else "A publishable key"
         raise Forbidden(
-            "A publishable key reads collections, items, assets and links, and nothing else; "
+            f"{holder} reads collections, items, assets and links, and nothing else; "
             "use a secret key, on your server."
         )
     who.require(route.scope)

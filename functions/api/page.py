@@ -11,9 +11,9 @@ Row = tuple[str, str, str]
 
 STYLE = """
 :root{--ink:#1d2433;--dim:#667085;--line:#e4e7ec;--page:#fff;--soft:#f6f7f9;--link:#b54708;
---get:#175cd3;--post:#067647;--patch:#b54708;--delete:#b42318}
+--get:#175cd3;--post:#067647;--put:#b54708;--patch:#b54708;--delete:#b42318}
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--dim:#98a2b3;--line:#2b3343;--page:#11151d;
---soft:#1a202b;--link:#f79009;--get:#84adff;--post:#47cd89;--patch:#fdb022;--delete:#f97066}}
+--soft:#1a202b;--link:#f79009;--get:#84adff;--post:#47cd89;--put:#fdb022;--patch:#fdb022;--delete:#f97066}}
 *{box-sizing:border-box}html{scroll-behavior:smooth}
 body{margin:0;font:16px/1.55 system-ui,sans-serif;color:var(--ink);background:var(--page);
 display:grid;grid-template-columns:15rem minmax(0,1fr)}
@@ -32,7 +32,7 @@ details{border:1px solid var(--line);border-radius:.6rem;margin:.6rem 0;padding:
 details[open]{padding-bottom:1rem}
 summary{cursor:pointer;padding:.65rem 0;display:flex;gap:.8rem;align-items:baseline;flex-wrap:wrap}
 summary b{font:700 .75rem/1 ui-monospace,monospace;width:3.6rem}
-.get{color:var(--get)}.post{color:var(--post)}.patch{color:var(--patch)}.delete{color:var(--delete)}
+.get{color:var(--get)}.post{color:var(--post)}.put{color:var(--put)}.patch{color:var(--patch)}.delete{color:var(--delete)}
 summary span,.dim{color:var(--dim)}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 td{border-top:1px solid var(--line);padding:.4rem .8rem .4rem 0;vertical-align:top}

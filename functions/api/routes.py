@@ -6,6 +6,7 @@ from functions.api import (
     batches,
     collections,
     credits,  # noqa: A004 - Python's own is for its prompt alone
+    firebase,
     generate,
     items,
     jobs,
@@ -31,6 +32,7 @@ API = (
     *jobs.ROUTES,
     *uploads.ROUTES,
     *keys.ROUTES,
+    *firebase.ROUTES,
     *webhooks.ROUTES,
     *credits.ROUTES,
     *reference.ROUTES,

@@ -194,6 +194,15 @@ class NewKey(Key):
     """Shown this once, and stored nowhere."""
 
 
+class Firebase(Answer):
+    firebase_project_id: str
+    scopes: list[Scope]
+    """What each user of the project may do, unless his token's `mascotry_scopes` names less."""
+    allowed_origins: list[str]
+    created_at: Time
+    updated_at: Time
+
+
 # --- projects and collections --------------------------------------------------------------------
 
 

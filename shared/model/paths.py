@@ -67,8 +67,19 @@ def key(key_hash: str) -> str:
     return f"keys/{key_hash}"
 
 
+def firebase_project(project_id: str) -> str:
+    """Which workspace the users of a Firebase project may enter. It lies outside of workspaces, so
+    that there is one at most."""
+    return f"firebase/{project_id}"
+
+
+def firebase_choice(workspace_id: str) -> str:
+    """The name of the Firebase project that a workspace has registered last."""
+    return f"workspaces/{workspace_id}/firebase/project"
+
+
 def limits(workspace_id: str, subject: str) -> str:
-    """What was given out to a key of what it may ask in a minute and in an hour."""
+    """What was given out to a key or a user of what they may ask in a minute and in an hour."""
     return f"workspaces/{workspace_id}/limits/{subject}"
 
 

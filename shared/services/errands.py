@@ -101,8 +101,10 @@ def _end(ports: Ports, errand: Errand, status: int, body: str) -> None:
 
 
 def name(who: Principal, key: str) -> str:
-    """The id of an errand: a digest, for a key may be anything and is a workspace's own."""
-    return hashlib.sha256(f"{who.workspace_id}\n{key}".encode()).hexdigest()
+    """The id of an errand: a digest, for a key may be anything and is a workspace's own; or a
+    person's, who can't know what others have taken."""
+    owner = f"{who.workspace_id}\n{who.subject}" if who.person else who.workspace_id
+    return hashlib.sha256(f"{owner}\n{key}".encode()).hexdigest()
 
 
 def check_key(key: str) -> None:

@@ -34,8 +34,9 @@ _IDS_OF_OLD_KEYS = UUID("8d9b5c1e-7f0a-4a57-9a3c-5b1f9f4f7c1d")
 class Principal:
     """Who is asking: everything that follows stays inside this workspace.
 
-    `subject` is what rate limits are counted by: the id of the key. A publishable principal may
-    be anybody, so that it sees only what is meant for everybody's eyes.
+    `subject` is what rate limits are counted by: the id of the key, or of the person where there is
+    no key. A publishable principal may be anybody, so that it sees only what is meant for
+    everybody's eyes. Of persons there may be any number, and they don't know of each other.
     """
 
     workspace_id: str
@@ -43,10 +44,18 @@ class Principal:
     subject: str = ""
     publishable: bool = False
     allowed_origins: tuple[str, ...] = ()
+    person: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What was shown at the door, in a word."""
+        return "token" if self.person else "key"
 
     def require(self, scope: Scope) -> None:
         if scope not in self.scopes:
-            raise Forbidden(f"This key may not do that; it needs the scope {scope.value!r}.")
+            raise Forbidden(
+                f"This {self.shown} may not do that; it needs the scope {scope.value!r}."
+            )
 
     def accepts(self, origin: str | None) -> bool:
         """Whether a request may come from there; None is a request that no web page made."""
@@ -158,8 +167,13 @@ def load(document: Document) -> Key:
     return Key.load({**document.data, "id": _id(document), "scopes": scopes})
 
 
-def authenticate(ports: Ports, authorization: str | None) -> Principal:
-    """The principal of an `Authorization: Bearer …` header, or Unauthorized.
+def authenticate(
+    ports: Ports,
+    authorization: str | None,
+    by_token: Callable[[Ports, str], Principal] | None = None,
+) -> Principal:
+    """The principal of an `Authorization: Bearer …` header, or Unauthorized. What is a token and no
+    key is for `by_token`, if there is such.
 
     A key is found by its hash. How long that takes may depend on the hash of what was sent, but
     nobody can steer a hash towards a stored one, so there is nothing to learn from it. Revoking
@@ -169,6 +183,8 @@ def authenticate(ports: Ports, authorization: str | None) -> Principal:
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:
         raise Unauthorized("Send your API key as 'Authorization: Bearer <key>'.")
+    if by_token and secret.count(".") == 2:  # no key holds any
+        return by_token(ports, secret)
     # What cannot be a key is refused without a look into the store.
     document = ports.documents.get(paths.key(digest(secret))) if _SECRET.fullmatch(secret) else None
     if document is None:

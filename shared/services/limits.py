@@ -11,16 +11,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from operator import attrgetter
 
 from shared.errors import Busy, Conflict
 from shared.model import paths
-from shared.ports import Clock, Create, Documents, Json, Replace
+from shared.model.base import instant_text
+from shared.ports import Clock, Create, Documents, Json, Put, Replace, Write
 from shared.services.keys import Principal
 
 MINUTE, HOUR = 60, 3_600
 MAX_SUBJECTS = 10_000
 SHARE = 20
+KEPT = timedelta(days=1)
+"""How long the counts of a person stay after the last request; no window is as long."""
 _ATTEMPTS = 100
 
 
@@ -63,7 +67,7 @@ class Limiter:
         """Count one request, unless it is one too many; None when nothing is limited."""
         if not self._limits:
             return None
-        account = self._account(paths.limits(who.workspace_id, who.subject))
+        account = self._account(who)
         # Whoever waits here asks for the same key, and would otherwise reserve for itself.
         with account.lock:
             now = self._clock.now().timestamp()
@@ -78,12 +82,14 @@ class Limiter:
                 window.held -= 1
             return _told(min(account.windows, key=_remaining), now, granted=True)
 
-    def _account(self, path: str) -> "_Account":
+    def _account(self, who: Principal) -> "_Account":
+        path = paths.limits(who.workspace_id, who.subject)
         with self._guard:
             account = self._accounts.get(path)
             if account is None:
                 windows = [_Window(seconds, limit) for seconds, limit in self._limits]
-                account = self._accounts[path] = _Account(path, windows)
+                expiry = paths.expiring(who.subject) if who.person else None
+                account = self._accounts[path] = _Account(path, windows, expiry)
                 if len(self._accounts) > self._max_subjects:
                     self._accounts.popitem(last=False)
             else:
@@ -110,14 +116,16 @@ class Limiter:
                 window.name: {"number": window.number, "taken": window.taken + size}
                 for window, size in zip(account.windows, sizes, strict=True)
             }
+            writes: list[Write] = [
+                Replace(account.path, data, document.version)
+                if document
+                else Create(account.path, data)
+            ]
+            if account.expiry:
+                until = instant_text(self._clock.now() + KEPT)
+                writes.append(Put(account.expiry, {"at": until, "path": account.path}))
             try:
-                self._documents.commit(
-                    [
-                        Replace(account.path, data, document.version)
-                        if document
-                        else Create(account.path, data)
-                    ]
-                )
+                self._documents.commit(writes)
             except Conflict:
                 continue
             for window, size in zip(account.windows, sizes, strict=True):
@@ -183,11 +191,13 @@ class _Window:
 class _Account:
     """What one instance knows of one subject."""
 
-    __slots__ = ("lock", "path", "windows")
+    __slots__ = ("expiry", "lock", "path", "windows")
 
-    def __init__(self, path: str, windows: Sequence[_Window]) -> None:
+    def __init__(self, path: str, windows: Sequence[_Window], expiry: str | None) -> None:
         self.path = path
         self.windows = windows
+        self.expiry = expiry
+        """Where to write down when it can be forgotten; keys are few, and take theirs along."""
         self.lock = threading.Lock()
 
     def holds(self) -> bool:

@@ -14,9 +14,12 @@ from shared.model.webhook import Event
 from shared.model.workspace import Scope
 from shared.ports import Bucket, Document
 from shared.services import collections, guides, keys
+from shared.services.firebase import projects as firebase
+from shared.services.keys import Principal
 from shared.services.webhooks import endpoints
 from tests.character.looks import fox
 from tests.graph.jobs import EDIT, FILM, FILM_FROM_STILL, IMAGE, TRANSITION
+from tests.services import google
 from tests.services.world import KINDS, Tenant, World
 
 Json = dict[str, Any]
@@ -71,6 +74,21 @@ class Everything:
         endpoint, _ = endpoints.create(
             world.ports, world.settings, tenant.who, ENDPOINT, (Event.JOB_FAILED,)
         )
+        firebase_project_id = f"app-{self.workspace_id.replace('-', '')[-20:]}"
+        firebase.register(
+            world.ports,
+            lambda: google.certificates(world.clock),
+            Principal(self.workspace_id, tuple(Scope)),
+            firebase_project_id,
+            scopes=(Scope.READ,),
+            allowed_origins=(),
+            proof=google.token(
+                world.clock.now(),
+                iss=f"https://securetoken.google.com/{firebase_project_id}",
+                aud=firebase_project_id,
+                mascotry_workspace=self.workspace_id,
+            ),
+        )
         ping = endpoints.ping(world.ports, tenant.who, endpoint.id)
         world.drain()
         self.ids = {
@@ -81,6 +99,7 @@ class Everything:
             "video_id": job.assets["video"].id,
             "job_id": job.id,
             "key_id": keys.authenticate(world.ports, f"Bearer {spare}").subject,
+            "firebase_project_id": firebase_project_id,
             "webhook_id": endpoint.id,
             "delivery_id": ping.id,
             "caution_id": guide.cautions[0].id,
@@ -101,11 +120,12 @@ def _picture() -> bytes:
 
 WEBHOOKS = ("webhooks", "webhook_secrets", "webhook_deliveries")
 CREDITS = ("credits", "credit_entries")
+FIREBASE = ("firebase",)
 
 
 def stored(world: World, everything: Everything) -> list[list[Document]]:
     """All that a workspace holds, but for when a key was used."""
-    kinds = (*KINDS, "slugs", "guides", "card_editions", *WEBHOOKS, *CREDITS)
+    kinds = (*KINDS, "slugs", "guides", "card_editions", *WEBHOOKS, *CREDITS, *FIREBASE)
     return [world.documents(everything.tenant, kind) for kind in kinds]
 
 
@@ -128,6 +148,7 @@ def _generate(ids: Mapping[str, str]) -> list[Json]:
 
 BODIES: Mapping[str, Bodies] = {
     "PATCH /v1/workspace": lambda ids: [{"name": "Mine"}],
+    "PUT /v1/workspace/firebase": lambda ids: [{"firebase_project_id": ids["firebase_project_id"]}],
     "POST /v1/projects": lambda ids: [{"name": "Mine"}],
     "PATCH /v1/projects/<project_id>": lambda ids: [{"name": "Mine"}],
     "POST /v1/collections": lambda ids: [

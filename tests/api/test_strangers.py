@@ -68,7 +68,7 @@ BEYOND_SCHEMAS = {
     *("project_id", "collection_id", "item_id", "asset_id"),
     *("source_image_asset_id", "end_image_asset_id", "reference_asset_ids"),
     *("image_provider", "video_provider", "vision_provider"),  # may lack credentials
-    *("allowed_origins", "scopes", "pinned"),  # depend on what else is so
+    *("allowed_origins", "scopes", "proof", "pinned"),  # depend on what else is so
     *("item_id", "max_credits"),
     *("url", "reference_image_urls", "file", "bytes", "cursor", "offset"),
 }

@@ -33,6 +33,8 @@ WITHOUT_BODY = {
     "/v1/webhooks/<webhook_id>/rotate-secret",
     "/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/replay",
 }
+ONE = ("/v1/workspace", "/v1/workspace/firebase", "/v1/credits")
+"""Of these a workspace has one, which is not a list."""
 WITH_BODIES = [
     case
     for case in ROUTES
@@ -43,7 +45,7 @@ LISTS = [
     for case in ROUTES
     if case.values[1].method == "GET"  # type: ignore[union-attr]
     and "<" not in case.values[1].path  # type: ignore[union-attr]
-    and case.values[1].path not in ("/v1/workspace", "/v1/credits")  # type: ignore[union-attr]
+    and case.values[1].path not in ONE  # type: ignore[union-attr]
 ]
 
 
