@@ -1,5 +1,6 @@
 """The embedded ports on one folder, with a clock that stands still until it is told."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -119,3 +120,21 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.002)
+
+
+class Gauge:
+    """How many deliveries run at once; each stays until `together` of them do."""
+
+    def __init__(self, together: int) -> None:
+        self.most = 0
+        self._running = 0
+        self._lock = threading.Lock()
+        self._meet = threading.Barrier(together)
+
+    def __call__(self) -> None:
+        with self._lock:
+            self._running += 1
+            self.most = max(self.most, self._running)
+        self._meet.wait(10)
+        with self._lock:
+            self._running -= 1

@@ -7,7 +7,7 @@ import pytest
 
 from shared.adapters.embedded.dispatcher import Dispatcher, FolderInUseError, QueueConfig
 from shared.ports import Task
-from tests.adapters.stack import TOKEN, Stack, dispatching, wait_until
+from tests.adapters.stack import TOKEN, Gauge, Stack, dispatching, wait_until
 from tests.contract.receiver import Answer, Receiver
 
 
@@ -26,24 +26,6 @@ def wait_for_state(stack: Stack, state: str, name: str = "0", of: str = "q") -> 
         return row is not None and row.state == state
 
     wait_until(reached)
-
-
-class Gauge:
-    """How many deliveries run at once; each stays until `together` of them do."""
-
-    def __init__(self, together: int) -> None:
-        self.most = 0
-        self._running = 0
-        self._lock = threading.Lock()
-        self._meet = threading.Barrier(together)
-
-    def __call__(self) -> None:
-        with self._lock:
-            self._running += 1
-            self.most = max(self.most, self._running)
-        self._meet.wait(10)
-        with self._lock:
-            self._running -= 1
 
 
 # --- limits --------------------------------------------------------------------------------------
