@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from shared.adapters.embedded.cursor import decode_cursor, encode_cursor
+from shared.adapters.cursor import decode_cursor, encode_cursor
 from shared.adapters.embedded.events import EVENTS_QUEUE
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.model.indexes import INDEXES, Index

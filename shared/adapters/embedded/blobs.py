@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import IO, BinaryIO
 from urllib.parse import quote
 
+from shared.adapters.cursor import decode_cursor, encode_cursor
 from shared.adapters.embedded import objects
 from shared.adapters.embedded.contents import Content, Contents
-from shared.adapters.embedded.cursor import decode_cursor, encode_cursor
 from shared.adapters.embedded.database import Database, Transaction
 from shared.adapters.embedded.objects import Attributes
 from shared.adapters.embedded.signature import UploadSigner
+from shared.adapters.naming import require_name
 from shared.errors import NotFound
 from shared.ports import Blob, Bucket, Clock, Page
 
 Announce = Callable[[Transaction, Blob], None]
 
 _PRIVATE = "private, no-store"
-_MAX_NAME = 1024  # bytes, as in Cloud Storage
 _CHUNK = 1 << 20
 _BATCH = 500
 
@@ -86,7 +86,7 @@ class EmbeddedBlobs:
         if_generation: int | None = None,
     ) -> Blob:
         attributes = Attributes(content_type, cache_control, metadata or {})
-        _validate(target[1])
+        require_name(target[1])
         with self._database.write() as transaction:
             row = objects.find(transaction, *source)
             if row is None:
@@ -155,7 +155,7 @@ class EmbeddedBlobs:
         return f"{self._origin()}/cdn/{quote(name)}"
 
     def upload_url(self, name: str, *, content_type: str, expires_at: datetime) -> str:
-        _validate(name)
+        require_name(name)
         path = self.signer.path(name, content_type=content_type, expires_at=expires_at)
         return self._origin() + path
 
@@ -198,7 +198,7 @@ class EmbeddedBlobs:
         attributes: Attributes,
         if_generation: int | None,
     ) -> Blob:
-        _validate(name)
+        require_name(name)
         with self._database.read() as connection:  # before writing a file in vain
             objects.expect(objects.find(connection, bucket, name), if_generation)
         content = self._contents.store(stream)
@@ -241,13 +241,3 @@ class EmbeddedBlobs:
 
 def _absent(bucket: Bucket, name: str) -> NotFound:
     return NotFound(f"there is no {name!r} in {bucket}")
-
-
-def _validate(name: str) -> None:
-    segments = name.split("/")
-    if (
-        any(segment in ("", ".", "..") for segment in segments)
-        or not name.isprintable()
-        or len(name.encode()) > _MAX_NAME
-    ):
-        raise ValueError(f"not a name for an object: {name!r}")

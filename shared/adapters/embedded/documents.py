@@ -7,7 +7,7 @@ from itertools import chain
 from sqlite3 import IntegrityError
 from typing import Any
 
-from shared.adapters.embedded.cursor import decode_cursor, encode_cursor
+from shared.adapters.cursor import decode_cursor, encode_cursor
 from shared.adapters.embedded.database import Database, Transaction
 from shared.errors import BadRequest, Conflict
 from shared.model.indexes import INDEXES, Index
