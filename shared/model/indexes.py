@@ -28,10 +28,11 @@ def _by_creation(collection: str, *combinations_of_fields: tuple[str, ...]) -> t
 _JOB_FILTERS = ("status", "collection_id", "type")
 
 INDEXES: tuple[Index, ...] = (
+    *_by_creation("workspaces", ()),
     *_by_creation("projects", ()),
     *_by_creation("collections", (), ("project_id",), ("slug",)),
     *_by_creation("items", ("collection_id",), ("project_id",)),
-    *_by_creation("assets", ("item_id",), ("collection_id",), ("project_id",), ("job_id",)),
+    *_by_creation("assets", (), ("item_id",), ("collection_id",), ("project_id",), ("job_id",)),
     *_by_creation(
         "links", ("source_asset_id",), ("target_asset_id",), ("item_id",), ("collection_id",)
     ),

@@ -113,3 +113,8 @@ def credit_entry(workspace_id: str, entry_id: str) -> str:
 def audit(workspace_id: str, at: str) -> str:
     """That a workspace's credits are to be looked at then."""
     return f"audits/{workspace_id}.{at}"
+
+
+def walk(name: str) -> str:
+    """How far the sweeper has come in what it looks through a little at a time."""
+    return f"walks/{name}"

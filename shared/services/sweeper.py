@@ -16,6 +16,8 @@ from shared.services import (
     errands,
     findings,
     jobstore,
+    losses,
+    orphans,
     runner,
     uploads,
     versions,
@@ -50,11 +52,14 @@ def sweep(ports: Ports, *, orphaned: bool = False) -> int:
         except Exception:
             # It stays due, and must not keep the sweeper from what is behind it.
             findings.tell(Finding.SWEEP_FAILED, faulty=True, **entry)
-    outbox.expire(ports)
-    errands.sweep(ports)
     if orphaned:
         errands.release(ports)
-    audits.sweep(ports)
+    for part in (outbox.expire, errands.sweep, audits.sweep, orphans.sweep, losses.sweep):
+        try:
+            part(ports)
+        except Exception:
+            # Each of them goes on where it was at the next sweep.
+            findings.tell(Finding.SWEEP_FAILED, faulty=True, what=part.__module__)
     log.info("swept", extra={"event": LogEvent.SWEEP.value, "overdue": len(entries)})
     return len(entries)
 

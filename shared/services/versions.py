@@ -100,14 +100,14 @@ def _refresh(ports: Ports, workspace_id: str, item_id: str) -> None:
         found = {}
     wanted = {best_path(asset): asset for asset in found.values()}
     for name, asset in wanted.items():
-        _serve(ports, name, asset, served.get(name))
+        _serve(ports, workspace_id, name, asset, served.get(name))
     for name in served.keys() - wanted.keys():
         ports.blobs.delete(Bucket.ASSETS, name, if_generation=served[name].generation)
     if wanted and ports.documents.get(paths.item(workspace_id, item_id)) is None:
         remove(ports, workspace_id, item_id)  # deleted while we copied
 
 
-def _serve(ports: Ports, name: str, asset: Asset, there: Blob | None) -> None:
+def _serve(ports: Ports, workspace_id: str, name: str, asset: Asset, there: Blob | None) -> None:
     if there and there.metadata.get("asset") == asset.id:
         return
     try:
@@ -116,7 +116,12 @@ def _serve(ports: Ports, name: str, asset: Asset, there: Blob | None) -> None:
             (Bucket.ASSETS, name),
             content_type=asset.content_type,
             cache_control=CACHE_CONTROL,
-            metadata={"asset": asset.id, "best": "true"},
+            metadata={
+                "workspace": workspace_id,
+                "item": asset.item_id or "-",
+                "asset": asset.id,
+                "best": "true",
+            },
             if_generation=there.generation if there else 0,
         )
     except NotFound:
