@@ -2,14 +2,24 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from sqlite3 import IntegrityError
 from typing import Any
 
 from shared.adapters.cursor import decode_cursor, encode_cursor
+from shared.adapters.documents import (
+    identity,
+    key_of,
+    kind_of,
+    require_batch,
+    require_page,
+    split,
+    to_json,
+    undeclared,
+)
 from shared.adapters.embedded.database import Database, Transaction
-from shared.errors import BadRequest, Conflict
+from shared.errors import Conflict
 from shared.model.indexes import INDEXES, Index
 from shared.ports import (
     Create,
@@ -25,8 +35,6 @@ from shared.ports import (
     Write,
 )
 
-_MAX_WRITES = 500
-_MAX_BYTES = 1_048_576  # as on Firestore, so that nothing is found to be too big only there
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PREFIX = "documents_of_"
 
@@ -47,17 +55,17 @@ class EmbeddedDocuments:
     def __init__(self, database: Database, *, indexes: Sequence[Index] = INDEXES) -> None:
         """Creates the declared indexes that are missing and drops those no longer declared."""
         self._database = database
-        self._names = {_key(i.collection, i.equals, i.order): index_name(i) for i in indexes}
+        self._names = {key_of(i.collection, i.equals, i.order): index_name(i) for i in indexes}
         with database.write() as transaction:
             _declare(transaction, indexes)
 
     def get(self, path: str) -> Document | None:
         with self._database.read_once() as connection:
-            row = connection.execute(_SELECT, _split(path)).fetchone()
+            row = connection.execute(_SELECT, split(path)).fetchone()
         return _document(path, row[2:] if row else None)
 
     def get_many(self, paths: Sequence[str]) -> list[Document | None]:
-        keys = [_split(path) for path in paths]
+        keys = [split(path) for path in paths]
         found: dict[tuple[str, str], tuple[int, str]] = {}
         # A single statement is one instant by itself, and much quicker than a transaction.
         alone = len(keys) <= _MAX_KEYS
@@ -70,14 +78,11 @@ class EmbeddedDocuments:
         return [_document(path, found.get(key)) for path, key in zip(paths, keys, strict=True)]
 
     def commit(self, writes: Sequence[Write]) -> None:
-        if len(writes) > _MAX_WRITES:
-            raise ValueError(f"{len(writes)} writes in one batch; at most {_MAX_WRITES} fit")
-        if len({write.path for write in writes}) < len(writes):
-            raise ValueError("a batch may write each path only once")
+        require_batch(writes)
         if not writes:
             return
         # What can be checked and serialised without the lock is, because all writers share it.
-        prepared = [(write, *_split(write.path), _serialised(write)) for write in writes]
+        prepared = [(write, *split(write.path), _serialised(write)) for write in writes]
         with self._database.write() as transaction:
             version = transaction.next_number()
             for write, collection, id_, data in prepared:
@@ -86,14 +91,13 @@ class EmbeddedDocuments:
     def query(
         self, query: Query, *, limit: int, offset: int = 0, cursor: str | None = None
     ) -> Page[Document]:
-        if limit < 1 or offset < 0:
-            raise ValueError("a page has a limit of at least 1 and no negative offset")
+        require_page(limit, offset)
         source, condition, parameters = self._selection(query)
         order, direction = _value(query.order), "DESC" if query.descending else "ASC"
         if cursor is not None:
             # The first comparison lets SQLite seek to the place, the second settles ties.
             beyond = "<" if query.descending else ">"
-            value, id_ = decode_cursor(_identity(query), cursor)
+            value, id_ = decode_cursor(identity(query), cursor)
             condition += f" AND {order} {beyond}= ? AND ({order} {beyond} ? OR id {beyond} ?)"
             parameters += [value, value, id_]
         statement = (
@@ -108,7 +112,7 @@ class EmbeddedDocuments:
         ]
         more = len(rows) > limit
         last = [rows[limit - 1][3], rows[limit - 1][0]] if more else []
-        return Page(documents, encode_cursor(_identity(query), last) if more else None)
+        return Page(documents, encode_cursor(identity(query), last) if more else None)
 
     def count(self, query: Query, *, up_to: int) -> int:
         source, condition, parameters = self._selection(query)
@@ -122,13 +126,10 @@ class EmbeddedDocuments:
 
     def _selection(self, query: Query) -> tuple[str, str, list[Any]]:
         """The table with the index to use, the condition, and the parameters of the condition."""
-        kind = _kind(query.collection)
-        name = self._names.get(_key(kind, query.equals, query.order))
+        kind = kind_of(query.collection)
+        name = self._names.get(key_of(kind, query.equals, query.order))
         if name is None:
-            missing = Index(kind, tuple(sorted(query.equals)), query.order)
-            raise ValueError(
-                f"this query has no index; declare {missing!r} in shared.model.indexes"
-            )
+            raise undeclared(query)
         order = _value(query.order)
         # `kind` is written out, not bound, so that SQLite can prove that the partial index covers.
         conditions = [f"kind = '{kind}'", "collection = ?", f"{order} IS NOT NULL"]
@@ -173,7 +174,7 @@ def _declare(transaction: Transaction, indexes: Sequence[Index]) -> None:
         # Partial, so that a write pays only for the indexes of its own kind.
         transaction.execute(
             f"CREATE INDEX {name} ON documents (collection, {fields}, id) "
-            f"WHERE kind = '{_kind(index.collection)}'"
+            f"WHERE kind = '{kind_of(index.collection)}'"
         )
 
 
@@ -183,7 +184,7 @@ def _perform(
     match write:
         case Create():
             try:
-                transaction.execute(_INSERT, (collection, id_, _kind(collection), version, data))
+                transaction.execute(_INSERT, (collection, id_, kind_of(collection), version, data))
             except IntegrityError:
                 raise Conflict(f"{write.path} exists already") from None
         case Replace():
@@ -195,7 +196,7 @@ def _perform(
             if not changed:
                 raise Conflict(f"{write.path} is no longer what was read")
         case Put():
-            transaction.execute(_UPSERT, (collection, id_, _kind(collection), version, data))
+            transaction.execute(_UPSERT, (collection, id_, kind_of(collection), version, data))
         case Update():
             row = transaction.execute(
                 "SELECT data FROM documents WHERE collection = ? AND id = ?", (collection, id_)
@@ -204,7 +205,7 @@ def _perform(
                 raise Conflict(f"{write.path} does not exist")
             transaction.execute(
                 "UPDATE documents SET version = ?, data = ? WHERE collection = ? AND id = ?",
-                (version, _to_json({**json.loads(row[0]), **write.data}), collection, id_),
+                (version, to_json({**json.loads(row[0]), **write.data}), collection, id_),
             )
         case Delete(version=expected):
             deleted = transaction.execute(
@@ -221,38 +222,12 @@ def _perform(
             value: Json = json.loads(row[0]) if row else {}
             value[field] = value.get(field, 0) + by
             transaction.execute(
-                _UPSERT, (collection, id_, _kind(collection), version, _to_json(value))
+                _UPSERT, (collection, id_, kind_of(collection), version, to_json(value))
             )
 
 
 def _serialised(write: Write) -> str:
-    return _to_json(write.data) if isinstance(write, Create | Replace | Put | Update) else ""
-
-
-def _to_json(data: Json) -> str:
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    if len(text.encode()) > _MAX_BYTES:
-        raise BadRequest("a document may have at most 1 MiB")
-    return text
-
-
-def _split(path: str) -> tuple[str, str]:
-    """A document's collection and id."""
-    segments = path.split("/")
-    if len(segments) % 2 or not all(_is_segment(segment) for segment in segments):
-        raise ValueError(f"not the path of a document: {path!r}")
-    return "/".join(segments[:-1]), segments[-1]
-
-
-def _kind(collection: str) -> str:
-    segments = collection.split("/")
-    if len(segments) % 2 == 0 or not all(_is_segment(segment) for segment in segments):
-        raise ValueError(f"not the path of a collection: {collection!r}")
-    return segments[-1]
-
-
-def _is_segment(text: str) -> bool:
-    return text not in ("", ".", "..") and "\0" not in text
+    return to_json(write.data) if isinstance(write, Create | Replace | Put | Update) else ""
 
 
 def _value(field: str) -> str:
@@ -260,13 +235,3 @@ def _value(field: str) -> str:
     if not _FIELD.fullmatch(field):
         raise ValueError(f"not the name of a field: {field!r}")
     return f"json_extract(data, '$.{field}')"
-
-
-def _key(collection: str, equals: Iterable[str], order: str) -> tuple[str, frozenset[str], str]:
-    return collection, frozenset(equals), order
-
-
-def _identity(query: Query) -> tuple[Any, ...]:
-    """What a cursor of this query is bound to."""
-    equals = tuple(sorted(query.equals.items()))
-    return query.collection, equals, query.order, query.descending, query.at_most
