@@ -1,6 +1,6 @@
 """`make bench`: every number that we state, measured here and now.
 
-python -m tests.bench [demo] [items] [chain] [drift] [retries] [load]
+python -m tests.bench [demo] [items] [chain] [drift] [retries] [load] [keyer]
 """
 
 import json
@@ -105,6 +105,35 @@ def _open_loop() -> list[Figure]:
     ]
 
 
+def _keyer() -> list[Figure]:
+    from tests.bench import keyer
+
+    outcomes, filters = keyer.measure()
+    keyer.show(outcomes)
+    print("ffmpeg's keyers, as tuned:", *filters.values(), sep="  ")
+    found = {**keyer.summarise(outcomes), "ms1024": keyer.large(), **keyer.delivered()}
+
+    def most(name: str, key: str, unit: str, bound: float) -> Figure:
+        return Figure(f"keyer: {name}", found[key], unit, f"≤ {bound:g}", found[key] <= bound)
+
+    beaten = found["beaten"]
+    return [
+        most("error of alpha, mean of the clips", "alpha", "/255", 0.30),
+        most("error of alpha, worst clip", "worst", "/255", 0.60),
+        most("edge band, ours to the best rival's", "band_ratio", "×", 0.6),
+        most("holes over 4 pixels", "holes", "", 0),
+        Figure("keyer: leaks over 4 pixels", found["leaks"], "", "", True),
+        most("edge colour, ours to the best rival's", "colour_ratio", "×", 0.5),
+        most("flicker, ours to the best rival's", "flicker_ratio", "×", 0.5),
+        Figure("keyer: clips on which it beats all", beaten, "share", "≥ 0.9", beaten >= 0.9),
+        most("worst clip, ours to the best rival's", "lag", "×", 1.1),
+        most("a frame of 512²", "ms", "ms", 12),
+        most("a frame of 1024²", "ms1024", "ms", 45),
+        most("error of alpha in the WebM", "webm", "/255", 0.6),
+        most("error of alpha in the HEVC", "hevc", "/255", 0.6),
+    ]
+
+
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "demo": _demo,
     "items": _items,
@@ -112,6 +141,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "drift": _drift,
     "retries": _retries,
     "load": _open_loop,
+    "keyer": _keyer,
 }
 
 
