@@ -173,7 +173,8 @@ class CloudTasksServer:
         task = tasks_v2.Task(request.task)
         task.name = task.name or f"{request.parent}/tasks/{uuid.uuid4().int}"
         task.create_time = now
-        task.http_request.http_method = task.http_request.http_method or tasks_v2.HttpMethod.POST
+        if not task.http_request.http_method:
+            task.http_request.http_method = tasks_v2.HttpMethod(tasks_v2.HttpMethod.POST)
         task.dispatch_deadline = task.dispatch_deadline or DEADLINE
         task.schedule_time = max(now, task.schedule_time) if task.schedule_time else now
         _check(request.parent, task)
