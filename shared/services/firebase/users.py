@@ -47,7 +47,7 @@ def _registered(ports: Ports, token: tokens.Token) -> FirebaseProject:
 def _scopes(project: FirebaseProject, claim: Any) -> tuple[Scope, ...]:
     """What the project's users have, or what is left of it by the claim that names fewer; a claim
     that names nothing known leaves nothing."""
-    given = set(including(project.scopes)) & set(SCOPES)
+    given = set(including(project.scopes))
     if claim is not None:
         named = claim if isinstance(claim, list) else []
         given &= set(including(tuple(scope for scope in Scope if scope.value in named)))
