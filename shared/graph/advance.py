@@ -28,7 +28,7 @@ from shared.graph.events import (
     Swept,
     Waited,
 )
-from shared.graph.policy import GRACE, POLICIES, backoff
+from shared.graph.policy import GRACE, POLICIES, backoff, patience
 from shared.model.job import FINISHED, Fault, Job, JobStatus, Output, Retake, Step, StepStatus
 
 TOO_LATE = Fault(
@@ -51,7 +51,7 @@ class Claim(Enum):
     REPEAT = auto()
     """The work is committed; repeat what followed from it, in case its worker died there."""
     DROP = auto()
-    """A newer delivery has taken over."""
+    """Another delivery does the work, or will."""
 
 
 def claim(job: Job, event: Claimed, now: datetime) -> Claim:
@@ -61,10 +61,15 @@ def claim(job: Job, event: Claimed, now: datetime) -> Claim:
         return Claim.DROP
     if job.finished or step.status in FINISHED or step.status is StepStatus.PUBLISHING:
         return Claim.REPEAT
-    if (event.attempt, event.delivery) != (step.attempt, step.delivery):
+    if event.attempt != step.attempt or event.delivery > step.delivery:
         return Claim.DROP
+    latest = event.delivery == step.delivery
     if step.status is StepStatus.RUNNING and step.lease_until and step.lease_until > now:
-        return Claim.COME_BACK
+        return Claim.COME_BACK if latest else Claim.DROP
+    if not latest and step.not_before and step.not_before > now:
+        return Claim.DROP
+    # An earlier one of the same attempt is as good: in a queue that is minutes late, what was taken
+    # for lost and sent again arrives first, and must not have waited for nothing.
     return Claim.RUN
 
 
@@ -172,6 +177,7 @@ def _run(job: Job, step_id: str, now: datetime) -> Decision:
             step_id,
             status=StepStatus.RUNNING,
             lease_until=now + POLICIES[step.kind].lease,
+            missed=0,
             started_at=step.started_at or now,
         ).with_(status=JobStatus.PROCESSING)
     )
@@ -299,7 +305,7 @@ def _sweep(job: Job, now: datetime, *, orphaned: bool) -> Decision:
         else:  # blocked by a lost trigger, or ready or waiting with a lost delivery
             later = max(step.not_before or now, now)
             status = StepStatus.READY if step.status is StepStatus.BLOCKED else step.status
-            decision = _deliver(job, step_id, later, status=status)
+            decision = _deliver(job, step_id, later, status=status, missed=step.missed + 1)
         job, commands = decision.job, [*commands, *decision.commands]
     return Decision(job, tuple(commands))
 
@@ -359,7 +365,7 @@ def _overdue_at(job: Job, step_id: str) -> datetime | None:
     step = job.steps[step_id]
     match step.status:
         case StepStatus.READY | StepStatus.WAITING:
-            return (step.not_before or job.updated_at) + GRACE
+            return (step.not_before or job.updated_at) + patience(step.missed)
         case StepStatus.RUNNING | StepStatus.PUBLISHING:
             return step.lease_until or job.updated_at + GRACE
         case StepStatus.BLOCKED if _needs_met(job, step):

@@ -37,9 +37,17 @@ POLICIES: Mapping[StepKind, Policy] = MappingProxyType(
 GRACE = timedelta(seconds=60)
 """How late a delivery or a trigger may be before the sweeper takes it for lost."""
 
+MOST_DOUBLINGS = 6
 
 DEADLINE = timedelta(hours=6)
 """How long a generation may take, all retries, waits and takes together."""
+
+
+def patience(missed: int) -> timedelta:
+    """How late a delivery may be when `missed` before it were taken for lost. It grows, since what
+    looks lost to everybody at once is a queue that has too much to do, and gets more to do by each
+    delivery that is sent again."""
+    return GRACE * 2 ** min(missed, MOST_DOUBLINGS)
 
 
 def backoff(kind: StepKind, job_id: str, step: str, attempt: int) -> timedelta:

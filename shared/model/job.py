@@ -110,6 +110,8 @@ class Step(Value):
     attempt: int = 1
     first_attempt: int = 1
     delivery: int = 0
+    missed: int = 0
+    """How many deliveries in a row were taken for lost."""
     not_before: Instant | None = None
     lease_until: Instant | None = None
     operation: str | None = None

@@ -247,9 +247,8 @@ def how(player: Player, step: str, attempt: int, delivery: int) -> Claim:
     return claim(player.job, Claimed(step, attempt, delivery), player.now)
 
 
-def test_only_the_newest_delivery_runs(image: Player) -> None:
+def test_only_a_delivery_of_this_attempt_runs(image: Player) -> None:
     assert how(image, "image", 1, 1) is Claim.RUN
-    assert how(image, "image", 1, 0) is Claim.DROP
     assert how(image, "image", 1, 2) is Claim.DROP
     assert how(image, "image", 2, 1) is Claim.DROP
 
@@ -651,9 +650,35 @@ def overdue(player: Player) -> tuple[Command, ...]:
 
 def test_a_lost_delivery_is_sent_under_a_new_number(image: Player) -> None:
     assert overdue(image) == (Enqueue(StepKind.IMAGE, "image", 1, 2, START + GRACE),)
-    assert how(image, "image", 1, 1) is Claim.DROP
     assert how(image, "image", 1, 2) is Claim.RUN
-    assert overdue(image) == (Enqueue(StepKind.IMAGE, "image", 1, 3, START + 2 * GRACE),)
+    assert overdue(image) == (Enqueue(StepKind.IMAGE, "image", 1, 3, START + 3 * GRACE),)
+
+
+def test_a_delivery_that_was_only_late_is_as_good_as_the_one_sent_in_its_place(
+    image: Player,
+) -> None:
+    overdue(image)
+    assert how(image, "image", 1, 1) is Claim.RUN
+    image.play(Claimed("image", 1, 1))
+    assert how(image, "image", 1, 1) is Claim.DROP, "the later one comes back if this one dies"
+    assert how(image, "image", 1, 2) is Claim.COME_BACK
+
+
+def test_a_queue_that_is_hours_late_is_not_filled_with_copies(image: Player) -> None:
+    began = image.now
+    while image.now < began + timedelta(hours=5):
+        overdue(image)
+    assert image.job.steps["image"].delivery <= 11
+    image.claim("image")
+    assert image.job.steps["image"].missed == 0
+
+
+def test_an_early_copy_of_a_poll_does_not_ask_the_provider(image: Player) -> None:
+    image.claim("image")
+    image.play(Waited("image", 1, "operation", 30))
+    assert how(image, "image", 1, 1) is Claim.DROP
+    image.now += timedelta(seconds=30)
+    assert how(image, "image", 1, 1) is Claim.RUN
 
 
 def test_a_lost_poll_is_sent_under_a_new_number(image: Player) -> None:
