@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.adapters.embedded.database import Database
     from shared.adapters.embedded.queue import EmbeddedTasks
     from shared.providers.offline.artist import OfflineArtist
-    from shared.services.firebase.certificates import Certificates, Verifier
+    from shared.services.certificates import Certificates, Verifier
 
 P = TypeVar("P")
 
@@ -109,7 +109,7 @@ def limiter() -> Limiter:
 @cache
 def certificates() -> "Certificates":
     """What this process knows of the keys that Firebase signs with."""
-    from shared.services.firebase.certificates import Certificates
+    from shared.services.certificates import Certificates
 
     return Certificates(ports().clock, _fetched_certificates)
 

@@ -12,7 +12,7 @@ from shared.model.base import Value
 from shared.model.firebase import FirebaseProject, FirebaseProjectId
 from shared.model.workspace import Scope, including
 from shared.services.firebase import projects
-from shared.services.firebase.tokens import MAX_LENGTH
+from shared.services.tokens import MAX_LENGTH
 
 Scopes = Annotated[tuple[Literal["read", "write"], ...], Field(min_length=1)]
 Proof = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from google.auth.crypt import RSAVerifier
 
 from shared.ports import Clock
-from shared.services.firebase.certificates import Certificates
+from shared.services.certificates import Certificates
 
 FIREBASE = "felix-app"
 

@@ -17,8 +17,8 @@ from shared.model import paths
 from shared.model.workspace import Scope
 from shared.ports import Replace
 from shared.services import keys
+from shared.services.certificates import Certificates
 from shared.services.firebase import projects, users
-from shared.services.firebase.certificates import Certificates
 from shared.services.keys import Principal
 from shared.services.limits import KEPT, Limiter
 from shared.services.webhooks import outbox

@@ -15,8 +15,8 @@ from shared.model import paths
 from shared.model.firebase import FirebaseProject
 from shared.model.workspace import Scope
 from shared.ports import Create, Delete, Document, Ports, Replace, Write
+from shared.services.certificates import Certificates
 from shared.services.firebase import tokens
-from shared.services.firebase.certificates import Certificates
 from shared.services.keys import Principal
 
 WORKSPACE_CLAIM: Final = "mascotry_workspace"

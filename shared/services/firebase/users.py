@@ -7,9 +7,10 @@ from shared.errors import Unauthorized
 from shared.model.firebase import FirebaseProject, is_project_id
 from shared.model.workspace import Scope, including
 from shared.ports import Ports
+from shared.services.certificates import Certificates
 from shared.services.firebase import projects, tokens
-from shared.services.firebase.certificates import Certificates
 from shared.services.keys import Principal
+from shared.services.tokens import Token
 
 SCOPES: Final = (Scope.READ, Scope.WRITE)
 """What a user can have at all: who manages a workspace does it with a key."""
@@ -36,8 +37,8 @@ def authenticate(ports: Ports, certificates: Certificates, text: str) -> Princip
     )
 
 
-def _registered(ports: Ports, token: tokens.Token) -> FirebaseProject:
-    project_id = token.project_id
+def _registered(ports: Ports, token: Token) -> FirebaseProject:
+    project_id = token.audience
     project = projects.find(ports, project_id) if is_project_id(project_id) else None
     if project is None:
         raise Unauthorized(tokens.REFUSED)

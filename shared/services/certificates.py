@@ -1,4 +1,4 @@
-"""The certificates of those who sign Firebase's tokens: fetched when they are needed, then kept."""
+"""The certificates of those who sign tokens: fetched when they are needed, then kept."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from shared.errors import Busy
 from shared.ports import Clock
 
-log = logging.getLogger("shared.firebase")
+log = logging.getLogger("shared.certificates")
 
 AGAIN: Final = timedelta(minutes=1)
 """From one fetch to the next at least, whoever asks and whatever came of it."""
@@ -50,7 +50,7 @@ class _Kept:
 
 
 class Certificates:
-    """The certificates of this process. May be used from any thread.
+    """The certificates of one issuer, as this process knows them. May be used from any thread.
 
     However many requests need them at once, one fetches. The others wait for it only if they have
     nothing to go on with.
@@ -92,6 +92,6 @@ class Certificates:
             verifiers, max_age = self._fetch()
         except Exception:
             # Whatever it is, the old ones do for a while, and the next one tries again.
-            log.exception("could not fetch the certificates that Firebase's tokens need")
+            log.exception("could not fetch the certificates that tokens are checked by")
             return _Kept(old.verifiers, old.fresh_until, now + AGAIN, failed=True)
         return _Kept(verifiers, now + max(AGAIN, min(max_age, LONGEST)), now + AGAIN)
