@@ -29,11 +29,14 @@ def events(request: Request) -> ResponseReturnValue:
 
 @functions_framework.http
 def ingest(request: Request) -> ResponseReturnValue:
-    """What takes pictures or looks at them: the only public function that decodes any."""
-    from functions.api.edge import handle
-    from functions.api.routes import INGEST
+    """What takes pictures or looks at them: the only public function that decodes any.
 
-    return handle(request, INGEST)
+    It answers everything else, too: a router that knows no methods sends all of a path here.
+    """
+    from functions.api.edge import handle
+    from functions.api.routes import API, INGEST
+
+    return handle(request, (*INGEST, *API))
 
 
 @functions_framework.http

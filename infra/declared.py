@@ -1,7 +1,7 @@
 """What the code declares, in the form that deployments read: `python -m infra.declared`.
 
-`firestore.indexes.json` is read by Terraform and by Firebase's tools, `queues.json` by Terraform. Both
-are kept in the repository, so that deploying needs no Python, and a test says when they are stale.
+`firestore.indexes.json` is read by Terraform and by Firebase's tools, `queues.json` by Terraform.
+Both are kept in the repository, so that deploying needs no Python; a test says when they are stale.
 """
 
 import json

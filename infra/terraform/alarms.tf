@@ -30,7 +30,7 @@ locals {
       text   = "The sweeper found what it can't mend: credits that do not balance (ledger_unbalanced), a file that is gone (asset_missing), or something that it could not sweep (sweep_failed)."
     }
     finding = {
-      filter = "jsonPayload.event=\"finding\""
+      filter = "jsonPayload.event=\"finding\" AND severity=WARNING"
       labels = { finding = "jsonPayload.finding" }
       most   = 100, seconds = 3600
       text   = "The sweeper mends more than now and then: functions die, or tasks and events get lost."

@@ -1,0 +1,82 @@
+"""firebase.json: what Firebase's own tools accept, and every route of the API at the one address
+that Hosting gives them."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+import pytest
+from werkzeug.routing import Map, Rule
+
+from functions.api.call import Route
+from functions.api.routes import API, EVENTS, INGEST
+from infra import gateway
+from tests.infra import terraform
+from tests.infra.terraform import ROOT
+
+CONFIG: dict[str, Any] = json.loads((ROOT / "firebase.json").read_text())
+SCHEMA = json.loads((ROOT / "tests" / "infra" / "firebase-config.schema.json").read_text())
+REWRITES = CONFIG["hosting"]["rewrites"]
+ROUTES = [*dict.fromkeys((*API, *EVENTS, *INGEST))]
+SERVED = {"api": API, "events": EVENTS, "ingest": (*INGEST, *API)}
+
+
+def test_it_is_what_firebase_reads() -> None:
+    jsonschema.validate(CONFIG, SCHEMA)
+
+
+def test_the_schema_would_say_so() -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**CONFIG, "hostng": {}}, SCHEMA)
+
+
+def test_what_it_names_is_there() -> None:
+    firestore = CONFIG["firestore"]
+    for path in (firestore["rules"], firestore["indexes"], CONFIG["storage"]["rules"]):
+        assert (ROOT / path).is_file()
+    assert (ROOT / CONFIG["hosting"]["public"] / "index.html").is_file()
+    assert {rewrite["run"]["serviceId"] for rewrite in REWRITES} == {
+        f"mascotry-{name}" for name in SERVED
+    }
+    region = terraform.variables()["region"]["default"]
+    assert {rewrite["run"]["region"] for rewrite in REWRITES} == {region}
+
+
+def hosted(method: str, path: str) -> str:
+    """The function that Hosting sends a request to: the first that matches, by path alone."""
+    for rewrite in REWRITES:
+        if glob(rewrite["source"])(path):
+            return str(rewrite["run"]["serviceId"]).removeprefix("mascotry-")
+    raise AssertionError(f"{method} {path} goes nowhere")
+
+
+def glob(pattern: str) -> Callable[[str], object]:
+    """Hosting's patterns: * is within a segment, ** any number of them."""
+    parts = re.split(r"(\*\*|\*)", pattern)
+    wild = {"**": ".*", "*": "[^/]*"}
+    return re.compile("".join(wild.get(part) or re.escape(part) for part in parts)).fullmatch
+
+
+def answers(function: str, method: str, path: str) -> bool:
+    """Whether a function has the route."""
+    rules = [Rule(route.path, methods=[route.method]) for route in SERVED[function]]
+    return Map(rules, strict_slashes=False).bind("x").test(path, method)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_every_route_reaches_a_function_that_serves_it(route: Route) -> None:
+    path = re.sub(r"<\w+>", "0b3f", route.path)
+    assert answers(hosted(route.method, path), route.method, path)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_only_lists_of_characters_and_jobs_cost_more_than_behind_a_load_balancer(
+    route: Route,
+) -> None:
+    path = re.sub(r"<\w+>", "0b3f", route.path)
+    cheapest = gateway.target({"PATH_INFO": path, "REQUEST_METHOD": route.method})
+    elsewhere = {("GET", "/v1/collections"): "ingest", ("GET", "/v1/jobs/<job_id>"): "events"}
+    expected = elsewhere.get((route.method, route.path), cheapest)
+    assert hosted(route.method, path) == expected
