@@ -5,12 +5,12 @@ made there, and removes files before the documents that name them, so that it ca
 anywhere and begun again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.errors import Conflict, NotFound
-from shared.graph.advance import start
+from shared.graph.advance import outstanding, start
 from shared.graph.events import Cancelled
 from shared.model import paths
 from shared.model.job import Fault, Job, JobStatus, JobType, Step, StepKind
@@ -53,41 +53,56 @@ class Subtree:
 def delete_project(
     ports: Ports, who: Principal, project_id: str, *, if_match: str | None = None
 ) -> Job:
-    _, version = projects.get(ports, who, project_id)
-    entities.require_version(version, if_match)
-    root = Delete(paths.project(who.workspace_id, project_id), version)
-    return _begin(ports, who, root, Subtree(Level.PROJECT, project_id))
+    def root() -> tuple[Delete, Subtree]:
+        _, version = projects.get(ports, who, project_id)
+        entities.require_version(version, if_match)
+        path = paths.project(who.workspace_id, project_id)
+        return Delete(path, version), Subtree(Level.PROJECT, project_id)
+
+    return _once(ports, who.workspace_id, root)
 
 
 def delete_collection(
     ports: Ports, who: Principal, collection_id: str, *, if_match: str | None = None
 ) -> Job:
-    collection, version = collections.get(ports, who, collection_id)
-    entities.require_version(version, if_match)
-    root = Delete(paths.collection(who.workspace_id, collection_id), version)
-    subtree = Subtree(Level.COLLECTION, collection_id, slug=collection.slug)
-    return _begin(ports, who, root, subtree)
+    def root() -> tuple[Delete, Subtree]:
+        collection, version = collections.get(ports, who, collection_id)
+        entities.require_version(version, if_match)
+        path = paths.collection(who.workspace_id, collection_id)
+        subtree = Subtree(Level.COLLECTION, collection_id, slug=collection.slug)
+        return Delete(path, version), subtree
+
+    return _once(ports, who.workspace_id, root)
 
 
 def delete_item(ports: Ports, who: Principal, item_id: str, *, if_match: str | None = None) -> Job:
-    _, version = items.get(ports, who, item_id)
-    entities.require_version(version, if_match)
-    root = Delete(paths.item(who.workspace_id, item_id), version)
-    return _begin(ports, who, root, Subtree(Level.ITEM, item_id))
+    def root() -> tuple[Delete, Subtree]:
+        _, version = items.get(ports, who, item_id)
+        entities.require_version(version, if_match)
+        path = paths.item(who.workspace_id, item_id)
+        return Delete(path, version), Subtree(Level.ITEM, item_id)
+
+    return _once(ports, who.workspace_id, root)
 
 
 def delete_asset(
     ports: Ports, who: Principal, asset_id: str, *, if_match: str | None = None
 ) -> Job:
-    asset, version = assets.get(ports, who, asset_id)
-    entities.require_version(version, if_match)
-    root = Delete(paths.asset(who.workspace_id, asset_id), version)
-    return _begin(
-        ports,
-        who,
-        root,
-        Subtree(Level.ASSET, asset_id, path=asset.path, item_id=asset.item_id or ""),
-    )
+    def root() -> tuple[Delete, Subtree]:
+        asset, version = assets.get(ports, who, asset_id)
+        entities.require_version(version, if_match)
+        path = paths.asset(who.workspace_id, asset_id)
+        subtree = Subtree(Level.ASSET, asset_id, path=asset.path, item_id=asset.item_id or "")
+        return Delete(path, version), subtree
+
+    return _once(ports, who.workspace_id, root)
+
+
+def delete_unreachable(ports: Ports, workspace_id: str, item_id: str) -> Job:
+    """Delete an item that was written below what somebody has deleted meanwhile. As a job, whoever
+    begins it may die at once."""
+    root = Delete(paths.item(workspace_id, item_id))
+    return _begin(ports, workspace_id, ports.ids.uuid(), root, Subtree(Level.ITEM, item_id))
 
 
 def purge(ports: Ports, workspace_id: str, subtree: Subtree) -> None:
@@ -109,14 +124,29 @@ def purge(ports: Ports, workspace_id: str, subtree: Subtree) -> None:
                 ports.documents.commit([Delete(document.path)])
 
 
-def _begin(ports: Ports, who: Principal, root: Delete, subtree: Subtree) -> Job:
+def _once(ports: Ports, workspace_id: str, root: Callable[[], tuple[Delete, Subtree]]) -> Job:
+    """Begin a deletion. A request that is repeated with its ids, since the first was cut off, finds
+    the job that the first has begun."""
+    job_id = ports.ids.uuid()
+    try:
+        delete, subtree = root()
+    except NotFound:
+        loaded = jobstore.load(ports.documents, workspace_id, job_id)
+        if loaded is None:
+            raise
+        runner.perform(ports, loaded[0], outstanding(loaded[0]))
+        return loaded[0]
+    return _begin(ports, workspace_id, job_id, delete, subtree)
+
+
+def _begin(ports: Ports, workspace_id: str, job_id: str, root: Delete, subtree: Subtree) -> Job:
     """Remove the root and create the job that removes the rest, in one batch."""
     now = ports.clock.now()
     job = Job(
-        id=ports.ids.uuid(),
+        id=job_id,
         created_at=now,
         updated_at=now,
-        workspace_id=who.workspace_id,
+        workspace_id=workspace_id,
         type=JobType.DELETION,
         steps={
             "purge": Step(

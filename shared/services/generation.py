@@ -129,8 +129,8 @@ def begin(
         items.get(ports, who, item.id)
     except NotFound:
         # Deleted while all this was written, so that the deletion may not have seen it.
-        deletion.remove_item(ports, who.workspace_id, item.id)
         placeholders.remove(ports, job, job.assets)
+        deletion.delete_unreachable(ports, who.workspace_id, item.id)
         raise
     runner.perform(ports, job, commands)
     return Generation(job, item)

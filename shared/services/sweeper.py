@@ -98,7 +98,7 @@ def _look_after_job(ports: Ports, workspace_id: str, job_id: str, *, orphaned: b
             paths.project(workspace_id, job.project_id or "-"),
         ]
         if len(entities.existing(ports.documents, above)) < len(above):
-            deletion.remove_item(ports, workspace_id, job.item_id)
+            deletion.delete_unreachable(ports, workspace_id, job.item_id)
     if job:
         _tell_of_leases(job, ports.clock.now())
     runner.apply(ports, workspace_id, job_id, Swept(orphaned))

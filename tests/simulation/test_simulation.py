@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from shared.model.finding import Finding
 from shared.model.job import StepStatus
 from tests.simulation.runs import Report, run
 from tests.simulation.sabotage import SABOTAGES
@@ -40,6 +41,14 @@ def test_the_sample_meets_what_matters() -> None:
     assert missing == []
 
 
+FOUND = (
+    Finding.JOB_OVERDUE,
+    Finding.LEASE_EXPIRED,
+    Finding.BLOB_SUSPECTED,
+    Finding.BLOB_ORPHANED,
+    Finding.ASSET_RESTORED,
+)
+
 FAULTS = (
     "death",
     "kill",
@@ -64,6 +73,7 @@ FAULTS = (
     "client: delete_item",
     "client: delete_more",
     "client: again",
+    *(f"finding: {one}" for one in FOUND),
 )
 
 TRANSITIONS: tuple[Transition, ...] = (

@@ -20,9 +20,10 @@ from functions.steps import purge
 from shared.adapters.embedded.events import EVENTS_QUEUE
 from shared.config import Settings
 from shared.errors import MascotryError
+from shared.model.asset import Asset, AssetStatus
 from shared.model.job import StepKind
 from shared.ports import Bucket, Create, Json, Ports, Write
-from shared.services import runner, steps, sweeper, triggers
+from shared.services import findings, losses, orphans, runner, steps, sweeper, triggers
 from shared.services.steps import Delivery
 from shared.services.webhooks import delivery as webhook_delivery
 from shared.services.webhooks import outbox
@@ -76,6 +77,8 @@ class World:
         self.client = Client(self.hub, self.ports, self.calm, self.documents, self.settings)
         self.forecast = forecast(self.dice)
         self.provider = Provider(self.hub, paid=self.dice.random() < 0.7)
+        self._eager = self.dice.random() < 0.5
+        """Whether the sweeper suspects what was written just now, and never rests."""
         self._haste = self.dice.choice((0.05, 0.2, 1.0))
         """How soon clients ask for more."""
         self._asks = self.dice.choice((1, 1, 1, 2, 2, 3, 4, 6))
@@ -123,6 +126,47 @@ class World:
                 self._sweep()
                 self.clock.advance(timedelta(seconds=1))
         raise Broken(f"it does not come to rest: {[*self.tasks.waiting]}, {self.due()}")
+
+    @contextmanager
+    def paced(self) -> Iterator[None]:
+        """A sweeper that looks at a few files and assets at a time; an eager one meets everything
+        that is under way, and spares nothing because it is young."""
+        with pytest.MonkeyPatch.context() as patch:
+            for walk in (orphans, losses):
+                patch.setattr(walk, "PAGE", 4)
+                if self._eager:
+                    patch.setattr(walk, "REST", timedelta(0))
+            if self._eager:
+                patch.setattr(orphans, "GRACE", timedelta(0))
+            yield
+
+    def decay(self) -> None:
+        """What no code of ours does: files are lost, and others are nobody's."""
+        for data in self.client.of("assets"):
+            asset = Asset.load(data)
+            if asset.job_id and asset.status is AssetStatus.READY and self.dice.random() < 0.3:
+                self.calm.blobs.delete(Bucket.ASSETS, asset.path)
+        stranger = self.calm.ids.uuid()
+        for kind in ("job", "item"):
+            self.calm.blobs.put(
+                Bucket.ASSETS,
+                f"nobody/{kind}.png",
+                b"?",
+                content_type="image/png",
+                metadata={
+                    "workspace": self.client.who.workspace_id,
+                    "asset": stranger,
+                    **({"job": stranger} if kind == "job" else {}),
+                },
+            )
+
+    def inspect(self) -> None:
+        """Sweeps that see all there is: the first goes on where the last one was, the second begins
+        anew, and the third looks again."""
+        for _ in range(3):
+            self.clock.advance(max(orphans.GRACE, orphans.REST, losses.REST))
+            self.hub.begin(Worker("sweeper", ("sweep",), lambda: _swept(self.ports)), alone=True)
+            self._settle(sweeps=True)
 
     def due(self) -> list[Json]:
         """What the sweeper has to look at."""
@@ -296,6 +340,17 @@ def prepared() -> Iterator[None]:
             log.propagate = propagates
 
 
+class Found(logging.Handler):
+    """What the sweeper tells of."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._world.hub.met[f"finding: {record.__dict__['finding']}"] += 1
+
+
 class Mistakes(logging.Handler):
     """What is logged as unforeseen, and was not foreseen here either."""
 
@@ -312,17 +367,33 @@ class Mistakes(logging.Handler):
 def simulate(seed: int, tell: Callable[[str], None] | None = None) -> World:
     """Live through a seed; Broken when something does not hold that should. The world that comes
     out tells what was met on the way."""
-    log = logging.getLogger("shared")
     with prepared():
         world = World(seed, tell)
-        mistakes = Mistakes(world)
-        log.addHandler(mistakes)
         try:
-            with world.transitions.watched():
-                world.storm()
-                world.rest()
+            with world.transitions.watched(), _heard(world):
+                with world.paced():
+                    world.storm()
+                    world.rest()
+                invariants.check(world)
+                world.decay()
+                world.inspect()
         finally:
-            log.removeHandler(mistakes)
             world.hub.clear()
         invariants.check(world)
     return world
+
+
+@contextmanager
+def _heard(world: World) -> Iterator[None]:
+    """Listen to the log."""
+    log, found, mistakes = logging.getLogger("shared"), Found(world), Mistakes(world)
+    level = findings.log.level
+    log.addHandler(mistakes)
+    findings.log.addHandler(found)
+    findings.log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(mistakes)
+        findings.log.removeHandler(found)
+        findings.log.setLevel(level)
