@@ -15,6 +15,12 @@ help: ## Show what there is to do
 	$(BIN)/python -m infra.weights
 	@touch $@
 
+# What checks the deployment's policy wants other versions of what the runtime needs.
+.venv-checks/installed: infra/checks/requirements.txt
+	@$(PYTHON) -m venv .venv-checks
+	.venv-checks/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
 install: .venv/installed ## Create .venv with the pinned requirements and the cut-out weights
 
 demo: install ## Make a mascot in every format: CHARACTER="…" ACTION="…" MOTION="…"
@@ -26,10 +32,10 @@ dev: install ## Serve the API and the assets on PORT
 # Files are shared out among the cores; the tests of one file stay together.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-test: install ## Run the tests
+test: install .venv-checks/installed ## Run the tests
 	$(PYTEST)
 
-check: install ## Lint, types, and the tests with warnings as errors
+check: install .venv-checks/installed ## Lint, types, and the tests with warnings as errors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -50,4 +56,4 @@ live: install ## Try a real provider, which costs money: PROVIDER=google VIDEO=1
 	@$(BIN)/python -m infra.live --provider "$(PROVIDER)" $(if $(VIDEO),--video) $(if $(YES),--yes)
 
 clean: ## Remove what was installed and made (not .mascotry, your data)
-	rm -rf .venv .models out bench-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-checks .models out bench-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -6,7 +6,7 @@ Both are kept in the repository, so that deploying needs no Python; a test says 
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -65,7 +65,10 @@ def queues(declared: Iterable[Queue] = QUEUES) -> dict[str, Any]:
     return {queue.function: {**asdict(queue), "id": queue.queue_id} for queue in declared}
 
 
-FILES: Final = {"firestore.indexes.json": indexes, "queues.json": queues}
+FILES: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
+    "firestore.indexes.json": indexes,
+    "queues.json": queues,
+}
 
 
 def text(value: dict[str, Any]) -> str:

@@ -16,10 +16,7 @@ _REFERENCE = re.compile(r"\$\{local\.([\w.]+)\}")
 @cache
 def files() -> dict[str, dict[str, Any]]:
     """Each file, parsed."""
-    return {
-        path.name: _plain(hcl2.loads(path.read_text()))  # type: ignore[attr-defined]
-        for path in sorted(FOLDER.glob("*.tf"))
-    }
+    return {path.name: _plain(hcl2.loads(path.read_text())) for path in sorted(FOLDER.glob("*.tf"))}
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:

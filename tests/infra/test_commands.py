@@ -1,0 +1,52 @@
+"""Every gcloud line that we print or run is one that gcloud knows."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests import emulators
+from tests.infra.terraform import ROOT
+
+FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INSTALL = "https://cloud.google.com/sdk/docs/install says how to get gcloud."
+
+
+def commands(text: str) -> list[str]:
+    """The gcloud commands in the fenced blocks of a page, each in one line, up to a pipe."""
+    joined = "\n".join(FENCE.findall(text)).replace("\\\n", " ")
+    found = (re.search(r"\bgcloud .*", line) for line in joined.splitlines())
+    return [re.split(r" [|&]|\)", match[0])[0] for match in found if match]
+
+
+def problems(lines: list[str], folder: Path) -> dict[str, str]:
+    """What gcloud does not accept, by line, with what it says."""
+    found = shutil.which("gcloud")
+    program = emulators.require("gcloud", Path(found) if found else None, INSTALL)
+    file = folder / "commands.json"
+    file.write_text(json.dumps([{"command_string": line} for line in lines]))
+    done = subprocess.run(
+        [program, "meta", "lint-gcloud-commands", f"--commands-file={file}"],
+        env={"PATH": "/usr/bin:/bin", "CLOUDSDK_CONFIG": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    answers = json.loads(done.stdout)
+    assert len(answers) == len(lines)
+    return {one["command_string"]: one["error_message"] for one in answers if not one["success"]}
+
+
+def test_gcloud_takes_what_the_readme_says(tmp_path: Path) -> None:
+    lines = commands((ROOT / "infra" / "README.md").read_text())
+    assert len(lines) >= 3
+    assert problems(lines, tmp_path) == {}
+
+
+def test_a_wrong_line_would_be_found(tmp_path: Path) -> None:
+    page = "```sh\nX=$(gcloud run services list --regoin=x)\ngcloud projects list | head\n```\n"
+    lines = commands(page)
+    assert lines == ["gcloud run services list --regoin=x", "gcloud projects list"]
+    assert "did you mean '--region'" in str(problems(lines, tmp_path))
