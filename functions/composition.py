@@ -109,16 +109,25 @@ def limiter() -> Limiter:
 @cache
 def certificates() -> "Certificates":
     """What this process knows of the keys that Firebase signs with."""
+    return _certificates(settings().firebase_certificates_url)
+
+
+@cache
+def caller_certificates() -> "Certificates":
+    """What it knows of the keys that Google signs with for service accounts."""
+    return _certificates(settings().tasks_certificates_url)
+
+
+def _certificates(url: str) -> "Certificates":
     from shared.services.certificates import Certificates
 
-    return Certificates(ports().clock, _fetched_certificates)
+    def fetched() -> "tuple[Mapping[str, Verifier], timedelta]":
+        # What this loads takes its time, and only tokens need it.
+        from shared.adapters.certificates import fetch
 
+        return fetch(url)
 
-def _fetched_certificates() -> "tuple[Mapping[str, Verifier], timedelta]":
-    # What this loads takes its time, and only tokens need it.
-    from shared.adapters.certificates import fetch
-
-    return fetch(settings().firebase_certificates_url)
+    return Certificates(ports().clock, fetched)
 
 
 def firebase_user(ports: Ports, token: str) -> Principal:

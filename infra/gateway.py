@@ -1,6 +1,5 @@
 """One WSGI application out of all functions, routed as a load balancer routes them in the cloud."""
 
-import hmac
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import functions_framework
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.wrappers import Response
 
 from functions import composition
 from shared.adapters.embedded.cdn import Cdn, Uploads
@@ -38,24 +36,9 @@ def application() -> WSGIApplication:
     mounts: dict[str, WSGIApplication] = {"/cdn": Cdn(blobs), "/uploads": uploads}
     for target in TASK_TARGETS:
         mounts[f"/functions/{target}"] = function(target)
-    trigger = function(STORAGE_TRIGGER, "cloudevent")
-    mounts[f"/functions/{STORAGE_TRIGGER}"] = _Guarded(trigger, composition.task_token(settings()))
+    mounts[f"/functions/{STORAGE_TRIGGER}"] = function(STORAGE_TRIGGER, "cloudevent")
     public = {target: function(target) for target in ("api", "events", "ingest")}
     return DispatcherMiddleware(_Public(public), mounts)
-
-
-class _Guarded:
-    """Lets only the queue through, as the platform does for a function that takes events."""
-
-    def __init__(self, function: WSGIApplication, token: str) -> None:
-        self._function = function
-        self._expected = f"Bearer {token}".encode()
-
-    def __call__(self, environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
-        given = environ.get("HTTP_AUTHORIZATION", "").encode()
-        if hmac.compare_digest(given, self._expected):
-            return self._function(environ, respond)
-        return Response("Only the queue may send events.", status=401)(environ, respond)
 
 
 class _Public:

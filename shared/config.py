@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     """The address of a function, with `{function}` where its name stands."""
     tasks_account: str = ""
     """The service account whose tokens the queues and the scheduler carry, by e-mail."""
+    events_account: str = ""
+    """The one that storage events are delivered as; the same if it is not given."""
+    tasks_certificates_url: str = "https://www.googleapis.com/oauth2/v1/certs"
+    """Where the certificates are that those tokens are checked by."""
     tasks_endpoint: str = ""
     """Another address of Cloud Tasks, without encryption: a server on this machine."""
 
@@ -111,11 +115,11 @@ class Settings(BaseSettings):
     webhook_loopback: bool = False
     """Whether webhooks may go to this machine and by plain http, too: for development."""
     log_level: str = "INFO"
+    otlp_endpoint: str = ""
+    """An OpenTelemetry collector that takes spans over HTTP; empty: no spans are made."""
 
 
 @cache
 def settings() -> Settings:
-    otlp_endpoint: str = ""
-    """An OpenTelemetry collector that takes spans over HTTP; empty: no spans are made."""
     """The settings of this process."""
     return Settings()

@@ -1,15 +1,14 @@
 """How a task reaches a step's code: check, parse, deliver, acknowledge."""
 
-import hmac
 from collections.abc import Callable
 from importlib import import_module
 
 from flask import Request
 from flask.typing import ResponseReturnValue
 
-from functions import composition, telemetry
+from functions import composition, telemetry, trust
 from shared.config import Settings, settings
-from shared.errors import Busy, MascotryError, Unauthorized
+from shared.errors import Busy, MascotryError
 from shared.services import runner, sweeper
 from shared.services.steps import Delivery
 
@@ -56,18 +55,13 @@ def _answer(
     chosen = settings()
     with telemetry.entry(chosen, name, request.headers.get("traceparent"), flush=True):
         try:
-            _authorise(request, chosen)
+            trust.admit_task(request, name, chosen)
             return work(chosen)
         except Busy as error:
-            return _problem(error), error.status, {"Retry-After": str(BUSY_RETRY_SECONDS)}
+            seconds = error.details.get("retry_after", BUSY_RETRY_SECONDS)
+            return _problem(error), error.status, {"Retry-After": str(seconds)}
         except MascotryError as error:
             return _problem(error), error.status
-
-
-def _authorise(request: Request, chosen: Settings) -> None:
-    _, _, token = request.headers.get("Authorization", "").partition(" ")
-    if not hmac.compare_digest(token.encode(), composition.task_token(chosen).encode()):
-        raise Unauthorized("Only the queue may call this function.")
 
 
 def _problem(error: MascotryError) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from cloudevents.http import CloudEvent
 
-from functions import composition, telemetry
+from functions import composition, telemetry, trust
 from shared.config import settings
 from shared.services import triggers
 
@@ -12,6 +12,7 @@ FINALIZED = "google.cloud.storage.object.v1.finalized"
 def finalized(event: CloudEvent) -> None:
     """Ignore what is not a finalized object in a bucket of ours; raising asks for it again."""
     with telemetry.entry(settings(), "on_object_finalized", event.get("traceparent"), flush=True):
+        trust.admit_event("on_object_finalized")
         _finalized(event)
 
 

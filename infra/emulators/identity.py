@@ -32,7 +32,9 @@ class Issuer:
         self.max_age = max_age
         self.fetches = 0
         """How often the certificates were asked for."""
-        self._clock = clock
+        self.status = 200
+        """What asking for them is answered with."""
+        self.clock = clock
         self._server: ThreadingHTTPServer | None = None
         self.certificates: dict[str, str] = {}
         self.rotate()
@@ -51,7 +53,7 @@ class Issuer:
 
     def claims(self, audience: str, account: str) -> dict[str, Any]:
         """What Google says of a service account in a token for `audience`."""
-        now = int(self._clock.now().timestamp())
+        now = int(self.clock.now().timestamp())
         return {
             "iss": ISSUER,
             "aud": audience,
@@ -91,7 +93,7 @@ class Issuer:
             def do_GET(self) -> None:
                 issuer.fetches += 1
                 body = json.dumps(issuer.certificates).encode()
-                self.send_response(200 if self.path == PATH else 404)
+                self.send_response(issuer.status if self.path == PATH else 404)
                 self.send_header("Content-Type", "application/json; charset=UTF-8")
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Cache-Control", f"public, max-age={issuer.max_age}")

@@ -101,6 +101,7 @@ def finalize(resource: Any, kind: str = "google.cloud.storage.object.v1.finalize
         "ce-specversion": "1.0",
         "ce-type": kind,
         "ce-source": "//storage.googleapis.com/projects/_/buckets/assets",
+        "Authorization": f"Bearer {composition.task_token(settings())}",
     }
     response = function("on_object_finalized", "cloudevent").post(
         "/", json=resource, headers=headers

@@ -18,6 +18,7 @@ from tests.e2e.server import ROOT
 PUBLIC = ("api", "events", "ingest")
 PRIVATE = gateway.TASK_TARGETS
 START_SECONDS = 60
+TOKEN = "a token for tests"
 
 PLACEHOLDER_EVENT = {
     "bucket": "assets",
@@ -34,7 +35,12 @@ def serve(target: str, home: Path, signature: str = "http") -> Iterator[str]:
         port = probe.getsockname()[1]
     command = Path(sys.executable).with_name("functions-framework")
     options = ["--source", "functions/main.py", "--target", target, "--signature-type", signature]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MASCOTRY_HOME": str(home)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "MASCOTRY_HOME": str(home),
+        "MASCOTRY_TASK_TOKEN": TOKEN,
+    }
     process = subprocess.Popen(
         [command, *options, "--host", "127.0.0.1", "--port", str(port)],
         cwd=ROOT,
@@ -87,10 +93,13 @@ def test_the_storage_trigger_takes_cloud_events(tmp_path: Path) -> None:
         "ce-type": "google.cloud.storage.object.v1.finalized",
         "ce-source": "//storage.googleapis.com/projects/_/buckets/assets",
         "ce-subject": "objects/someone/else.png",
+        "Authorization": f"Bearer {TOKEN}",
     }
     with serve(gateway.STORAGE_TRIGGER, tmp_path, "cloudevent") as url:
         event = httpx.Request("POST", f"{url}/", json=PLACEHOLDER_EVENT, headers=headers)
         assert answer(event).status_code == 200
+        event.headers["Authorization"] = "Bearer stranger"
+        assert answer(event).status_code == 401
 
 
 def test_no_entry_point_is_left_out() -> None:

@@ -6,9 +6,17 @@ from infra import gateway
 from tests.e2e.server import Server
 
 
+EVENT = {
+    "ce-id": "1",
+    "ce-specversion": "1.0",
+    "ce-type": "google.cloud.storage.object.v1.finalized",
+    "ce-source": "//storage.googleapis.com/projects/_/buckets/assets",
+}
+
+
 def test_no_stranger_reaches_a_function_of_the_queue(server: Server) -> None:
     for name in (*gateway.TASK_TARGETS, gateway.STORAGE_TRIGGER):
-        answer = server.http.post(f"/functions/{name}/", json={})
+        answer = server.http.post(f"/functions/{name}/", json={}, headers=EVENT)
         assert answer.status_code == 401, name
 
 

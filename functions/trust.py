@@ -1,0 +1,112 @@
+"""Who may call the functions that are not public: the queue, the schedule and the store's events.
+
+On one machine they share a secret. On Google Cloud a call carries an identity token of the service
+account that the queue, the schedule or the trigger calls as; the platform has looked at it before
+(IAM), and this is the second lock. No word of a token is ever logged or answered.
+"""
+
+import hmac
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import Request, abort, make_response, request
+
+from functions import composition
+from shared.config import Settings, settings
+from shared.errors import MascotryError, Unauthorized
+from shared.model.queues import function_address
+from shared.services import tokens
+
+ISSUERS: Final = ("https://accounts.google.com", "accounts.google.com")
+LEEWAY: Final = 60
+"""How many seconds this machine's clock may be behind Google's."""
+REFUSED: Final = "Only the queue may call this function."
+
+log = logging.getLogger("shared.trust")
+
+
+def admit_task(call: Request, function: str, chosen: Settings) -> None:
+    """Unauthorized unless the queue or the schedule is calling this very function; Busy when that
+    can't be told at this moment."""
+    text = _bearer(call)
+    if chosen.backend == "embedded":
+        _compare(text, chosen)
+    else:
+        own = function_address(chosen.functions_url, function)
+        _verify(text, chosen.tasks_account, re.compile(re.escape(own)))
+
+
+def admit_event(function: str) -> None:
+    """End the request under way with 401 unless the store's trigger sends an event to this very
+    function; with 503 when that can't be told at this moment."""
+    chosen = settings()
+    try:
+        text = _bearer(request)
+        if chosen.backend == "embedded":
+            _compare(text, chosen)
+        else:
+            own = function_address(chosen.functions_url, function)
+            _verify(text, chosen.events_account or chosen.tasks_account, _either_address(own))
+    except MascotryError as error:
+        answer = make_response({"error": {"code": error.code, "message": error.message}})
+        answer.status_code = error.status
+        if "retry_after" in error.details:
+            answer.headers["Retry-After"] = str(error.details["retry_after"])
+        abort(answer)
+
+
+def _bearer(call: Request) -> str:
+    scheme, _, text = call.headers.get("Authorization", "").partition(" ")
+    return text if scheme.lower() == "bearer" else ""
+
+
+def _compare(text: str, chosen: Settings) -> None:
+    if not hmac.compare_digest(text.encode(), composition.task_token(chosen).encode()):
+        raise Unauthorized(REFUSED)
+
+
+def _verify(text: str, account: str, audience: re.Pattern[str]) -> None:
+    """Unauthorized unless Google has signed it for this account and this audience, now."""
+    token = tokens.parse(text)
+    if token is None or not tokens.is_signed(token, composition.caller_certificates()):
+        raise Unauthorized(REFUSED)
+    now = int(composition.ports().clock.now().timestamp())
+    if fault := _fault(token.claims, account, audience, now):
+        # Signed by Google, so this is a deployment that disagrees with itself, or an intruder.
+        log.warning("a call was refused", extra={"reason": fault})
+        raise Unauthorized(REFUSED)
+
+
+def _fault(
+    claims: Mapping[str, Any], account: str, audience: re.Pattern[str], now: int
+) -> str | None:
+    """What is wrong with signed claims, if anything is."""
+    if claims.get("iss") not in ISSUERS:
+        return "its 'iss' is not Google"
+    if not isinstance(claims.get("aud"), str) or not audience.fullmatch(claims["aud"]):
+        return "its 'aud' is not this function's address"
+    if not account or claims.get("email") != account:
+        return f"its 'email' is not the account that may call: {account or 'none is set'}"
+    if claims.get("email_verified") is not True:
+        return "its 'email_verified' is not true"
+    for name in ("iat", "exp", "nbf"):
+        if type(claims.get(name, 0 if name == "nbf" else None)) is not int:
+            return f"its {name!r} is not a time in seconds"
+    for name in ("iat", "nbf"):
+        if claims.get(name, 0) > now + LEEWAY:
+            return f"its {name!r} is in the future"
+    return "it has expired" if claims["exp"] <= now else None
+
+
+def _either_address(own: str) -> re.Pattern[str]:
+    """A function's own address, and the other one that Cloud Run gives every service.
+
+    One is made of the project's number, and known beforehand; the other has a hash. Which of them
+    Eventarc names, with or without the query that it calls with, is not ours to choose.
+    """
+    addresses = [re.escape(own)]
+    if found := re.fullmatch(r"(https://[a-z0-9-]+)-\d+\.[a-z0-9-]+\.run\.app", own):
+        addresses.append(re.escape(found[1]) + r"-[a-z0-9]+-[a-z0-9]+\.a\.run\.app")
+    return re.compile(rf"({'|'.join(addresses)})/?(\?.*)?")
