@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.emulators import firestore as firestore_emulator
 from tests import emulators
 
 
@@ -14,3 +15,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
         terminalreporter.section("not tested here", sep="!", red=True, bold=True)
         for line in lines:
             terminalreporter.write_line(line, red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def firestore() -> Iterator[str]:
+    """The address of a Firestore emulator with our rules, one for each process that runs tests."""
+    emulators.require(
+        "Firestore's emulator", firestore_emulator.find(), firestore_emulator.HOW_TO_GET
+    )
+    with firestore_emulator.running(rules=firestore_emulator.RULES) as address:
+        yield address

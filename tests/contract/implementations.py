@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 from shared.ports import Blobs, Documents, Tasks
-from tests.contract import cloud_tasks, embedded
+from tests.contract import cloud_tasks, embedded, firestore
 from tests.contract.world import Implementation
 
-DOCUMENTS: Mapping[str, Implementation[Documents]] = {"embedded": embedded.documents}
+DOCUMENTS: Mapping[str, Implementation[Documents]] = {
+    "embedded": embedded.documents,
+    "firestore": firestore.documents,
+}
 
 BLOBS: Mapping[str, Implementation[Blobs]] = {"embedded": embedded.blobs}
 

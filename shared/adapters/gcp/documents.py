@@ -1,0 +1,400 @@
+"""The Documents port on Firestore: compare-and-set by `update_time`, and never a transaction."""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import grpc
+from google.api_core.exceptions import (
+    Aborted,
+    AlreadyExists,
+    Cancelled,
+    FailedPrecondition,
+    GoogleAPICallError,
+    InternalServerError,
+    InvalidArgument,
+    NotFound,
+    ResourceExhausted,
+    RetryError,
+    ServerError,
+    ServiceUnavailable,
+)
+from google.api_core.retry import Retry, if_exception_type
+from google.auth.exceptions import GoogleAuthError
+from google.cloud.firestore_v1 import types
+from google.cloud.firestore_v1.field_path import render_field_path
+from google.cloud.firestore_v1.services.firestore import FirestoreClient
+from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
+
+from shared.adapters.cursor import decode_cursor, encode_cursor
+from shared.adapters.documents import (
+    identity,
+    key_of,
+    kind_of,
+    require_batch,
+    require_page,
+    split,
+    to_json,
+    too_large,
+    undeclared,
+)
+from shared.adapters.gcp.values import Value, decode, encode, is_name
+from shared.errors import Busy, Conflict, MascotryError
+from shared.model.indexes import INDEXES, Index
+from shared.ports import (
+    Create,
+    Delete,
+    Document,
+    Increment,
+    Json,
+    Page,
+    Put,
+    Query,
+    Replace,
+    Update,
+    Write,
+)
+
+SECONDS: Final = 10.0
+"""For one call, all its repetitions together."""
+MARK: Final = "_commit"
+"""The field that says which commit wrote a document: random bytes, different each time.
+
+Firestore leaves `update_time` alone when a write changes nothing, and so a version would not change
+either; and a commit whose answer got lost is known by it."""
+
+_COUNT: Final = "count"
+_EMULATOR: Final = "FIRESTORE_EMULATOR_HOST"  # Google's name for it, which all its clients honour
+_OPTIONS: Final = [
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+]
+_REFUSED: Final = (AlreadyExists, FailedPrecondition, NotFound)
+_NOT_DONE: Final = (Aborted, ResourceExhausted)
+"""After these nothing was written, whoever asks."""
+_TRANSIENT: Final = (ServerError, *_NOT_DONE, Cancelled, RetryError, GoogleAuthError)
+_NOT_READ: Final = (ServiceUnavailable, InternalServerError, *_NOT_DONE)
+
+# The bare messages, as in `values`.
+_Write: Final[Any] = types.Write.pb()
+_Query: Final[Any] = types.StructuredQuery.pb()
+
+_log = logging.getLogger(__name__)
+
+
+class FirestoreDocuments:
+    """The Documents port on Firestore, by Google's own client. May be used from any thread.
+
+    Malformed paths, undeclared queries and values that are not JSON are programming errors:
+    ValueError or TypeError. A document over 1 MiB is a BadRequest. Busy means that the database is
+    out of reach or did not answer in time; of a commit, that it may or may not have happened, as
+    after a crash.
+    """
+
+    def __init__(
+        self,
+        project: str,
+        database: str = "(default)",
+        *,
+        emulator: str | None = None,
+        indexes: Sequence[Index] = INDEXES,
+    ) -> None:
+        """`emulator` is the host and port of one; by default that of `FIRESTORE_EMULATOR_HOST`."""
+        self._database = f"projects/{project}/databases/{database}"
+        self._root = f"{self._database}/documents"
+        self._indexes = {key_of(i.collection, i.equals, i.order) for i in indexes}
+        emulator = emulator or os.environ.get(_EMULATOR)
+        self._api = FirestoreClient(transport=_transport(emulator))
+        self._metadata = [("google-cloud-resource-prefix", self._database)]
+        if emulator:
+            self._metadata.append(("authorization", "Bearer owner"))
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._api.transport.close()  # type: ignore[no-untyped-call]
+
+    def get(self, path: str) -> Document | None:
+        return self.get_many([path])[0]
+
+    def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        for path in paths:
+            split(path)
+        found = self._found(paths)
+        return [self._document(found[path]) if path in found else None for path in paths]
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        require_batch(writes)
+        if not writes:
+            return
+        mark = os.urandom(12)
+        request = types.CommitRequest.wrap(
+            types.CommitRequest.pb()(
+                database=self._database, writes=[self._write(write, mark) for write in writes]
+            )
+        )
+        with _told("commit"):
+            if not self._is_accepted(writes, request) and not self._is_done(writes, mark):
+                raise Busy("Whether it was written is not known; try again.")
+
+    def query(
+        self, query: Query, *, limit: int, offset: int = 0, cursor: str | None = None
+    ) -> Page[Document]:
+        require_page(limit, offset)
+        structured = self._structured(query)
+        structured.limit.value = limit + 1
+        structured.offset = offset
+        if cursor is not None:
+            value, id_ = decode_cursor(identity(query), cursor)
+            name = self._name(f"{query.collection}/{id_}")
+            structured.start_at.values.extend([encode(value), Value(reference_value=name)])
+            structured.start_at.before = False
+        request = types.RunQueryRequest.wrap(
+            types.RunQueryRequest.pb()(
+                parent=self._parent(query.collection), structured_query=structured
+            )
+        )
+        answers = self._read(self._api.run_query, request)
+        documents = [self._document(one.document) for one in answers if one.HasField("document")]
+        if len(documents) <= limit:
+            return Page(documents, None)
+        last = documents[limit - 1]
+        position = [last.data[query.order], last.id]
+        return Page(documents[:limit], encode_cursor(identity(query), position))
+
+    def count(self, query: Query, *, up_to: int) -> int:
+        counted = types.StructuredAggregationQuery.pb()(structured_query=self._structured(query))
+        if up_to < 1:
+            return 0
+        counted.aggregations.add(alias=_COUNT).count.up_to.value = up_to
+        request = types.RunAggregationQueryRequest.wrap(
+            types.RunAggregationQueryRequest.pb()(
+                parent=self._parent(query.collection), structured_aggregation_query=counted
+            )
+        )
+        [answer] = self._read(self._api.run_aggregation_query, request)
+        return int(answer.result.aggregate_fields[_COUNT].integer_value)
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def _found(self, paths: Sequence[str]) -> dict[str, Any]:
+        """Those of the documents that exist, as messages.
+
+        They are read one by one, but none that came before has changed when the last one is read:
+        so the protocol promises, and that is the one instant.
+        """
+        if not paths:
+            return {}
+        names = [self._name(path) for path in dict.fromkeys(paths)]
+        request = types.BatchGetDocumentsRequest(database=self._database, documents=names)
+        answers = self._read(self._api.batch_get_documents, request)
+        return {self._path(one.found.name): one.found for one in answers if one.HasField("found")}
+
+    def _read(self, call: Callable[..., Iterable[Any]], request: Any) -> list[Any]:
+        """All answers of a call, as bare messages. It begins again when it is cut off."""
+
+        def answers() -> list[Any]:
+            found = call(request, retry=None, timeout=SECONDS, metadata=self._metadata)
+            return [type(one).pb(one) for one in found]
+
+        with _told(call.__name__):
+            return _repeating(_NOT_READ)(answers)()
+
+    def _structured(self, query: Query) -> Any:
+        kind = kind_of(query.collection)
+        if key_of(kind, query.equals, query.order) not in self._indexes:
+            raise undeclared(query)
+        filters = [_compared(name, "EQUAL", value) for name, value in query.equals.items()]
+        if query.at_most is not None:
+            filters.append(_compared(query.order, "LESS_THAN_OR_EQUAL", query.at_most))
+        direction = "DESCENDING" if query.descending else "ASCENDING"
+        structured = _Query(
+            from_=[{"collection_id": kind}],
+            order_by=[
+                {"field": {"field_path": render_field_path([name])}, "direction": direction}
+                for name in (query.order, "__name__")
+            ],
+        )
+        if filters:
+            structured.where.composite_filter.op = "AND"
+            structured.where.composite_filter.filters.extend(filters)
+        return structured
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    def _is_accepted(self, writes: Sequence[Write], request: types.CommitRequest) -> bool:
+        """Commit; False when the answer got lost. Raises Conflict when nothing was written."""
+        lost = False
+
+        def note(error: Exception) -> None:
+            nonlocal lost
+            lost = lost or not isinstance(error, _NOT_DONE)
+
+        # What can happen only once may be asked for again: a version never comes back.
+        again = (*_NOT_DONE, ServiceUnavailable) if _happens_once(writes) else _NOT_DONE
+        try:
+            self._api.commit(
+                request,
+                retry=_repeating(again, on_error=note),
+                timeout=SECONDS,
+                metadata=self._metadata,
+            )
+        except _REFUSED as error:
+            if lost:  # maybe by what we have written ourselves
+                return False
+            raise _conflict(writes) from error
+        except RetryError as error:
+            if lost or not isinstance(error.cause, Aborted):
+                raise
+            raise _conflict(writes) from error
+        except InvalidArgument as error:
+            if "size" in str(error):
+                raise too_large() from error
+            raise
+        except ServerError as error:
+            _log.warning("the answer to a commit got lost", extra=_details("commit", error))
+            return False
+        return True
+
+    def _is_done(self, writes: Sequence[Write], mark: bytes) -> bool:
+        """Whether a document bears the mark; if not, that says nothing: others may have written."""
+        path = next((write.path for write in writes if not isinstance(write, Delete)), None)
+        if path is None:
+            return False
+        return any(
+            document.fields[MARK].bytes_value == mark for document in self._found([path]).values()
+        )
+
+    def _write(self, write: Write, mark: bytes) -> Any:
+        split(write.path)
+        name = self._name(write.path)
+        marked = {MARK: Value(bytes_value=mark)}
+        match write:
+            case Create(data=data):
+                fields = _fields(data) | marked
+                return _Write(
+                    update={"name": name, "fields": fields}, current_document={"exists": False}
+                )
+            case Replace(data=data, version=version):
+                fields = _fields(data) | marked
+                return _Write(
+                    update={"name": name, "fields": fields},
+                    current_document={"update_time": _time(write.path, version)},
+                )
+            case Put(data=data):
+                return _Write(update={"name": name, "fields": _fields(data) | marked})
+            case Update(data=data):
+                fields = _fields(data) | marked
+                return _Write(
+                    update={"name": name, "fields": fields},
+                    update_mask={"field_paths": [render_field_path([key]) for key in fields]},
+                    current_document={"exists": True},
+                )
+            case Delete(version=version):
+                if version is None:
+                    return _Write(delete=name)
+                return _Write(
+                    delete=name, current_document={"update_time": _time(write.path, version)}
+                )
+            case Increment(field=field, by=by):
+                return _Write(
+                    update={"name": name, "fields": marked},
+                    update_mask={"field_paths": [MARK]},
+                    update_transforms=[
+                        {"field_path": render_field_path([field]), "increment": encode(by)}
+                    ],
+                )
+
+    # --- names -----------------------------------------------------------------------------------
+
+    def _name(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    def _path(self, name: str) -> str:
+        return name[len(self._root) + 1 :]
+
+    def _parent(self, collection: str) -> str:
+        return self._name(collection).rsplit("/", 1)[0]
+
+    def _document(self, found: Any) -> Document:
+        data = {name: decode(value) for name, value in found.fields.items() if name != MARK}
+        time = found.update_time
+        return Document(self._path(found.name), f"{time.seconds}.{time.nanos:09d}", data)
+
+
+def _transport(emulator: str | None) -> FirestoreGrpcTransport:
+    def secure(host: str, **chosen: Any) -> grpc.Channel:
+        return FirestoreGrpcTransport.create_channel(host, **{**chosen, "options": _OPTIONS})
+
+    channel = grpc.insecure_channel(emulator, options=_OPTIONS) if emulator else secure
+    return FirestoreGrpcTransport(channel=channel)
+
+
+def _repeating(
+    faults: tuple[type[Exception], ...], on_error: Callable[[Exception], None] | None = None
+) -> Retry:
+    return Retry(
+        if_exception_type(*faults),
+        initial=0.05,
+        maximum=1.0,
+        multiplier=2.0,
+        timeout=SECONDS,
+        on_error=on_error,
+    )
+
+
+def _fields(data: Json) -> dict[str, Any]:
+    """The fields of a document. What is not JSON is found here."""
+    plain: Json = json.loads(to_json(data))
+    for name in plain:
+        if name == MARK or not is_name(name):
+            raise ValueError(f"not a name for a field of a document: {name!r}")
+    return {name: encode(value) for name, value in plain.items()}
+
+
+def _compared(field: str, operator: str, value: str | int | bool) -> Any:
+    compared = _Query.Filter()
+    compared.field_filter.field.field_path = render_field_path([field])
+    compared.field_filter.op = _Query.FieldFilter.Operator.Value(operator)
+    compared.field_filter.value.CopyFrom(encode(value))
+    return compared
+
+
+def _happens_once(writes: Sequence[Write]) -> bool:
+    return any(
+        isinstance(write, Replace) or (isinstance(write, Delete) and write.version is not None)
+        for write in writes
+    )
+
+
+def _conflict(writes: Sequence[Write]) -> Conflict:
+    if len(writes) == 1:
+        return Conflict(f"{writes[0].path} is no longer what was read")
+    return Conflict("a document of the batch is no longer what was read")
+
+
+def _time(path: str, version: str) -> dict[str, int]:
+    seconds, _, nanos = version.partition(".")
+    if not (seconds.isdecimal() and nanos.isdecimal()):
+        raise Conflict(f"{path} is no longer what was read")  # and never was
+    return {"seconds": int(seconds), "nanos": int(nanos)}
+
+
+@contextmanager
+def _told(call: str) -> Iterator[None]:
+    """Faults of Google's client as ours; the log has what they said."""
+    try:
+        yield
+    except _TRANSIENT as error:
+        _log.warning("the database is out of reach", extra=_details(call, error))
+        raise Busy("The database is out of reach; try again.") from error
+    except GoogleAPICallError as error:
+        _log.error("the database refuses a call", extra=_details(call, error))
+        raise MascotryError("The database refuses a call; the log says why.") from error
+
+
+def _details(call: str, error: Exception) -> dict[str, str]:
+    return {"call": call, "reason": f"{type(error).__name__}: {error}"}
