@@ -73,6 +73,7 @@ class CloudTasksServer:
     """Serves the gRPC interface on `address`, dispatches, and publishes certificates.
 
     A dispatch deadline is cut to its `haste`-th part, so that a test need not wait for 15 seconds.
+    An issuer that is given is started and stopped by whoever gives it.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class CloudTasksServer:
     ) -> None:
         self._clock = clock or SystemClock()
         self.issuer = issuer or Issuer(self._clock)
+        self._own_issuer = issuer is None
         self._dispatch = Dispatch(self._clock, self.issuer, haste=haste)
         self._server = grpc.server(ThreadPoolExecutor(8, "cloud-tasks-grpc"))
         self._server.add_generic_rpc_handlers((self._handlers(),))
@@ -92,7 +94,8 @@ class CloudTasksServer:
         """Host and port for clients."""
 
     def start(self) -> None:
-        self.issuer.start()
+        if self._own_issuer:
+            self.issuer.start()
         self._dispatch.start()
         self._server.start()
 
@@ -100,7 +103,8 @@ class CloudTasksServer:
         """End, after what is under way or `timeout` seconds."""
         self._server.stop(None).wait()
         self._dispatch.stop(timeout)
-        self.issuer.stop()
+        if self._own_issuer:
+            self.issuer.stop()
 
     def wake(self) -> None:
         """Look again at what is due, now; for a clock that was set by hand."""

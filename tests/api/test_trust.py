@@ -6,17 +6,25 @@ import hmac
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+from google.cloud import tasks_v2
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from functions import composition
 from infra.emulators.identity import Issuer
+from infra.emulators.tasks import serve
 from shared import config
+from shared.adapters.gcp.tasks import CloudTasks
 from shared.adapters.system import SystemClock
 from shared.model.job import StepKind
+from shared.ports import Task
+from shared.services import sweeper
 from tests.api.client import function
 from tests.services.world import World
 
@@ -24,7 +32,7 @@ TASKS = "mascotry-tasks@demo.iam.gserviceaccount.com"
 EVENTS = "mascotry-trigger@demo.iam.gserviceaccount.com"
 HOUR = timedelta(hours=1)
 TRIGGER = "on_object_finalized"
-EVENT = {
+HEADERS = {
     "ce-id": "1",
     "ce-specversion": "1.0",
     "ce-type": "google.cloud.storage.object.v1.finalized",
@@ -69,7 +77,7 @@ def google(world: World, key: Issuer, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def call(name: str, token: str | None, scheme: str = "Bearer") -> TestResponse:
     headers = {} if token is None else {"Authorization": f"{scheme} {token}"}
     if name == TRIGGER:
-        return function(name, "cloudevent").post("/", json={}, headers={**EVENT, **headers})
+        return function(name, "cloudevent").post("/", json={}, headers={**HEADERS, **headers})
     return function(name).post("/", json={}, headers=headers)
 
 
@@ -125,6 +133,39 @@ def test_one_account_for_all_is_enough(google: Issuer, monkeypatch: pytest.Monke
     config.settings.cache_clear()
     assert call(TRIGGER, google.token(address(TRIGGER), TASKS)).status_code == 200
     assert call(TRIGGER, google.token(address(TRIGGER), EVENTS)).status_code == 401
+
+
+def test_a_task_comes_through_in_earnest(
+    world: World, google: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the adapter over the queue to the function, each believing the next for its tokens."""
+    swept = Event()
+
+    def sweep(ports: object) -> int:
+        swept.set()
+        return 0
+
+    monkeypatch.setattr(sweeper, "sweep", sweep)
+    target = make_server("127.0.0.1", 0, function("sweep").application)
+    serving = Thread(target=target.serve_forever, args=(0.01,))
+    serving.start()
+    functions_url = f"http://127.0.0.1:{target.server_port}/{{function}}"
+    monkeypatch.setenv("MASCOTRY_FUNCTIONS_URL", functions_url)
+    config.settings.cache_clear()
+    try:
+        with serve(clock=world.clock, issuer=google) as server:
+            server.create(tasks_v2.Queue(name="projects/p/locations/r/queues/mascotry-sweep"))
+            tasks = CloudTasks(
+                "p", "r", functions_url=functions_url, account=TASKS, endpoint=server.address
+            )
+            with closing(tasks):
+                tasks.enqueue(Task("sweep", "one", {}))
+                assert swept.wait(60)
+        assert google.fetches == 1
+    finally:
+        target.shutdown()
+        serving.join()
+        target.server_close()
 
 
 # --- who is not ----------------------------------------------------------------------------------
