@@ -80,7 +80,6 @@ locals {
       MASCOTRY_FUNCTIONS_URL   = local.functions_url
       MASCOTRY_TASKS_ACCOUNT   = google_service_account.tasks.email
       MASCOTRY_EVENTS_ACCOUNT  = google_service_account.trigger.email
-      MASCOTRY_EVENTS_ACCOUNT  = google_service_account.trigger.email
       MASCOTRY_IMAGE_PROVIDER  = var.image_provider
       MASCOTRY_VIDEO_PROVIDER  = var.video_provider
       MASCOTRY_VISION_PROVIDER = var.vision_provider
