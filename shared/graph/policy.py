@@ -47,7 +47,7 @@ def patience(missed: int) -> timedelta:
     """How late a delivery may be when `missed` before it were taken for lost. It grows, since what
     looks lost to everybody at once is a queue that has too much to do, and gets more to do by each
     delivery that is sent again."""
-    return GRACE * 2 ** min(missed, MOST_DOUBLINGS)
+    return GRACE * (1 << min(missed, MOST_DOUBLINGS))
 
 
 def backoff(kind: StepKind, job_id: str, step: str, attempt: int) -> timedelta:

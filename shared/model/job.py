@@ -159,6 +159,8 @@ class Job(Entity):
     error: Fault | None = None
     completed_at: Instant | None = None
     settled: bool = False
+    look_at: Instant | None = None
+    """When the sweeper looks at the job: at the latest when something is overdue."""
     trace: str | None = None
     """The trace of the request that began it, as a W3C `traceparent`."""
 

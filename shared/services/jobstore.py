@@ -1,8 +1,8 @@
 """Jobs in the document store: every change is a compare-and-set, and keeps the due list right."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from shared import tracing
@@ -18,7 +18,6 @@ from shared.services import ledger
 from shared.services.webhooks import outbox
 
 TRIES: Final = 20
-DUE_SLACK: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +40,21 @@ def load(documents: Documents, workspace_id: str, job_id: str) -> tuple[Job, str
 
 def creation(job: Job) -> list[Write]:
     """The writes that bring a new job into the world, with the trace that it belongs to."""
-    job = job.with_(trace=tracing.current())
+    job, due_writes = _scheduled(job.with_(trace=tracing.current()))
     return [
         Create(paths.job(job.workspace_id, job.id), job.stored()),
         Create(paths.progress(job.workspace_id, job.id), {}),
-        *_due_writes(None, job),
+        *due_writes,
     ]
+
+
+def postpone(ports: Ports, job: Job, version: str) -> None:
+    """Move the sweeper's entry of a job that it has looked at too early. Somebody else's change is
+    met by letting it be: the entry is found again."""
+    after, due_writes = _scheduled(job.with_(look_at=None))
+    path = paths.job(job.workspace_id, job.id)
+    with suppress(Conflict):
+        ports.documents.commit([Replace(path, after.stored(), version), *due_writes])
 
 
 def apply(
@@ -71,12 +79,12 @@ def apply(
         decision = advance(job, event, now)
         if decision.job is job:
             return Applied(job, False, decision.commands)
-        after = decision.job.with_(updated_at=now)
+        after, due_writes = _scheduled(decision.job.with_(updated_at=now))
         asset_writes, orphans = _asset_writes(ports, job, after, some_may_be_gone=tried > 0)
         told = outbox.of_end(ports, job, after)
         writes: list[Write] = [
             Replace(paths.job(workspace_id, job_id), after.stored(), version),
-            *_due_writes(job, after),
+            *due_writes,
             *_progress_writes(job, after),
             *asset_writes,
             *outbox.writes(told),
@@ -91,16 +99,16 @@ def apply(
     raise Conflict(f"Job {job_id} is being changed by too many at once.")
 
 
-def _due_writes(before: Job | None, after: Job) -> list[Write]:
-    """The sweeper's entry moves with the job; small moves are not worth a write."""
-    at = due_at(after)
+def _scheduled(job: Job) -> tuple[Job, list[Write]]:
+    """The job with its entry for the sweeper, and the writes for that. An entry only ever moves to
+    an earlier time: one that is too early costs a look, and most jobs are done before that."""
+    at = due_at(job)
     if at is None:
-        return [Delete(paths.due(after.id))]
-    was = due_at(before) if before else None
-    if was and abs(at - was) < DUE_SLACK:
-        return []
-    entry = {"at": instant_text(at), "workspace_id": after.workspace_id, "job_id": after.id}
-    return [Put(paths.due(after.id), entry)]
+        return job.with_(look_at=None), [Delete(paths.due(job.id))]
+    if job.look_at and job.look_at <= at:
+        return job, []
+    entry = {"at": instant_text(at), "workspace_id": job.workspace_id, "job_id": job.id}
+    return job.with_(look_at=at), [Put(paths.due(job.id), entry)]
 
 
 def _newly(before: Job, after: Job, *statuses: StepStatus) -> list[str]:

@@ -6,9 +6,11 @@ from functools import cache
 from importlib.resources import files
 
 from shared.errors import Conflict
+from shared.graph.advance import unmade
 from shared.model.asset import CONTENT_TYPES, EXTENSIONS, AssetType
 from shared.model.job import Job, PlannedAsset
 from shared.ports import Bucket, Ports
+from shared.services import jobstore
 
 MARK = {"placeholder": "true"}
 """The metadata by which the storage trigger knows that there is nothing to do."""
@@ -26,7 +28,17 @@ def _content(type_: AssetType) -> bytes:
 
 
 def put_all(ports: Ports, job: Job) -> None:
-    """Stand a placeholder at every path of a job, where nothing stands yet."""
+    """Stand a placeholder at every path of a job, where nothing stands yet; of one that has ended
+    meanwhile, nothing is left standing."""
+    _put(ports, job)
+    loaded = jobstore.load(ports.documents, job.workspace_id, job.id)
+    if loaded is None:
+        remove(ports, job, job.assets)
+    elif loaded[0].finished:
+        remove(ports, job, unmade(loaded[0]))
+
+
+def _put(ports: Ports, job: Job) -> None:
     for asset in job.assets.values():
         with suppress(Conflict):
             ports.blobs.put(

@@ -52,6 +52,9 @@ from shared.services.webhooks import outbox
 
 log = logging.getLogger(__name__)
 
+FIRES = "fires"
+"""The metadata of a public file that the storage trigger has to tell its job of."""
+
 
 def deliver(ports: Ports, settings: Settings, delivery: Delivery, code: StepCode) -> None:
     """Handle one delivery of a step. Returning acknowledges it; Busy asks for it again."""
@@ -234,12 +237,18 @@ def publish_file(ports: Ports, job: Job, step_id: str, key: str) -> None:
                 "job": job.id,
                 "asset": planned.id,
                 "sha256": output.content.sha256,
+                **({FIRES: "true"} if _fires(job, key) else {}),
             },
             if_generation=there.generation if there else 0,
         )
     except Conflict:
         # Another delivery of the same commit was faster; it copied the same bytes.
         log.info("already published", extra={"job": job.id, "step": step_id, "asset": key})
+
+
+def _fires(job: Job, key: str) -> bool:
+    """Whether a step of the job waits for this file."""
+    return any(step.fired_by == key for step in job.steps.values())
 
 
 def _log_step(job: Job, delivery: Delivery, outcome: str, started: float) -> None:

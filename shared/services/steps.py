@@ -21,10 +21,6 @@ from shared.ports import Bucket, Json, Ports, Update, Write
 from shared.providers.base import Later, Refused, Waiting
 from shared.services import jobstore
 
-PROGRESS_INTERVAL = 2.0
-"""Seconds between two writes of a step's progress: all steps of a job write to one document, and a
-database that bills by writes is asked for few."""
-
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -212,7 +208,7 @@ class StepContext:
     def progress(self, share: float) -> None:
         """Tell how much is done, 0 to 1; SupersededError when the work is no longer wanted."""
         now = time.monotonic()
-        if now - self._last_progress < PROGRESS_INTERVAL:
+        if now - self._last_progress < self.settings.progress_interval:
             return
         self._last_progress = now
         workspace_id, job_id = self.job.workspace_id, self.job.id

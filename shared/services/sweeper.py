@@ -3,12 +3,13 @@
 import logging
 from datetime import datetime
 
+from shared.graph.advance import due_at
 from shared.graph.events import Swept
 from shared.model import paths
 from shared.model.base import instant_text
 from shared.model.finding import Finding, LogEvent
 from shared.model.job import Job, StepStatus
-from shared.ports import Json, Ports, Query
+from shared.ports import Delete, Json, Ports, Query
 from shared.services import (
     audits,
     deletion,
@@ -45,7 +46,7 @@ def sweep(ports: Ports, *, orphaned: bool = False) -> int:
             break
     now = ports.clock.now()
     for entry in entries:
-        if entry["at"] <= instant_text(now):
+        if entry["at"] <= instant_text(now) and "job_id" not in entry:
             findings.tell(_overdue(entry), **entry)
         try:
             _look_after(ports, entry, orphaned=orphaned)
@@ -90,8 +91,11 @@ def _look_after_job(ports: Ports, workspace_id: str, job_id: str, *, orphaned: b
     """Let a job go on; of one whose character was deleted while it was created, remove everything:
     the request that would have noticed has died."""
     loaded = jobstore.load(ports.documents, workspace_id, job_id)
-    job = loaded[0] if loaded else None
-    if job and not job.finished and job.item_id:
+    if loaded is None:
+        ports.documents.commit([Delete(paths.due(job_id))])
+        return
+    job, version = loaded
+    if not job.finished and job.item_id:
         above = [
             paths.item(workspace_id, job.item_id),
             paths.collection(workspace_id, job.collection_id or "-"),
@@ -99,8 +103,13 @@ def _look_after_job(ports: Ports, workspace_id: str, job_id: str, *, orphaned: b
         ]
         if len(entities.existing(ports.documents, above)) < len(above):
             deletion.delete_unreachable(ports, workspace_id, job.item_id)
-    if job:
-        _tell_of_leases(job, ports.clock.now())
+    now = ports.clock.now()
+    _tell_of_leases(job, now)
+    due = due_at(job)
+    if due and due > now and not orphaned:
+        jobstore.postpone(ports, job, version)
+        return
+    findings.tell(Finding.JOB_OVERDUE, workspace_id=workspace_id, job_id=job_id)
     runner.apply(ports, workspace_id, job_id, Swept(orphaned))
 
 

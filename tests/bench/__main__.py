@@ -1,6 +1,6 @@
 """`make bench`: every number that we state, measured here and now.
 
-python -m tests.bench [demo] [items] [chain] [drift] [retries] [load] [keyer]
+python -m tests.bench [demo] [items] [chain] [operations] [drift] [retries] [load] [keyer]
 """
 
 import json
@@ -134,10 +134,26 @@ def _keyer() -> list[Figure]:
     ]
 
 
+def _operations() -> list[Figure]:
+    from tests.bench import operations
+
+    figures = []
+    for which, found in operations.measure().items():
+        name = f"{which} animation of {found['assets']} files"
+        reads, writes, rate = found["reads"], found["writes"], found["most_per_second"]
+        figures += [
+            Figure(f"{name}: documents read", reads, "", "≤ 60", reads <= 60),
+            Figure(f"{name}: documents written", writes, "", "≤ 90", writes <= 90),
+            Figure(f"{name}: writes of the busiest", rate, "a second", "≤ 1", rate <= 1),
+        ]
+    return figures
+
+
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "demo": _demo,
     "items": _items,
     "chain": _chain,
+    "operations": _operations,
     "drift": _drift,
     "retries": _retries,
     "load": _open_loop,

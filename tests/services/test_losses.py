@@ -81,7 +81,7 @@ def test_a_placeholder_is_no_file(
 ) -> None:
     job = an_image(world, tenant)
     lose(world, job.assets["image"].path)
-    placeholders.put_all(world.ports, job)
+    placeholders._put(world.ports, job)
     a_round(world)
     assert told(log) == {Finding.ASSET_RESTORED: 1}
     are_all_there(world, tenant)

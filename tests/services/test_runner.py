@@ -1,6 +1,5 @@
 """One delivery at a time: claiming, running, committing, publishing."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +15,7 @@ from shared.model.asset import AssetStatus
 from shared.model.job import Fault, Job, JobStatus, StepKind, StepStatus
 from shared.ports import Bucket, Delete, Document
 from shared.providers.base import Refused, Waiting
-from shared.services import jobs, jobstore, runner, steps
+from shared.services import jobs, jobstore, runner
 from shared.services.steps import Accepted, Delivery, Made, StepContext, StepResult, SupersededError
 from tests.graph.jobs import FILM, IMAGE
 from tests.services import checks
@@ -200,10 +199,9 @@ def test_a_late_result_does_not_pass_for_the_one_that_is_being_made(
 
 
 @pytest.fixture
-def eager(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def eager(world: World) -> None:
     """Every word about progress is written."""
-    monkeypatch.setattr(steps, "PROGRESS_INTERVAL", 0)
-    yield
+    world.settings = world.settings.model_copy(update={"progress_interval": 0})
 
 
 @pytest.mark.usefixtures("eager")
@@ -417,7 +415,7 @@ def test_what_was_finished_before_a_failure_stays(world: World, tenant: Tenant) 
 
 
 def test_waiting_hands_the_worker_back(world: World, tenant: Tenant, job: Job) -> None:
-    seen: list[float] = []
+    seen = []
 
     def wait(context: StepContext) -> StepResult:
         seen.append((context.step.operation, world.clock.now()))

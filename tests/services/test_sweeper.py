@@ -7,13 +7,18 @@ import pytest
 
 from shared.graph.policy import GRACE
 from shared.model import paths
-from shared.model.job import JobStatus
+from shared.model.base import instant_text
+from shared.model.job import JobStatus, StepKind
 from shared.ports import Bucket, Put
+from shared.providers.base import Waiting
 from shared.services import deletion, ledger, sweeper
+from shared.services.steps import StepContext, StepResult
+from tests.graph.fakes import START
 from tests.graph.jobs import IMAGE
 from tests.services import checks
 from tests.services.faults import Crash, crash
-from tests.services.world import Tenant, World
+from tests.services.told import told
+from tests.services.world import Tenant, World, draw
 
 
 def test_nothing_is_overdue_at_first(world: World, tenant: Tenant) -> None:
@@ -31,6 +36,34 @@ def test_lost_deliveries_are_sent_again(world: World, tenant: Tenant) -> None:
     assert world.sweep() == 1
     world.drain()
     checks.is_whole(world, tenant, job)
+
+
+def test_a_job_that_is_only_long_is_left_alone(
+    world: World, tenant: Tenant, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its entry stays where it was until somebody looks, and is put off then, which is no news."""
+    job = world.generate(tenant, IMAGE).job
+    (entry,) = world.due()
+    asked = 0
+
+    def wait(context: StepContext) -> StepResult:
+        nonlocal asked
+        asked += 1
+        return Waiting("operation", 100) if asked < 3 else draw(context)
+
+    world.codes[StepKind.IMAGE] = wait
+    assert world.deliver_next()
+    assert world.due() == [entry]
+    world.clock.advance(GRACE)
+    assert world.sweep() == 1
+    (later,) = world.due()
+    assert later.data["at"] == instant_text(START + timedelta(seconds=100) + GRACE)
+    assert told(caplog) == {}
+    assert world.sweep() == 0
+    world.drain()
+    assert asked == 3
+    checks.is_whole(world, tenant, job)
+    assert world.due() == []
 
 
 def test_each_job_is_looked_at_once(

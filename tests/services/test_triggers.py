@@ -1,10 +1,13 @@
 """The storage trigger believes an object only if its job knows it."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from shared.model.job import StepKind, StepStatus
 from shared.ports import Bucket
-from shared.services import jobs, placeholders, triggers
+from shared.services import collections, jobs, placeholders, triggers
 from shared.services.steps import Made, StepContext
 from tests.services.world import Tenant, World, draw
 
@@ -13,7 +16,7 @@ def test_only_the_jobs_own_objects_fire(world: World, tenant: Tenant) -> None:
     """Everything is tried while the video is published and its transcodings still wait for it."""
     job = world.generate(tenant).job
     video = job.assets["video"]
-    good = {"workspace": job.workspace_id, "job": job.id, "asset": video.id}
+    good = {"workspace": job.workspace_id, "job": job.id, "asset": video.id, "fires": "true"}
     other = world.tenant("Other")
 
     def fires(name: str, metadata: dict[str, str], bucket: Bucket = Bucket.ASSETS) -> bool:
@@ -22,7 +25,7 @@ def test_only_the_jobs_own_objects_fire(world: World, tenant: Tenant) -> None:
     while world.job(job).steps["video"].status is not StepStatus.SUCCEEDED:
         assert world.deliver_next(*(kind.value for kind in StepKind))
     assert not fires(video.path, {})
-    assert not fires(video.path, {**good, "placeholder": "true"})
+    assert not fires(video.path, {key: good[key] for key in ("workspace", "job", "asset")})
     assert not fires(video.path, good, Bucket.UPLOADS)
     assert not fires(video.path, good, Bucket.WORK)
     assert not fires("another.mp4", good)
@@ -50,13 +53,36 @@ def test_the_trigger_runs_nothing(world: World, tenant: Tenant) -> None:
     assert queues == ["transcode"] * 3
 
 
-def test_what_comes_after_the_end_of_its_job_is_removed(world: World, tenant: Tenant) -> None:
-    """A request that is slow to put its placeholders, of a job that is canceled meanwhile."""
+def test_what_fires_nothing_is_not_looked_up(world: World, tenant: Tenant) -> None:
+    """Of fifteen files and as many placeholders of a film, one is waited for."""
+    collections.update(
+        world.ports, tenant.who, tenant.collection.id, {}, {"animation_sizes": (64,)}
+    )
+    told: list[str] = []
+
+    class Watched:
+        def __getattr__(self, name: str) -> Any:
+            told.append(name)
+            return getattr(plain, name)
+
+    job = world.generate(tenant).job
+    while not world.job(job).finished:
+        assert world.deliver_next(*(kind.value for kind in StepKind), "storage-events")
+    plain = world.ports.documents
+    blobs = [*world.public().values()]
+    assert len(blobs) == len(job.assets) == 9
+    world.ports = replace(world.ports, documents=Watched())
+    for blob in blobs:
+        triggers.object_finalized(
+            world.ports, world.settings, Bucket.ASSETS, blob.name, blob.metadata
+        )
+    assert told == ["get"], "for the film"
+
+
+def test_who_is_slow_to_put_placeholders_takes_them_away(world: World, tenant: Tenant) -> None:
+    """Of a job that is canceled meanwhile."""
     job = world.generate(tenant).job
     jobs.cancel(world.ports, tenant.who, job.id)
     assert world.public() == {}
     placeholders.put_all(world.ports, job)
-    assert set(world.public()) == {asset.path for asset in job.assets.values()}
-    while world.deliver_next("storage-events"):
-        pass
     assert world.public() == {}

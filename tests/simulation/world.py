@@ -23,7 +23,7 @@ from shared.errors import MascotryError
 from shared.model.asset import Asset, AssetStatus
 from shared.model.job import StepKind
 from shared.ports import Bucket, Create, Json, Ports, Write
-from shared.services import findings, losses, orphans, runner, steps, sweeper, triggers
+from shared.services import findings, losses, orphans, runner, sweeper, triggers
 from shared.services.steps import Delivery
 from shared.services.webhooks import delivery as webhook_delivery
 from shared.services.webhooks import outbox
@@ -73,7 +73,9 @@ class World:
         self.blobs = store.Blobs(self.clock, self.tasks)
         self.calm = Ports(self.documents, self.blobs, self.tasks, self.clock, CountingIds())
         self.ports = self.hub.ports(self.calm)
-        self.settings = Settings(home=Path("/nowhere"), metered=self.dice.random() < 0.5)
+        self.settings = Settings(
+            home=Path("/nowhere"), metered=self.dice.random() < 0.5, progress_interval=0
+        )
         self.client = Client(self.hub, self.ports, self.calm, self.documents, self.settings)
         self.forecast = forecast(self.dice)
         self.provider = Provider(self.hub, paid=self.dice.random() < 0.7)
@@ -323,21 +325,19 @@ def _swept(ports: Ports, *, orphaned: bool = False) -> None:
 
 @contextmanager
 def prepared() -> Iterator[None]:
-    """What a history needs that is not given through the ports: folders in memory, progress that is
-    written each time, and nobody who reads the log."""
+    """What a history needs that is not given through the ports: folders in memory, and nobody who
+    reads the log."""
     log, folder = logging.getLogger("shared"), tempfile.tempdir
     level, propagates = log.level, log.propagate
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(steps, "PROGRESS_INTERVAL", 0)
-        tempfile.tempdir = str(HOME) if HOME else folder
-        log.setLevel(logging.ERROR)
-        log.propagate = False
-        try:
-            yield
-        finally:
-            tempfile.tempdir = folder
-            log.setLevel(level)
-            log.propagate = propagates
+    tempfile.tempdir = str(HOME) if HOME else folder
+    log.setLevel(logging.ERROR)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        tempfile.tempdir = folder
+        log.setLevel(level)
+        log.propagate = propagates
 
 
 class Found(logging.Handler):
