@@ -27,3 +27,8 @@ output "ip_address" {
   description = "With the load balancer: what the A records of both domains must hold."
   value       = one([for address in google_compute_global_address.this : address.address])
 }
+
+output "environment" {
+  description = "The settings of the functions, for commands on your own machine."
+  value       = join(" ", [for name, value in local.environment : "${name}=${value}"])
+}

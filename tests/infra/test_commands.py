@@ -14,8 +14,9 @@ INSTALL = "https://cloud.google.com/sdk/docs/install says how to get gcloud."
 
 
 def commands(text: str) -> list[str]:
-    """The gcloud commands in the fenced blocks of a page, each in one line, up to a pipe."""
-    joined = "\n".join(FENCE.findall(text)).replace("\\\n", " ")
+    """The gcloud commands in the fenced blocks of a page, up to a pipe, with something in the place
+    of variables."""
+    joined = re.sub(r"\$\w+", "some-value", "\n".join(FENCE.findall(text)))
     found = (re.search(r"\bgcloud .*", line) for line in joined.splitlines())
     return [re.split(r" [|&]|\)", match[0])[0] for match in found if match]
 
