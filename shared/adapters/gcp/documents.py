@@ -1,6 +1,5 @@
 """The Documents port on Firestore: compare-and-set by `update_time`, and never a transaction."""
 
-import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +24,6 @@ from google.api_core.exceptions import (
 from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1 import types
-from google.cloud.firestore_v1.field_path import render_field_path
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 
@@ -37,36 +35,27 @@ from shared.adapters.documents import (
     require_batch,
     require_page,
     split,
-    to_json,
     too_large,
     undeclared,
 )
-from shared.adapters.gcp.values import Value, decode, encode, is_name
+from shared.adapters.gcp.messages import bears, document, query_message, write_message
+from shared.adapters.gcp.values import Value, encode
 from shared.errors import Busy, Conflict, MascotryError
 from shared.model.indexes import INDEXES, Index
 from shared.ports import (
-    Create,
     Delete,
     Document,
-    Increment,
-    Json,
     Page,
-    Put,
     Query,
     Replace,
-    Update,
     Write,
 )
 
 SECONDS: Final = 10.0
 """For one call, all its repetitions together."""
-MARK: Final = "_commit"
-"""The field that says which commit wrote a document: random bytes, different each time.
-
-Firestore leaves `update_time` alone when a write changes nothing, and so a version would not change
-either; and a commit whose answer got lost is known by it."""
-
 _COUNT: Final = "count"
+_TOO_LARGE: Final = ("size", "is longer than")
+"""What Firestore says of a document, or of one text, that is over a mebibyte as it counts."""
 _EMULATOR: Final = "FIRESTORE_EMULATOR_HOST"  # Google's name for it, which all its clients honour
 _OPTIONS: Final = [
     ("grpc.keepalive_time_ms", 30_000),
@@ -78,10 +67,6 @@ _NOT_DONE: Final = (Aborted, ResourceExhausted)
 """After these nothing was written, whoever asks."""
 _TRANSIENT: Final = (ServerError, *_NOT_DONE, Cancelled, RetryError, GoogleAuthError)
 _NOT_READ: Final = (ServiceUnavailable, InternalServerError, *_NOT_DONE)
-
-# The bare messages, as in `values`.
-_Write: Final[Any] = types.Write.pb()
-_Query: Final[Any] = types.StructuredQuery.pb()
 
 _log = logging.getLogger(__name__)
 
@@ -124,7 +109,7 @@ class FirestoreDocuments:
         for path in paths:
             split(path)
         found = self._found(paths)
-        return [self._document(found[path]) if path in found else None for path in paths]
+        return [document(self._root, found[path]) if path in found else None for path in paths]
 
     def commit(self, writes: Sequence[Write]) -> None:
         require_batch(writes)
@@ -133,7 +118,8 @@ class FirestoreDocuments:
         mark = os.urandom(12)
         request = types.CommitRequest.wrap(
             types.CommitRequest.pb()(
-                database=self._database, writes=[self._write(write, mark) for write in writes]
+                database=self._database,
+                writes=[write_message(self._root, write, mark) for write in writes],
             )
         )
         with _told("commit"):
@@ -144,7 +130,7 @@ class FirestoreDocuments:
         self, query: Query, *, limit: int, offset: int = 0, cursor: str | None = None
     ) -> Page[Document]:
         require_page(limit, offset)
-        structured = self._structured(query)
+        structured = self._message(query)
         structured.limit.value = limit + 1
         structured.offset = offset
         if cursor is not None:
@@ -158,7 +144,9 @@ class FirestoreDocuments:
             )
         )
         answers = self._read(self._api.run_query, request)
-        documents = [self._document(one.document) for one in answers if one.HasField("document")]
+        documents = [
+            document(self._root, one.document) for one in answers if one.HasField("document")
+        ]
         if len(documents) <= limit:
             return Page(documents, None)
         last = documents[limit - 1]
@@ -166,7 +154,7 @@ class FirestoreDocuments:
         return Page(documents[:limit], encode_cursor(identity(query), position))
 
     def count(self, query: Query, *, up_to: int) -> int:
-        counted = types.StructuredAggregationQuery.pb()(structured_query=self._structured(query))
+        counted = types.StructuredAggregationQuery.pb()(structured_query=self._message(query))
         if up_to < 1:
             return 0
         counted.aggregations.add(alias=_COUNT).count.up_to.value = up_to
@@ -191,7 +179,8 @@ class FirestoreDocuments:
         names = [self._name(path) for path in dict.fromkeys(paths)]
         request = types.BatchGetDocumentsRequest(database=self._database, documents=names)
         answers = self._read(self._api.batch_get_documents, request)
-        return {self._path(one.found.name): one.found for one in answers if one.HasField("found")}
+        found = [one.found for one in answers if one.HasField("found")]
+        return {message.name.removeprefix(f"{self._root}/"): message for message in found}
 
     def _read(self, call: Callable[..., Iterable[Any]], request: Any) -> list[Any]:
         """All answers of a call, as bare messages. It begins again when it is cut off."""
@@ -203,25 +192,10 @@ class FirestoreDocuments:
         with _told(call.__name__):
             return _repeating(_NOT_READ)(answers)()
 
-    def _structured(self, query: Query) -> Any:
-        kind = kind_of(query.collection)
-        if key_of(kind, query.equals, query.order) not in self._indexes:
+    def _message(self, query: Query) -> Any:
+        if key_of(kind_of(query.collection), query.equals, query.order) not in self._indexes:
             raise undeclared(query)
-        filters = [_compared(name, "EQUAL", value) for name, value in query.equals.items()]
-        if query.at_most is not None:
-            filters.append(_compared(query.order, "LESS_THAN_OR_EQUAL", query.at_most))
-        direction = "DESCENDING" if query.descending else "ASCENDING"
-        structured = _Query(
-            from_=[{"collection_id": kind}],
-            order_by=[
-                {"field": {"field_path": render_field_path([name])}, "direction": direction}
-                for name in (query.order, "__name__")
-            ],
-        )
-        if filters:
-            structured.where.composite_filter.op = "AND"
-            structured.where.composite_filter.filters.extend(filters)
-        return structured
+        return query_message(query)
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -247,11 +221,13 @@ class FirestoreDocuments:
                 return False
             raise _conflict(writes) from error
         except RetryError as error:
-            if lost or not isinstance(error.cause, Aborted):
-                raise
-            raise _conflict(writes) from error
+            if lost:
+                return False
+            if isinstance(error.cause, Aborted):
+                raise _conflict(writes) from error
+            raise
         except InvalidArgument as error:
-            if "size" in str(error):
+            if any(words in error.message for words in _TOO_LARGE):
                 raise too_large() from error
             raise
         except ServerError as error:
@@ -264,65 +240,15 @@ class FirestoreDocuments:
         path = next((write.path for write in writes if not isinstance(write, Delete)), None)
         if path is None:
             return False
-        return any(
-            document.fields[MARK].bytes_value == mark for document in self._found([path]).values()
-        )
-
-    def _write(self, write: Write, mark: bytes) -> Any:
-        split(write.path)
-        name = self._name(write.path)
-        marked = {MARK: Value(bytes_value=mark)}
-        match write:
-            case Create(data=data):
-                fields = _fields(data) | marked
-                return _Write(
-                    update={"name": name, "fields": fields}, current_document={"exists": False}
-                )
-            case Replace(data=data, version=version):
-                fields = _fields(data) | marked
-                return _Write(
-                    update={"name": name, "fields": fields},
-                    current_document={"update_time": _time(write.path, version)},
-                )
-            case Put(data=data):
-                return _Write(update={"name": name, "fields": _fields(data) | marked})
-            case Update(data=data):
-                fields = _fields(data) | marked
-                return _Write(
-                    update={"name": name, "fields": fields},
-                    update_mask={"field_paths": [render_field_path([key]) for key in fields]},
-                    current_document={"exists": True},
-                )
-            case Delete(version=version):
-                if version is None:
-                    return _Write(delete=name)
-                return _Write(
-                    delete=name, current_document={"update_time": _time(write.path, version)}
-                )
-            case Increment(field=field, by=by):
-                return _Write(
-                    update={"name": name, "fields": marked},
-                    update_mask={"field_paths": [MARK]},
-                    update_transforms=[
-                        {"field_path": render_field_path([field]), "increment": encode(by)}
-                    ],
-                )
+        return any(bears(message, mark) for message in self._found([path]).values())
 
     # --- names -----------------------------------------------------------------------------------
 
     def _name(self, path: str) -> str:
         return f"{self._root}/{path}"
 
-    def _path(self, name: str) -> str:
-        return name[len(self._root) + 1 :]
-
     def _parent(self, collection: str) -> str:
         return self._name(collection).rsplit("/", 1)[0]
-
-    def _document(self, found: Any) -> Document:
-        data = {name: decode(value) for name, value in found.fields.items() if name != MARK}
-        time = found.update_time
-        return Document(self._path(found.name), f"{time.seconds}.{time.nanos:09d}", data)
 
 
 def _transport(emulator: str | None) -> FirestoreGrpcTransport:
@@ -346,23 +272,6 @@ def _repeating(
     )
 
 
-def _fields(data: Json) -> dict[str, Any]:
-    """The fields of a document. What is not JSON is found here."""
-    plain: Json = json.loads(to_json(data))
-    for name in plain:
-        if name == MARK or not is_name(name):
-            raise ValueError(f"not a name for a field of a document: {name!r}")
-    return {name: encode(value) for name, value in plain.items()}
-
-
-def _compared(field: str, operator: str, value: str | int | bool) -> Any:
-    compared = _Query.Filter()
-    compared.field_filter.field.field_path = render_field_path([field])
-    compared.field_filter.op = _Query.FieldFilter.Operator.Value(operator)
-    compared.field_filter.value.CopyFrom(encode(value))
-    return compared
-
-
 def _happens_once(writes: Sequence[Write]) -> bool:
     return any(
         isinstance(write, Replace) or (isinstance(write, Delete) and write.version is not None)
@@ -374,13 +283,6 @@ def _conflict(writes: Sequence[Write]) -> Conflict:
     if len(writes) == 1:
         return Conflict(f"{writes[0].path} is no longer what was read")
     return Conflict("a document of the batch is no longer what was read")
-
-
-def _time(path: str, version: str) -> dict[str, int]:
-    seconds, _, nanos = version.partition(".")
-    if not (seconds.isdecimal() and nanos.isdecimal()):
-        raise Conflict(f"{path} is no longer what was read")  # and never was
-    return {"seconds": int(seconds), "nanos": int(nanos)}
 
 
 @contextmanager

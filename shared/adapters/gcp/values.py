@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from google.cloud.firestore_v1 import types
 
-# The bare messages: their wrappers cost many times as much, and documents have hundreds of values.
+# As in `messages`, bare.
 Value: Final[Any] = types.Value.pb()
 _Array: Final[Any] = types.ArrayValue.pb()
 _Map: Final[Any] = types.MapValue.pb()
