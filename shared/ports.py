@@ -182,6 +182,14 @@ class Blob:
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SignedUpload:
+    """Where somebody may put an object, and the headers that have to go with it, exactly."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
 class Blobs(Protocol):
     """Objects are replaced whole, never changed. `if_generation=0` means that it must not exist.
 
@@ -237,7 +245,7 @@ class Blobs(Protocol):
         """The absolute CDN URL of an object in ASSETS, whether or not it exists yet."""
         ...
 
-    def upload_url(self, name: str, *, content_type: str, expires_at: datetime) -> str:
+    def upload_url(self, name: str, *, content_type: str, expires_at: datetime) -> SignedUpload:
         """A signed URL that accepts one PUT of that content type into UPLOADS until it expires."""
         ...
 

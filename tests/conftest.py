@@ -1,9 +1,13 @@
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.emulators import firestore as firestore_emulator
 from tests import emulators
+
+if TYPE_CHECKING:
+    from tests.contract.cloud_storage import CloudStorage
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -25,3 +29,12 @@ def firestore() -> Iterator[str]:
     )
     with firestore_emulator.running(rules=firestore_emulator.RULES) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def cloud_storage() -> Iterator["CloudStorage"]:
+    """A Cloud Storage for this run. Google's client takes long to load."""
+    from tests.contract.cloud_storage import serving
+
+    with serving() as cloud:
+        yield cloud

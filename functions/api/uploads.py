@@ -43,7 +43,7 @@ def invite(call: Call) -> Reply:
         "asset_id": made.asset_id,
         "upload_url": made.url,
         "method": "PUT",
-        "headers": {"Content-Type": made.content_type},
+        "headers": dict(made.headers),
         "expires_at": instant_text(made.expires_at),
     }
     return Reply(data, status=201)

@@ -7,6 +7,7 @@ a process may die anywhere: what it has left behind is finished or taken away.
 import hashlib
 import logging
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -70,11 +71,11 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """Where a client may send one picture of one type, and until when."""
+    """Where a client may send one picture of one type, with which headers and until when."""
 
     asset_id: str
     url: str
-    content_type: str
+    headers: Mapping[str, str]
     expires_at: datetime
 
 
@@ -85,8 +86,8 @@ def invite(ports: Ports, who: Principal, content_type: str) -> Invitation:
     """
     expires_at = (ports.clock.now() + LIFETIME).replace(microsecond=0)
     upload = _create(ports, who)
-    url = ports.blobs.upload_url(upload.raw, content_type=content_type, expires_at=expires_at)
-    return Invitation(upload.asset_id, url, content_type, expires_at)
+    signed = ports.blobs.upload_url(upload.raw, content_type=content_type, expires_at=expires_at)
+    return Invitation(upload.asset_id, signed.url, signed.headers, expires_at)
 
 
 def store(ports: Ports, who: Principal, content: bytes) -> Asset:

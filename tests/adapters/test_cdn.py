@@ -191,7 +191,7 @@ def signed(stack: Stack) -> str:
         "w/a b.png",
         content_type="image/png",
         expires_at=stack.clock.now() + timedelta(minutes=15),
-    ).removeprefix("http://mascotry.test/uploads")
+    ).url.removeprefix("http://mascotry.test/uploads")
 
 
 def put(uploads: Client, url: str, data: bytes = b"fox", **options: Any) -> TestResponse:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from shared.ports import Blobs, Documents, Tasks
-from tests.contract import cloud_tasks, embedded, firestore
+from tests.contract import cloud_storage, cloud_tasks, embedded, firestore
 from tests.contract.world import Implementation
 
 DOCUMENTS: Mapping[str, Implementation[Documents]] = {
@@ -11,7 +11,10 @@ DOCUMENTS: Mapping[str, Implementation[Documents]] = {
     "firestore": firestore.documents,
 }
 
-BLOBS: Mapping[str, Implementation[Blobs]] = {"embedded": embedded.blobs}
+BLOBS: Mapping[str, Implementation[Blobs]] = {
+    "embedded": embedded.blobs,
+    "cloud_storage": cloud_storage.blobs,
+}
 
 TASKS: Mapping[str, Implementation[Tasks]] = {
     "embedded": embedded.tasks,

@@ -68,7 +68,11 @@ def send(world: World, tenant: Tenant, invitation: Invitation, content: bytes) -
     """What the PUT does, whose signature is the adapter's business."""
     name = raw(world, tenant, invitation).raw
     return world.ports.blobs.put(
-        Bucket.UPLOADS, name, content, content_type=invitation.content_type, if_generation=0
+        Bucket.UPLOADS,
+        name,
+        content,
+        content_type=invitation.headers["Content-Type"],
+        if_generation=0,
     )
 
 

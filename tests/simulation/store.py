@@ -30,6 +30,7 @@ from shared.ports import (
     Put,
     Query,
     Replace,
+    SignedUpload,
     Task,
     Update,
     Write,
@@ -244,7 +245,7 @@ class Blobs:
     def public_url(self, name: str) -> str:
         return f"http://cdn.test/{name}"
 
-    def upload_url(self, name: str, *, content_type: str, expires_at: datetime) -> str:
+    def upload_url(self, name: str, *, content_type: str, expires_at: datetime) -> SignedUpload:
         raise NotImplementedError
 
     def _existing(self, bucket: Bucket, name: str) -> tuple[Blob, bytes]:
