@@ -1,5 +1,6 @@
 """What every implementation of the Documents port does."""
 
+import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -63,10 +64,13 @@ def test_data_comes_back_as_it_was_written(documents: Documents) -> None:
         "numbers": [0, -1, 2**53, 0.1, 1e-9],
         "flags": [True, False, None],
         "nested": {"a.b": {"": []}},
+        "lists": [[], [[1]]],
+        "order": {"b": 1, "a": {"z": 1, "y": 2}, "c": 3},
     }
     documents.commit([Create(PATH, data)])
     document = stored(documents, PATH)
     assert document.data == data
+    assert json.dumps(document.data["order"]) == json.dumps(data["order"])
     assert (document.path, document.id) == (PATH, "j")
 
 

@@ -54,8 +54,7 @@ from shared.ports import (
 SECONDS: Final = 10.0
 """For one call, all its repetitions together."""
 _COUNT: Final = "count"
-_TOO_LARGE: Final = ("size", "is longer than")
-"""What Firestore says of a document, or of one text, that is over a mebibyte as it counts."""
+_NEARLY_TOO_LARGE: Final = 1_000_000  # bytes; what counts is a little more than the message
 _EMULATOR: Final = "FIRESTORE_EMULATOR_HOST"  # Google's name for it, which all its clients honour
 _OPTIONS: Final = [
     ("grpc.keepalive_time_ms", 30_000),
@@ -227,7 +226,9 @@ class FirestoreDocuments:
                 raise _conflict(writes) from error
             raise
         except InvalidArgument as error:
-            if any(words in error.message for words in _TOO_LARGE):
+            largest = max(one.ByteSize() for one in types.CommitRequest.pb(request).writes)
+            # An update may also be what was too much for a document.
+            if largest > _NEARLY_TOO_LARGE or "size" in error.message:
                 raise too_large() from error
             raise
         except ServerError as error:

@@ -1,10 +1,9 @@
 """Our writes and queries as Firestore's messages, and its documents as ours.
 
-The messages are bare. Their wrappers cost many times as much, and a document has hundreds of
-values.
+The messages are bare: their wrappers cost many times as much.
 """
 
-import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -32,6 +31,8 @@ MARK: Final = "_commit"
 
 Firestore leaves `update_time` alone when a write changes nothing, and so a version would not change
 either. It also tells whether a commit has happened whose answer got lost."""
+
+_VERSION: Final = re.compile(r"([0-9]{1,11})\.([0-9]{9})")
 
 _Write: Final[Any] = types.Write.pb()
 _Query: Final[Any] = types.StructuredQuery.pb()
@@ -105,19 +106,19 @@ def bears(message: Any, mark: bytes) -> bool:
 
 
 def _fields(data: Json, mark: bytes) -> Mapping[str, Any]:
-    plain: Json = json.loads(to_json(data))
-    for name in plain:
+    to_json(data)  # says so when it is none, or too large
+    for name in data:
         if name == MARK or not is_name(name):
             raise ValueError(f"not a name for a field of a document: {name!r}")
-    fields = {name: encode(value) for name, value in plain.items()}
+    fields = {name: encode(value) for name, value in data.items()}
     return {**fields, MARK: Value(bytes_value=mark)}
 
 
 def _unchanged(write: Replace | Delete) -> Any:
-    seconds, _, nanos = (write.version or "").partition(".")
-    if not (seconds.isdecimal() and nanos.isdecimal()):
+    version = _VERSION.fullmatch(write.version or "")
+    if version is None:
         raise Conflict(f"{write.path} is no longer what was read")  # and never was
-    return {"update_time": {"seconds": int(seconds), "nanos": int(nanos)}}
+    return {"update_time": {"seconds": int(version[1]), "nanos": int(version[2])}}
 
 
 def _compared(field: str, operator: str, value: str | int | bool) -> Any:
