@@ -58,15 +58,23 @@ def judge(call: Call) -> Reply:
 
 
 def regenerate(call: Call) -> Reply:
-    """Make an asset anew, and everything that follows from it, as a new job."""
-    made = again.regenerate(call.ports, call.settings, call.who, call.ids["asset_id"])
-    return jobs_api.begun(call, made)
+    """Make an asset anew, and everything that follows from it, as a new job.
+
+    With `dry_run` nothing is begun: the answer says what would be made, and what it would cost.
+    """
+    asked = call.body(jobs_api.AgainBody, optional=True)
+    proposal = again.propose_anew(call.ports, call.who, call.ids["asset_id"], asked.max_credits)
+    return jobs_api.begin(call, proposal, dry_run=asked.dry_run)
 
 
 def reverse(call: Call) -> Reply:
-    """Turn a video round, which is free, as a new job on the same item."""
-    made = reversal.reverse(call.ports, call.settings, call.who, call.ids["video_id"])
-    return jobs_api.begun(call, made)
+    """Turn a video round, which is free, as a new job on the same item.
+
+    With `dry_run` nothing is begun: the answer says what would be made.
+    """
+    asked = call.body(jobs_api.TermsBody, optional=True)
+    proposal = reversal.propose(call.ports, call.who, call.ids["video_id"])
+    return jobs_api.begin(call, proposal, dry_run=asked.dry_run)
 
 
 def delete(call: Call) -> Reply:
@@ -110,8 +118,12 @@ ROUTES = (
         "/v1/assets/<asset_id>/regenerate",
         regenerate,
         Scope.WRITE,
+        body=jobs_api.AgainBody,
+        optional=True,
         answer="Generation",
         status=202,
+        dry_answer="Quote",
+        example={"dry_run": True},
         errors=(InsufficientCredits,),
     ),
     Route(
@@ -119,8 +131,12 @@ ROUTES = (
         "/v1/assets/<video_id>/reverse",
         reverse,
         Scope.WRITE,
+        body=jobs_api.TermsBody,
+        optional=True,
         answer="Generation",
         status=202,
+        dry_answer="Quote",
+        example={"dry_run": True},
         gives={"job_id": "/job_id"},
     ),
     Route(

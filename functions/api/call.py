@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.api.parameter import Parameter
 from shared.config import Settings
-from shared.errors import BadRequest, MascotryError
+from shared.errors import BadRequest, MascotryError, NotFound
 from shared.model.job import Job
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Ports, Query
@@ -47,11 +48,17 @@ class Call:
     request: Request
     ids: Mapping[str, str] = field(default_factory=dict)
 
-    def body(self, model: type[B]) -> B:
+    resumed: bool = False
+    """Whether an earlier try at this very request had written something before it was cut off."""
+
+    def body(self, model: type[B], *, optional: bool = False) -> B:
         """The JSON body as a model; BadRequest names the field and says what would be right.
 
-        A value of another type is not taken for what it could mean: `"yes"` is not true.
+        A value of another type is not taken for what it could mean: `"yes"` is not true. An
+        `optional` one may be left out, if every field has a default.
         """
+        if optional and not self.request.get_data():
+            return model()
         try:
             given = json.loads(self.request.get_data(), parse_float=_number)
         except (ValueError, RecursionError) as error:
@@ -62,6 +69,25 @@ class Call:
             return _parsed(model, given)
         except ValidationError as error:
             raise _as_bad_request(error) from None
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether the body only asks what would be."""
+        try:
+            given = json.loads(self.request.get_data())
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(given, dict) and given.get("dry_run") is True
+
+    @contextmanager
+    def unless_done(self) -> Iterator[None]:
+        """That something to be deleted is not there is no fault if it was this request that has
+        deleted it, and was cut off before it could answer."""
+        try:
+            yield
+        except NotFound:
+            if not self.resumed:
+                raise
 
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false; false when it is absent."""
@@ -142,6 +168,8 @@ class Route:
     publishable: bool = False
     keyless: bool = False
     body: type[BaseModel] | None = None
+    optional: bool = False
+    """The body may be left out."""
     form: bool = False
     """The body may also be a form with a `file`."""
     query: tuple[Parameter, ...] = ()

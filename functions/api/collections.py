@@ -203,10 +203,10 @@ def add_reference(call: Call) -> Reply:
 
 def remove_reference(call: Call) -> Reply:
     """Take a picture from the references, which clears the style card."""
-    changed = collections.remove_reference(
-        call.ports, call.who, call.ids["collection_id"], call.ids["asset_id"]
-    )
-    return Reply(show_whole(call, changed))
+    collection_id = call.ids["collection_id"]
+    with call.unless_done():
+        collections.remove_reference(call.ports, call.who, collection_id, call.ids["asset_id"])
+    return Reply(show_whole(call, collections.get(call.ports, call.who, collection_id)[0]))
 
 
 def _words(call: Call, body: CreateBody, references: tuple[str, ...]) -> tuple[str, str]:

@@ -301,7 +301,7 @@ def _body(route: Route, models: _Models) -> Json:
         file = {"type": "string", "contentMediaType": "application/octet-stream"}
         form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
         content["multipart/form-data"] = {"schema": form}
-    return {"required": True, "content": content}
+    return {"required": not route.optional, "content": content}
 
 
 def _success(route: Route, routes: Sequence[Route], models: _Models) -> Json:

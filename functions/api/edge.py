@@ -117,16 +117,24 @@ def _once(route: Route, call: Call) -> Response:
     if key is None or route.method == "GET":
         return _success(route.handler(call))
     errands.check_key(key)
+    if route.dry_answer and call.is_dry_run:  # which does nothing that could be done twice
+        return _success(route.handler(call))
     first: Response | None = None
 
-    def work(ports: Ports) -> tuple[int, str]:
+    def work(ports: Ports, resumed: bool) -> tuple[int, str]:
         nonlocal first
-        again = replace(call, ports=ports)
+        again = replace(call, ports=ports, resumed=resumed)
         first = _guarded(call.request, lambda: _success(route.handler(again)))
         return first.status_code, first.get_data(as_text=True)
 
     status, body, replayed = errands.once(
-        call.ports, call.who, key, fingerprint(call.request), work, secret=route.secret
+        call.ports,
+        call.who,
+        key,
+        fingerprint(call.request),
+        work,
+        secret=route.secret,
+        deletes=route.method == "DELETE",
     )
     if first is not None:
         return first

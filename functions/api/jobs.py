@@ -3,23 +3,39 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from functions.api import parameter
 from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest, InsufficientCredits
 from shared.graph.charges import refunded
 from shared.model import paths
+from shared.model.base import Value
 from shared.model.job import Job, JobStatus, JobType, Step
 from shared.model.workspace import Scope
 from shared.ports import Query
-from shared.services import again, jobs
-from shared.services.generation import Generation
+from shared.services import again, generation, jobs, ledger
+from shared.services.generation import Generation, Proposal
 
 FILTERS = {"status": frozenset(JobStatus), "type": frozenset(JobType), "collection_id": None}
 DEFAULT_WAIT = 30
 DEFAULT_FOLLOW, MAX_FOLLOW = 50, 300
 RETRY_MILLISECONDS = 1_000
+
+
+class TermsBody(Value):
+    """How a job that is free is asked for. `dry_run` only asks what it would make."""
+
+    dry_run: bool = False
+
+
+class AgainBody(TermsBody):
+    """How to do again what was paid for. `dry_run` only asks what it would make and cost,
+    `max_credits` refuses what would cost more."""
+
+    max_credits: Annotated[int, Field(ge=0)] | None = None
 
 
 def show(call: Call, job: Job) -> dict[str, Any]:
@@ -71,6 +87,37 @@ def begun(call: Call, made: Generation) -> Reply:
         "warnings": list(job.warnings),
     }
     return Reply(data, status=202)
+
+
+def begin(call: Call, proposal: Proposal, *, dry_run: bool) -> Reply:
+    """Begin what was proposed, or only say what it would make and cost."""
+    if dry_run:
+        return _quote(call, proposal.plan.job)
+    return begun(call, generation.accept(call.ports, call.settings, call.who, proposal))
+
+
+def _quote(call: Call, job: Job) -> Reply:
+    after: dict[str, int | None] = {"balance_after": None, "available_after": None}
+    if call.settings.metered:
+        balance = ledger.balance(call.ports, call.who.workspace_id)
+        after["balance_after"] = balance.total - job.cost_credits
+        after["available_after"] = balance.spendable - job.cost_credits
+    data: dict[str, Any] = {
+        "dry_run": True,
+        "cost_credits": job.cost_credits,
+        "charges": job.charges,
+        **after,
+        "steps": [
+            {"id": step_id, "kind": step.kind, "needs": list(step.needs)}
+            for step_id, step in job.steps.items()
+        ],
+        "assets": [
+            {"key": key, "type": asset.type, "size": asset.size}
+            for key, asset in job.assets.items()
+        ],
+        "warnings": list(job.warnings),
+    }
+    return Reply(data)
 
 
 def index(call: Call) -> Reply:
@@ -142,8 +189,13 @@ def _events(call: Call, job_id: str, seconds: float, last: str) -> Iterator[str]
 
 
 def retry(call: Call) -> Reply:
-    """Take a failed job up where it failed, as a new job."""
-    return begun(call, again.retry(call.ports, call.settings, call.who, call.ids["job_id"]))
+    """Take a failed job up where it failed, as a new job.
+
+    With `dry_run` nothing is begun: the answer says what would be made, and what it would cost.
+    """
+    asked = call.body(AgainBody, optional=True)
+    proposal = again.propose_retry(call.ports, call.who, call.ids["job_id"], asked.max_credits)
+    return begin(call, proposal, dry_run=asked.dry_run)
 
 
 def _show_step(step: Step) -> dict[str, Any]:
@@ -214,8 +266,12 @@ ROUTES = (
         "/v1/jobs/<job_id>/retry",
         retry,
         Scope.WRITE,
+        body=AgainBody,
+        optional=True,
         answer="Generation",
         status=202,
+        dry_answer="Quote",
+        example={"dry_run": True},
         errors=(InsufficientCredits,),
     ),
 )

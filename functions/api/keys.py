@@ -82,7 +82,8 @@ def update(call: Call) -> Reply:
 
 def revoke(call: Call) -> Reply:
     """Revoke a key, at once."""
-    keys.revoke(call.ports, call.who, call.ids["key_id"])
+    with call.unless_done():
+        keys.revoke(call.ports, call.who, call.ids["key_id"])
     return Reply({"id": call.ids["key_id"], "deleted": True})
 
 

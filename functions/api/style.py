@@ -66,7 +66,8 @@ def edit_card(call: Call) -> Reply:
 def clear_card(call: Call) -> Reply:
     """Forget the style card; the next generation makes another."""
     collection_id = call.ids["collection_id"]
-    guides.clear_card(call.ports, call.who, collection_id)
+    with call.unless_done():
+        guides.clear_card(call.ports, call.who, collection_id)
     return Reply({"id": collection_id, "deleted": True})
 
 

@@ -86,7 +86,8 @@ def update(call: Call) -> Reply:
 
 def delete(call: Call) -> Reply:
     """Delete a webhook."""
-    endpoints.delete(call.ports, call.who, call.ids["webhook_id"])
+    with call.unless_done():
+        endpoints.delete(call.ports, call.who, call.ids["webhook_id"])
     return Reply({"id": call.ids["webhook_id"], "deleted": True})
 
 

@@ -13,6 +13,8 @@ class Errand(Entity):
     seed: str
     lease_until: Instant
     expires_at: Instant
+    begun: bool = False
+    """Whether the work has written anything, where that is asked for."""
     done: bool = False
     status: int | None = None
     body: str = ""

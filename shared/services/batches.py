@@ -22,6 +22,10 @@ def propose(
     """Plan all requests, or refuse them all: BadRequest names the one that is wrong."""
     proposals = []
     for number, request in enumerate(requests):
+        if request.dry_run:
+            raise BadRequest(
+                "is said of all requests together, beside them", field=f"requests.{number}.dry_run"
+            )
         try:
             proposals.append(generation.propose(ports, who, collection_id, request))
         except BadRequest as error:
@@ -49,11 +53,7 @@ def begin(
     begun: list[Generation] = []
     try:
         for proposal in proposals:
-            begun.append(
-                generation.begin(
-                    ports, settings, who, proposal.plan, proposal.item, is_new=proposal.is_new
-                )
-            )
+            begun.append(generation.accept(ports, settings, who, proposal))
     except MascotryError:
         for made in begun:
             with suppress(Conflict):

@@ -7,7 +7,7 @@ the same ids, so that what was committed before is found instead of being made t
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from shared.errors import BadRequest, Conflict
 from shared.model import paths
 from shared.model.base import instant_text
 from shared.model.errand import Errand
-from shared.ports import Create, Delete, Ports, Query, Replace
+from shared.ports import Create, Delete, Documents, Ports, Query, Replace, Write
 from shared.services.keys import Principal
 
 LEASE: Final = timedelta(minutes=5)
@@ -29,18 +29,27 @@ AT_WORK: Final = "The first request with this Idempotency-Key is still at work; 
 SEED_LENGTH: Final = 40
 _BASE32: Final = "abcdefghijklmnopqrstuvwxyz234567"
 
-Work = Callable[[Ports], tuple[int, str]]
-"""Does it, and gives the status and the body of the answer."""
+Work = Callable[[Ports, bool], tuple[int, str]]
+"""Does it, and gives the status and the body of the answer. It is told whether an earlier try has
+written something: then that what it should delete is gone is the answer, and no fault."""
 
 
 def once(
-    ports: Ports, who: Principal, key: str, fingerprint: str, work: Work, *, secret: bool = False
+    ports: Ports,
+    who: Principal,
+    key: str,
+    fingerprint: str,
+    work: Work,
+    *,
+    secret: bool = False,
+    deletes: bool = False,
 ) -> tuple[int, str, bool]:
     """The answer to a request, its status first, and whether it was given before.
 
     Conflict for the same key with other content, and while the first request is still at work.
     Answers that say nothing lasting (402, 409, 429, 5xx) are not kept: the client may ask again. A
-    `secret` answer is shown once and never stored; asked for again, it is a Conflict.
+    `secret` answer is shown once and never stored; asked for again, it is a Conflict. Of what
+    `deletes` it is noted that it has begun, for whoever does it again would find nothing to delete.
     """
     path, now = paths.errand(name(who, key)), ports.clock.now()
     found = ports.documents.get(path)
@@ -53,9 +62,9 @@ def once(
             return known.status, known.body, True
         if known.lease_until > now:
             raise Conflict(AT_WORK)
-        seed = known.seed
+        seed, resumed = known.seed, known.begun
     else:
-        seed = ports.ids.token(SEED_LENGTH)
+        seed, resumed = ports.ids.token(SEED_LENGTH), False
     errand = Errand(
         id=name(who, key),
         created_at=now,
@@ -65,6 +74,7 @@ def once(
         seed=seed,
         lease_until=now + LEASE,
         expires_at=now + KEPT,
+        begun=resumed,
     )
     data = errand.stored()
     try:
@@ -76,7 +86,9 @@ def once(
     status, body = 500, ""
     try:
         # What is secret must not be derived from anything that is stored.
-        status, body = work(ports if secret else replace(ports, ids=_Ids(seed)))
+        ids = ports.ids if secret else _Ids(seed)
+        documents = _Witness(ports.documents, errand) if deletes else ports.documents
+        status, body = work(replace(ports, ids=ids, documents=documents), resumed)
     finally:
         _end(ports, errand, status, "" if secret else body)
     return status, body, False
@@ -90,14 +102,16 @@ def _require_same(errand: Errand, fingerprint: str) -> None:
 def _end(ports: Ports, errand: Errand, status: int, body: str) -> None:
     """Keep the answer, or give the lease back when there is none to keep."""
     passing = status in (402, 409, 429) or status >= 500 or len(body) > LARGEST
-    after = (
-        errand.with_(lease_until=ports.clock.now())
+    changes = (
+        {"lease_until": ports.clock.now()}
         if passing
-        else errand.with_(done=True, status=status, body=body)
+        else {"done": True, "status": status, "body": body}
     )
     document = ports.documents.get(paths.errand(errand.id))
-    if document and Errand.load(document.data).lease_until == errand.lease_until:
-        ports.documents.commit([Replace(document.path, after.stored(), document.version)])
+    current = Errand.load(document.data) if document else None
+    if document and current and current.lease_until == errand.lease_until:
+        after = current.with_(**changes).stored()
+        ports.documents.commit([Replace(document.path, after, document.version)])
 
 
 def name(who: Principal, key: str) -> str:
@@ -161,3 +175,27 @@ class _Ids:
     def _digest(self) -> bytes:
         self._count += 1
         return hashlib.sha256(f"{self._seed}/{self._count}".encode()).digest()
+
+
+class _Witness:
+    """Documents that note in the first batch of an errand that it has begun: who does it again then
+    knows who has taken away what is no longer there."""
+
+    def __init__(self, documents: Documents, errand: Errand) -> None:
+        self._documents = documents
+        self._errand = errand
+        self._noted = errand.begun
+        self.get, self.get_many = documents.get, documents.get_many
+        self.query, self.count = documents.query, documents.count
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        if self._noted or not writes:
+            self._documents.commit(writes)
+            return
+        document = self._documents.get(paths.errand(self._errand.id))
+        current = Errand.load(document.data) if document else None
+        if document is None or current is None or current.lease_until != self._errand.lease_until:
+            raise Conflict(AT_WORK)
+        noted = current.with_(begun=True).stored()
+        self._documents.commit([*writes, Replace(document.path, noted, document.version)])
+        self._noted = True

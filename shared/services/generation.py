@@ -58,8 +58,7 @@ def generate(
     request: GenerateRequest,
 ) -> Generation:
     """Plan what a request asks for, and begin it."""
-    proposal = propose(ports, who, collection_id, request)
-    return begin(ports, settings, who, proposal.plan, proposal.item, is_new=proposal.is_new)
+    return accept(ports, settings, who, propose(ports, who, collection_id, request))
 
 
 def propose(ports: Ports, who: Principal, collection_id: str, request: GenerateRequest) -> Proposal:
@@ -85,12 +84,21 @@ def propose(ports: Ports, who: Principal, collection_id: str, request: GenerateR
         now=ports.clock.now(),
     )
     planned = replace(planned, job=_with_providers(planned.job, workspace))
-    cost = planned.job.cost_credits
-    if request.max_credits is not None and cost > request.max_credits:
+    require_price(planned.job.cost_credits, request.max_credits)
+    return Proposal(planned, item, is_new=item_id is None)
+
+
+def require_price(cost: int, max_credits: int | None) -> None:
+    """BadRequest when something costs more than was allowed."""
+    if max_credits is not None and cost > max_credits:
         raise BadRequest(
             f"this costs {cost} credits; allow as many, or ask for less", field="max_credits"
         )
-    return Proposal(planned, item, is_new=item_id is None)
+
+
+def accept(ports: Ports, settings: Settings, who: Principal, proposal: Proposal) -> Generation:
+    """Begin what was proposed."""
+    return begin(ports, settings, who, proposal.plan, proposal.item, is_new=proposal.is_new)
 
 
 def begin(

@@ -8,12 +8,17 @@ from shared.model.asset import Asset, AssetStatus, AssetType, Purpose
 from shared.model.workspace import Workspace
 from shared.ports import Ports
 from shared.services import assets, collections, entities, generation, items
-from shared.services.generation import Generation
+from shared.services.generation import Generation, Proposal
 from shared.services.keys import Principal
 
 
 def reverse(ports: Ports, settings: Settings, who: Principal, video_id: str) -> Generation:
     """Begin a job that turns a video round, on the same item. It is free."""
+    return generation.accept(ports, settings, who, propose(ports, who, video_id))
+
+
+def propose(ports: Ports, who: Principal, video_id: str) -> Proposal:
+    """Plan how a video is turned round."""
     video, _ = assets.get(ports, who, video_id)
     _check(video)
     item, _ = items.get(ports, who, video.item_id or "-")
@@ -29,7 +34,7 @@ def reverse(ports: Ports, settings: Settings, who: Principal, video_id: str) -> 
         ids=ports.ids,
         now=ports.clock.now(),
     )
-    return generation.begin(ports, settings, who, planned, item)
+    return Proposal(planned, item, is_new=False)
 
 
 def _check(video: Asset) -> None:

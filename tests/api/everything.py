@@ -167,9 +167,9 @@ BODIES: Mapping[str, Bodies] = {
     "PATCH /v1/items/<item_id>": lambda ids: [{"name": "Mine"}],
     "POST /v1/collections/<collection_id>/generate": _generate,
     "POST /v1/jobs/<job_id>/cancel": lambda ids: [],
-    "POST /v1/jobs/<job_id>/retry": lambda ids: [],
-    "POST /v1/assets/<asset_id>/regenerate": lambda ids: [],
-    "POST /v1/assets/<video_id>/reverse": lambda ids: [],
+    "POST /v1/jobs/<job_id>/retry": lambda ids: [{"dry_run": True}, {"max_credits": 50}],
+    "POST /v1/assets/<asset_id>/regenerate": lambda ids: [{"dry_run": True}, {"max_credits": 50}],
+    "POST /v1/assets/<video_id>/reverse": lambda ids: [{"dry_run": True}, {}],
     "PATCH /v1/assets/<asset_id>": lambda ids: [{"review": "approved"}],
     "POST /v1/collections/<collection_id>/generate/batch": lambda ids: [
         {"requests": [body]} for body in _generate(ids)

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from functions.api.routes import API, INGEST
 from infra import credits as infra_credits
 from shared import config
-from shared.errors import PermanentError
+from shared.errors import InsufficientCredits, PermanentError
 from shared.model.credit import Bucket
 from shared.model.job import StepKind
+from shared.ports import Query
 from shared.services import ledger
 from shared.services.steps import StepContext, StepResult
 from tests.api.client import Client
@@ -139,6 +141,94 @@ def test_a_price_may_be_too_high(api: Client, tenant: Tenant, world: World, dry_
     assert generate(api, tenant, **FILM, max_credits=21, dry_run=dry_run).status in (200, 202)
     refuses(generate(api, tenant, **FILM, max_credits=-1), "max_credits")
     refuses(generate(api, tenant, **FILM, dry_run="yes"), "dry_run")
+
+
+def ended(world: World, api: Client, tenant: Tenant, *, well: bool) -> dict[str, Any]:
+    """A film that is finished, or whose video could not be made."""
+    if not well:
+        world.codes[StepKind.VIDEO] = fail
+    made: dict[str, Any] = generate(api, tenant, **FILM).data
+    world.drain()
+    return made
+
+
+@pytest.mark.usefixtures("metered")
+@pytest.mark.parametrize(
+    ("what", "cost", "keys"),
+    [
+        ("retry", 20, {"video", "webm", "hevc", "stacked_video"}),
+        ("regenerate", 20, {"video", "webm", "hevc", "stacked_video"}),
+        ("reverse", 0, {f"reverse_{key}" for key in ("video", "webm", "hevc", "stacked_video")}),
+    ],
+)
+def test_what_is_done_again_tells_its_price(
+    api: Client, tenant: Tenant, world: World, what: str, cost: int, keys: set[str]
+) -> None:
+    """And the same Idempotency-Key is still free for doing it."""
+    if cost:
+        ledger.grant(world.ports, tenant.who.workspace_id, 30, Bucket.TOPUP)
+    made = ended(world, api, tenant, well=what != "retry")
+    path = f"/v1/assets/{made['asset_ids']['video']}/{what}"
+    if what == "retry":
+        path = f"/v1/jobs/{made['job_id']}/retry"
+    before = [traces(world, tenant), world.documents(tenant, "credit_entries"), errands_of(world)]
+    spendable = summary(api)[2]
+    headers = {"Idempotency-Key": "again"}
+    told = api.ask("POST", path, json={"dry_run": True}, headers=headers)
+    assert told.status == 200
+    assert told.data["cost_credits"] == cost
+    assert told.data["available_after"] == spendable - cost
+    assert {asset["key"] for asset in told.data["assets"]} == keys
+    assert {step["id"] for step in told.data["steps"]} >= {
+        "reverse" if what == "reverse" else "video"
+    }
+    if cost:
+        refuses(api.post(path, max_credits=cost - 1), "max_credits")
+        refuses(api.post(path, max_credits=cost - 1, dry_run=True), "max_credits")
+    refuses(api.post(path, dry_run="yes"), "dry_run")
+    refuses(api.post(path, dry=True), "dry")
+    after = [traces(world, tenant), world.documents(tenant, "credit_entries"), errands_of(world)]
+    assert after == before
+    body = {"max_credits": cost} if cost else {}
+    begun = api.ask("POST", path, json=body, headers=headers)
+    assert (begun.status, begun.data["cost_credits"]) == (202, cost)
+    assert set(begun.data["asset_ids"]) == keys
+
+
+def errands_of(world: World) -> list[str]:
+    """The keys that were used so far."""
+    found = world.ports.documents.query(Query("errands", order="expires_at"), limit=100)
+    return [document.id for document in found.results]
+
+
+def test_a_dry_run_takes_no_idempotency_key(api: Client, tenant: Tenant, world: World) -> None:
+    path = f"/v1/collections/{tenant.collection.id}/generate"
+    headers = {"Idempotency-Key": "mine"}
+    for more in ({"dry_run": True}, {"dry_run": True, "max_credits": 0}, {}):
+        answer = api.ask("POST", path, json={"name": "Wave", **IMAGE, **more}, headers=headers)
+    assert answer.status == 202
+    assert len(errands_of(world)) == 1
+
+
+def test_every_call_that_begins_a_job_knows_dry_run() -> None:
+    """Whoever adds another one says in its body how it is asked for."""
+    beginning = [route for route in (*API, *INGEST) if route.answer in ("Generation", "Batch")]
+    assert len(beginning) == 5
+    for route in beginning:
+        assert route.dry_answer, route.path
+        assert route.body, route.path
+        assert "dry_run" in route.body.model_fields, route.path
+    assert {route.path for route in (*API, *INGEST) if InsufficientCredits in route.errors} == {
+        route.path for route in beginning if not route.path.endswith("/reverse")
+    }
+
+
+def test_one_of_a_batch_cannot_be_dry(api: Client, tenant: Tenant, world: World) -> None:
+    """It would have been made, and paid for."""
+    one = {"name": "Wave", **IMAGE}
+    path = f"/v1/collections/{tenant.collection.id}/generate/batch"
+    refuses(api.post(path, requests=[one, {**one, "dry_run": True}]), "requests.1.dry_run")
+    assert world.jobs(tenant) == []
 
 
 def test_a_job_does_not_remember_how_it_was_asked_for(

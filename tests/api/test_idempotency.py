@@ -11,10 +11,15 @@ from shared.model.errand import Errand
 from shared.model.workspace import Scope
 from shared.services import errands, generation, keys
 from tests.api.client import Answer, Client
+from tests.api.everything import Everything
 from tests.graph.jobs import FILM, IMAGE
 from tests.services.world import Tenant, World
 
 KEY = "0b6a-felix"
+
+
+class Killed(BaseException):
+    """The process ends here."""
 
 
 def send(client: Client, path: str, key: str = KEY, **body: Any) -> Answer:
@@ -117,9 +122,6 @@ def test_a_worker_that_dies_leaves_nothing_twice(
     path = f"/v1/collections/{tenant.collection.id}/generate"
     begin = generation.begin
 
-    class Killed(BaseException):
-        pass
-
     def die(*arguments: Any, **more: Any) -> Any:
         if where == "after":
             begin(*arguments, **more)
@@ -142,6 +144,65 @@ def test_a_worker_that_dies_leaves_nothing_twice(
     world.drain()
     assert len(world.assets(tenant)) == 2
     assert len(world.ids(tenant, "items")) == 1
+
+
+@pytest.mark.parametrize(
+    "what", ["projects", "collections", "items", "assets", "webhooks", "style", "references"]
+)
+def test_a_deletion_that_was_cut_off_is_answered_as_the_first_would_have_been(
+    world: World, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    everything = Everything(world, world.tenant("Mine"))
+    client, ids = Client("api", everything.key), everything.ids
+    path = {
+        "projects": f"/v1/projects/{ids['project_id']}",
+        "collections": f"/v1/collections/{ids['collection_id']}",
+        "items": f"/v1/items/{ids['item_id']}",
+        "assets": f"/v1/assets/{ids['asset_id']}",
+        "webhooks": f"/v1/webhooks/{ids['webhook_id']}",
+        "style": f"/v1/collections/{ids['collection_id']}/style-card",
+        "references": f"/v1/collections/{ids['collection_id']}/references/{ids['asset_id']}",
+    }[what]
+    status = 202 if what in ("projects", "collections", "items", "assets") else 200
+
+    def delete(key: str) -> Answer:
+        return client.ask("DELETE", path, headers={"Idempotency-Key": key})
+
+    def die(*arguments: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as dying, pytest.raises(Killed):
+        dying.setattr(errands, "_end", die)
+        delete(KEY)
+    world.clock.advance(errands.LEASE)
+    assert delete("another").status == 404, "it is gone"
+    done = delete(KEY)
+    assert done.status == status, done.body
+    again = delete(KEY)
+    assert replayed(again)
+    assert again.body == done.body
+    if status == 202:
+        jobs = {document.id for document in world.documents(everything.tenant, "jobs")}
+        assert done.data["job_id"] in jobs
+        world.drain()
+        assert world.deliveries() == []
+
+
+def test_what_somebody_else_has_deleted_is_not_found(api: Client, world: World) -> None:
+    """Also by a request that is repeated, if it was cut off before it had done anything."""
+    project = api.post("/v1/projects", name="Mine").data["id"]
+    path, headers = f"/v1/projects/{project}", {"Idempotency-Key": KEY}
+    with pytest.MonkeyPatch.context() as dying, pytest.raises(Killed):
+
+        def die(*arguments: Any, **more: Any) -> None:
+            raise Killed
+
+        dying.setattr("shared.services.deletion.delete_project", die)
+        dying.setattr(errands, "_end", lambda *arguments: None)
+        api.ask("DELETE", path, headers=headers)
+    api.delete(path)
+    world.clock.advance(errands.LEASE)
+    assert api.ask("DELETE", path, headers=headers).status == 404
 
 
 def test_what_failed_on_our_side_may_be_asked_again(

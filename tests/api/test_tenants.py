@@ -26,9 +26,6 @@ from tests.services.world import World
 WITH_IDS = [case for case in ROUTES if "<" in case.values[1].path]  # type: ignore[union-attr]
 WITHOUT_BODY = {
     "/v1/jobs/<job_id>/cancel",
-    "/v1/jobs/<job_id>/retry",
-    "/v1/assets/<asset_id>/regenerate",
-    "/v1/assets/<video_id>/reverse",
     "/v1/webhooks/<webhook_id>/ping",
     "/v1/webhooks/<webhook_id>/rotate-secret",
     "/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/replay",
@@ -151,9 +148,9 @@ def test_ids_in_the_body(
     models: list[type[BaseModel]] = []
     parse = Call.body
 
-    def noted(call: Call, model: type[BaseModel]) -> BaseModel:
+    def noted(call: Call, model: type[BaseModel], *, optional: bool = False) -> BaseModel:
         models.append(model)
-        return parse(call, model)
+        return parse(call, model, optional=optional)
 
     monkeypatch.setattr(Call, "body", noted)
     client, path = Client(target, stranger.key), fill(route.path, stranger.ids)
