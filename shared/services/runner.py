@@ -33,7 +33,7 @@ from shared.graph.events import (
 )
 from shared.model import paths
 from shared.model.job import Fault, Job, StepStatus
-from shared.ports import Bucket, Ports, Task
+from shared.ports import Bucket, Delete, Ports, Query, Task
 from shared.providers.base import Later, Refused, Waiting
 from shared.services import jobstore, placeholders, versions
 from shared.services.steps import (
@@ -51,6 +51,8 @@ from shared.services.steps import (
 from shared.services.webhooks import outbox
 
 log = logging.getLogger(__name__)
+
+BATCH = 100
 
 FIRES = "fires"
 """The metadata of a public file that the storage trigger has to tell its job of."""
@@ -90,6 +92,8 @@ def perform(ports: Ports, job: Job, commands: Iterable[Command]) -> None:
                 _publish(ports, job, step_id, attempt)
             case Settle(unmade):
                 placeholders.remove(ports, job, unmade)
+                if job.error:
+                    _drop_links_to_nowhere(ports, job)
                 if job.item_id:
                     versions.refresh(ports, job.workspace_id, job.item_id)
                 apply(ports, job.workspace_id, job.id, Settled())
@@ -215,6 +219,20 @@ def _publish(ports: Ports, job: Job, step_id: str, attempt: int) -> None:
     after = apply(ports, job.workspace_id, job.id, Published(step_id, attempt))
     if after is None or after.steps[step_id].status is not StepStatus.SUCCEEDED:
         placeholders.remove(ports, job, keys)
+
+
+def _drop_links_to_nowhere(ports: Ports, job: Job) -> None:
+    """Remove the links to sources that had been deleted, links included, before the job was stored;
+    no such job comes to a good end."""
+    ours = {asset.id for asset in job.assets.values()}
+    sources = {id_ for step in job.steps.values() for id_ in step.inputs.values()} - ours
+    ordered = sorted(sources)
+    found = ports.documents.get_many([paths.asset(job.workspace_id, id_) for id_ in ordered])
+    links = paths.collection_of(job.workspace_id, "links")
+    for id_, document in zip(ordered, found, strict=True):
+        query = Query(links, {"source_asset_id": id_})
+        while document is None and (left := ports.documents.query(query, limit=BATCH).results):
+            ports.documents.commit([Delete(link.path) for link in left])
 
 
 def publish_file(ports: Ports, job: Job, step_id: str, key: str) -> None:

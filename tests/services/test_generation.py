@@ -9,7 +9,7 @@ from shared.model.asset import AssetType
 from shared.model.item import ItemType
 from shared.model.job import JobType
 from shared.model.request import GenerateRequest
-from shared.services import assets, collections, deletion, generation, items
+from shared.services import assets, collections, deletion, generation, items, ledger
 from tests.graph.jobs import EDIT, FILM, FILM_FROM_STILL, IMAGE, LOGO
 from tests.services import checks
 from tests.services.world import Tenant, World
@@ -165,3 +165,24 @@ def test_a_logo_is_an_item_of_its_own_kind(world: World, tenant: Tenant) -> None
     assert made.job.type is JobType.LOGO
     world.drain()
     checks.is_whole(world, tenant, made.job)
+
+
+def test_a_source_that_is_deleted_meanwhile_takes_its_links_along(
+    world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still, begin = world.upload(tenant), ledger.begin
+
+    def too_late(*arguments: Any) -> None:
+        deletion.delete_asset(world.ports, tenant.who, still.id)
+        world.drain()
+        begin(*arguments)
+
+    monkeypatch.setattr(ledger, "begin", too_late)
+    job = world.generate(tenant, {**FILM_FROM_STILL, "source_image_asset_id": still.id}).job
+    world.drain()
+    job = world.job(job)
+    assert job.error
+    assert job.error.code == "source_deleted"
+    links = [document.data for document in world.documents(tenant, "links")]
+    assert still.id not in {link["source_asset_id"] for link in links}
+    assert links, "those between its own files stay"
