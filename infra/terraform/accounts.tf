@@ -38,10 +38,7 @@ locals {
       for bucket, role in function.rights.buckets : "${name} ${bucket}" => { function = name, bucket = bucket, role = role }
     }
   ]...)
-  to_queues = {
-    for pair in setproduct([for name, function in local.functions : name if function.rights.enqueues], keys(local.queues)) :
-    "${pair[0]} ${pair[1]}" => { function = pair[0], queue = pair[1] }
-  }
+  enqueue = toset([for name, function in local.functions : name if function.rights.enqueues])
 }
 
 resource "google_storage_bucket_iam_member" "function" {
@@ -51,17 +48,17 @@ resource "google_storage_bucket_iam_member" "function" {
   member   = google_service_account.function[each.value.function].member
 }
 
-resource "google_cloud_tasks_queue_iam_member" "function" {
-  for_each = local.to_queues
+resource "google_cloud_tasks_queue_iam_binding" "function" {
+  for_each = google_cloud_tasks_queue.this
   location = var.region
-  name     = google_cloud_tasks_queue.this[each.value.queue].name
+  name     = each.value.name
   role     = "roles/cloudtasks.enqueuer"
-  member   = google_service_account.function[each.value.function].member
+  members  = [for name in local.enqueue : google_service_account.function[name].member]
 }
 
 # Who enqueues a task says as whom it is delivered, and must be allowed to.
 resource "google_service_account_iam_member" "enqueues" {
-  for_each           = toset([for name, function in local.functions : name if function.rights.enqueues])
+  for_each           = local.enqueue
   service_account_id = google_service_account.tasks.name
   role               = "roles/iam.serviceAccountUser"
   member             = google_service_account.function[each.key].member

@@ -42,7 +42,7 @@ GRANTS = {
     ("google_project_iam_member", "storage_events"): "roles/pubsub.publisher",
     ("google_storage_bucket_iam_member", "function"): "${each.value.role}",
     ("google_storage_bucket_iam_member", "public"): "roles/storage.legacyObjectReader",
-    ("google_cloud_tasks_queue_iam_member", "function"): "roles/cloudtasks.enqueuer",
+    ("google_cloud_tasks_queue_iam_binding", "function"): "roles/cloudtasks.enqueuer",
     ("google_service_account_iam_member", "enqueues"): "roles/iam.serviceAccountUser",
     ("google_service_account_iam_member", "signs"): "roles/iam.serviceAccountTokenCreator",
     ("google_cloud_run_v2_service_iam_member", "public"): "roles/run.invoker",

@@ -1,0 +1,279 @@
+"""What would be made in an empty project, as Terraform itself plans it."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.api.routes import API, EVENTS, INGEST
+from infra import declared, gateway
+from shared.config import Settings
+from shared.model.queues import BY_NAME, QUEUES, function_address
+from tests import emulators
+from tests.infra import planning
+from tests.infra.planning import Plan, Terraform, Values
+from tests.infra.terraform import FOLDER
+
+ROUTES = [*dict.fromkeys((*API, *EVENTS, *INGEST))]
+LOOKING = {"ingest", "style_card", "image", "validate"}
+WITH_MODELS = {*LOOKING, "video"}
+DOMAINS = {"api_domain": "api.mascots.example", "cdn_domain": "cdn.mascots.example"}
+
+
+@pytest.fixture(scope="module")
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
+    with planning.terraform(tmp_path_factory.mktemp("terraform")) as ready:
+        yield ready
+
+
+@pytest.fixture(scope="module")
+def plain(terraform: Terraform) -> Plan:
+    return terraform.plan()
+
+
+@pytest.fixture(scope="module")
+def balanced(terraform: Terraform) -> Plan:
+    return terraform.plan(load_balancer=True, **DOMAINS)
+
+
+def services(plan: Plan) -> dict[str, Values]:
+    """The functions' services by entry point."""
+    found = plan.of("google_cloud_run_v2_service")
+    return {key.removeprefix("this."): one for key, one in found.items()}
+
+
+def container(service: Values) -> Values:
+    (found,) = service["template"][0]["containers"]
+    return dict(found)
+
+
+def environment(service: Values) -> dict[str, Any]:
+    """The variables of a function; None for what is not known before it is made."""
+    return {one["name"]: one.get("value") for one in container(service)["env"]}
+
+
+def test_terraform_takes_the_files(terraform: Terraform) -> None:
+    assert "The configuration is valid" in terraform.run("validate")
+
+
+def test_the_provider_would_not_take_everything(terraform: Terraform, tmp_path: Path) -> None:
+    file = Path(terraform.folder) / "broken.tf"
+    file.write_text('resource "google_cloud_tasks_queue" "x" {\n  name = "x"\n  rate = 1\n}\n')
+    try:
+        said = terraform.run("validate", fails=True)
+    finally:
+        file.unlink()
+    assert 'The argument "location" is required' in said
+    assert 'An argument named "rate" is not expected here' in said
+
+
+def test_the_files_are_formatted() -> None:
+    found = shutil.which("terraform")
+    program = emulators.require("terraform", Path(found) if found else None, planning.INSTALL)
+    done = subprocess.run(
+        [program, "fmt", "-check", "-diff", FOLDER], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == ""
+
+
+def test_a_function_runs_its_entry_point_for_as_long_as_its_queue_waits(plain: Plan) -> None:
+    for name, service in services(plain).items():
+        given, template = environment(service), service["template"][0]
+        concurrency = template["max_instance_request_concurrency"]
+        assert given["FUNCTION_TARGET"] == name
+        assert given["THREADS"] == str(concurrency)
+        assert (given["FUNCTION_SIGNATURE_TYPE"] == "cloudevent") == (
+            name == gateway.STORAGE_TRIGGER
+        )
+        if name in BY_NAME:
+            assert template["timeout"] == f"{BY_NAME[name].dispatch_deadline}s"
+            room = template["scaling"][0]["max_instance_count"] * concurrency
+            assert room >= BY_NAME[name].max_concurrent
+
+
+def test_what_a_function_is_given_makes_settings(
+    plain: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = environment(services(plain)["api"])
+    for name, value in given.items():
+        monkeypatch.setenv(name, value or "someone@test-project.iam.gserviceaccount.com")
+    settings = Settings()
+    assert settings.backend == "google"
+    assert settings.base_url == plain.outputs["base_url"] == "https://test-project.web.app"
+    assert settings.tasks_account
+    buckets = {settings.assets_bucket, settings.work_bucket, settings.uploads_bucket}
+    assert buckets == {one["name"] for one in plain.of("google_storage_bucket").values()}
+    addresses = {name: function_address(settings.functions_url, name) for name in services(plain)}
+    assert addresses == plain.outputs["functions"]
+    for name, service in services(plain).items():
+        assert addresses[name].startswith(f"https://{service['name']}-")
+
+
+def test_queues_are_as_the_code_says(plain: Plan) -> None:
+    made = {one["name"]: one for one in plain.of("google_cloud_tasks_queue").values()}
+    assert {*made} == {queue.queue_id for queue in QUEUES}
+    for queue in QUEUES:
+        (rate,) = made[queue.queue_id]["rate_limits"]
+        (retry,) = made[queue.queue_id]["retry_config"]
+        assert rate["max_concurrent_dispatches"] == queue.max_concurrent
+        assert rate["max_dispatches_per_second"] == queue.max_per_second
+        assert retry["min_backoff"] == f"{queue.min_backoff}s"
+        assert retry["max_backoff"] == f"{queue.max_backoff}s"
+        assert retry["max_retry_duration"] == f"{queue.retry_for}s"
+
+
+def test_the_schedule_calls_the_sweeper_with_a_token_for_it(plain: Plan) -> None:
+    (job,) = plain.of("google_cloud_scheduler_job").values()
+    (target,) = job["http_target"]
+    assert target["uri"] == plain.outputs["functions"]["sweep"]
+    assert target["oidc_token"][0]["audience"] == target["uri"]
+
+
+def test_every_declared_query_has_its_indexes(plain: Plan) -> None:
+    def key(collection: str, fields: list[dict[str, str]], path: str) -> tuple[str, ...]:
+        return (collection, *(f"{field[path]} {field['order']}" for field in fields))
+
+    made = plain.of("google_firestore_index").values()
+    wanted = declared.indexes()["indexes"]
+    assert {key(one["collection"], one["fields"], "field_path") for one in made} == {
+        key(one["collectionGroup"], one["fields"], "fieldPath") for one in wanted
+    }
+    assert len(made) == len(wanted) < 200, "Firestore's limit"
+
+
+def test_only_the_files_are_public(plain: Plan) -> None:
+    buckets = plain.of("google_storage_bucket").items()
+    protection = {key: one["public_access_prevention"] for key, one in buckets}
+    assert protection == {"this.assets": "inherited"} | dict.fromkeys(
+        ("this.work", "this.uploads"), "enforced"
+    )
+    ages = {
+        key: [one["condition"][0]["age"] for one in bucket["lifecycle_rule"]]
+        for key, bucket in buckets
+        if any(one["action"][0]["type"] == "Delete" for one in bucket["lifecycle_rule"])
+    }
+    assert {*ages} == {"this.work", "this.uploads"}
+
+
+def test_strangers_reach_only_the_public_functions(plain: Plan, balanced: Plan) -> None:
+    for plan, outside in (
+        (plain, "INGRESS_TRAFFIC_ALL"),
+        (balanced, "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"),
+    ):
+        for name, service in services(plan).items():
+            inside = "INGRESS_TRAFFIC_INTERNAL_ONLY"
+            public = name in {"api", "events", "ingest"}
+            assert service["ingress"] == (outside if public else inside), name
+
+
+def test_accounts_have_names_that_google_takes(plain: Plan) -> None:
+    names = [one["account_id"] for one in plain.of("google_service_account").values()]
+    assert len(names) == len({*names}) == len(services(plain)) + 2
+    assert all(re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", name) for name in names)
+
+
+def test_models_and_keys_are_for_those_who_ask_models(terraform: Terraform) -> None:
+    plan = terraform.plan(
+        image_provider="google", video_provider="fal", provider_keys=["fal_key", "openai_api_key"]
+    )
+    asking = {
+        key.removeprefix("models.")
+        for key in plan.of("google_project_iam_member")
+        if key.startswith("models.")
+    }
+    assert asking == WITH_MODELS
+    keys = {
+        name: {key for key in environment(service) if key.endswith("_KEY")}
+        for name, service in services(plan).items()
+    }
+    openai, fal = {"MASCOTRY_OPENAI_API_KEY"}, {"MASCOTRY_FAL_KEY"}
+    expected = {**dict.fromkeys(LOOKING, openai), "video": fal}
+    assert {name: found for name, found in keys.items() if found} == expected
+    readers = plan.of("google_secret_manager_secret_iam_member")
+    assert {key.removeprefix("provider_key.") for key in readers} == {
+        f"{name} {key.removeprefix('MASCOTRY_').lower()}"
+        for name, found in expected.items()
+        for key in found
+    }
+
+
+def test_without_a_load_balancer_nothing_has_a_fixed_price(plain: Plan) -> None:
+    assert not [kind for kind in plain.resources if kind.startswith("google_compute_")]
+    scaling = [one["template"][0]["scaling"][0] for one in services(plain).values()]
+    assert not any(one["min_instance_count"] for one in scaling)
+
+
+def test_the_load_balancer_routes_as_the_local_gateway_does(balanced: Plan) -> None:
+    (url_map,) = balanced.of("google_compute_url_map").values()
+    (matcher,) = (one for one in url_map["path_matcher"] if one["name"] == "api")
+    rules = sorted(matcher["route_rules"], key=lambda rule: int(rule["priority"]))
+    assert [rule["priority"] for rule in rules] == [1, 2]
+    for route in ROUTES:
+        path = re.sub(r"<\w+>", "0b3f", route.path)
+        for query in ("", "wait=true") if route.path == "/v1/jobs/<job_id>" else ("",):
+            asked = {"PATH_INFO": path, "REQUEST_METHOD": route.method, "QUERY_STRING": query}
+            hit = [
+                name
+                for name, rule in zip(("ingest", "events"), rules, strict=True)
+                if any(matches(match, route.method, path, query) for match in rule["match_rules"])
+            ]
+            assert [*hit, "api"][0] == gateway.target(asked), (route.method, path, query)
+
+
+def matches(rule: Values, method: str, path: str, query: str) -> bool:
+    """Whether a request is one that a rule of the URL map means."""
+    template = rule.get("path_template_match")
+    paths = (
+        rule["full_path_match"] == path
+        if rule.get("full_path_match")
+        else re.fullmatch(str(template).replace("*", "[^/]+"), path) is not None
+    )
+    headers = all(
+        header["header_name"] == ":method" and header["exact_match"] == method
+        for header in rule["header_matches"]
+    )
+    given = {pair.partition("=")[0] for pair in query.split("&")}
+    asked = all(one["name"] in given for one in rule["query_parameter_matches"])
+    return paths and headers and asked
+
+
+def test_bad_values_get_an_answer_that_says_what_would_be_right(terraform: Terraform) -> None:
+    said = terraform.complaints(
+        project="Nope",
+        region="us",
+        database="x",
+        image_tag="latest",
+        image_provider="magic",
+        video_provider="magic",
+        vision_provider="magic",
+        provider_keys=["google_api_key"],
+        settings={"openai_api_key": "secret"},
+        max_instances=0,
+        load_balancer=True,
+        alert_email="nobody",
+        billing_account="1",
+        monthly_budget=0.5,
+    )
+    for words in (
+        "A project's id has 6 to 30",
+        "A single region such as us-central1",
+        "(default), or 4 to 63",
+        "but not latest",
+        "One of offline, google, openai.",
+        "One of offline, google, fal.",
+        "Of openai_api_key, fal_key.",
+        "belong into provider_keys",
+        "Between 1 and 1,000.",
+        "a host name such as api.mascots.example",
+        "An e-mail address.",
+        "Three groups of six",
+        "A whole number of dollars.",
+    ):
+        assert words in said
+    domain = DOMAINS["api_domain"]
+    said = terraform.complaints(load_balancer=True, api_domain=domain, cdn_domain=domain)
+    assert "another one than api_domain" in said
