@@ -19,14 +19,16 @@ def finalized(event: CloudEvent) -> None:
 def _finalized(event: CloudEvent) -> None:
     if event["type"] != FINALIZED:
         return
-    resource = event.data
-    bucket = composition.bucket(str(resource.get("bucket"))) if isinstance(resource, dict) else None
-    if bucket is None:
+    resource = event.data if isinstance(event.data, dict) else {}
+    stored, name = resource.get("bucket"), resource.get("name")
+    metadata = resource.get("metadata") or {}
+    bucket = composition.bucket(stored) if stored and isinstance(stored, str) else None
+    if bucket is None or not isinstance(name, str) or not isinstance(metadata, dict):
         return
     triggers.object_finalized(
         composition.ports(),
         settings(),
         bucket,
-        str(resource.get("name", "")),
-        resource.get("metadata") or {},
+        name,
+        {key: str(value) for key, value in metadata.items()},
     )
