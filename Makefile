@@ -3,7 +3,7 @@ PORT ?= 8080
 BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help install demo dev test check simulate torture bench live clean
+.PHONY: help install demo dev emulators test check simulate torture bench live clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,11 +23,14 @@ help: ## Show what there is to do
 
 install: .venv/installed ## Create .venv with the pinned requirements and the cut-out weights
 
-demo: install ## Make a mascot in every format: CHARACTER="…" ACTION="…" MOTION="…"
-	@$(BIN)/python -m infra.demo $(if $(CHARACTER),--character "$(CHARACTER)") $(if $(ACTION),--action "$(ACTION)") $(if $(MOTION),--motion "$(MOTION)") $(if $(NAME),--name "$(NAME)") $(if $(DURATION),--duration "$(DURATION)")
+demo: install ## Make a mascot in every format: CHARACTER="…" ACTION="…" MOTION="…" BACKEND=emulators
+	@$(BIN)/python -m infra.demo $(if $(CHARACTER),--character "$(CHARACTER)") $(if $(ACTION),--action "$(ACTION)") $(if $(MOTION),--motion "$(MOTION)") $(if $(NAME),--name "$(NAME)") $(if $(DURATION),--duration "$(DURATION)") $(if $(BACKEND),--backend "$(BACKEND)")
 
 dev: install ## Serve the API and the assets on PORT
 	@MASCOTRY_WEBHOOK_LOOPBACK=true $(BIN)/python -m infra.local --port $(PORT)
+
+emulators: install ## Serve the same on emulators of Google Cloud, as it is deployed, on PORT
+	@MASCOTRY_WEBHOOK_LOOPBACK=true $(BIN)/python -m infra.emulators --port $(PORT)
 
 # Files are shared out among the cores; the tests of one file stay together.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile

@@ -1,17 +1,18 @@
 """The composition root: the one place that knows which implementation stands behind a port."""
 
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from shared.adapters.system import SystemClock, SystemIds
 from shared.config import Settings, settings
 from shared.errors import PermanentError
-from shared.ports import Bucket, Ports
+from shared.ports import Blobs, Bucket, Documents, Ports, Tasks
 from shared.providers.base import ImageProvider, VideoProvider, VisionProvider
 from shared.services.keys import Principal
 from shared.services.limits import Limiter
@@ -62,8 +63,8 @@ def embedded() -> Embedded:
 
 @cache
 def ports() -> Ports:
-    """The ports of this process."""
-    return _embedded_ports()
+    """The ports of this process, as `MASCOTRY_BACKEND` says."""
+    return _google_ports() if settings().backend == "google" else _embedded_ports()
 
 
 def bucket(name: str) -> Bucket | None:
@@ -79,6 +80,68 @@ def _bucket_names(chosen: Settings) -> Mapping[Bucket, str]:
         Bucket.WORK: chosen.work_bucket,
         Bucket.UPLOADS: chosen.uploads_bucket,
     }
+
+
+def _google_ports() -> Ports:
+    """Google's clients, each loaded by the first request that asks something of it: most of the
+    public ones read a few documents and nothing else."""
+    return Ports(
+        documents=cast(Documents, Late(_firestore)),
+        blobs=cast(Blobs, Late(_cloud_storage)),
+        tasks=cast(Tasks, Late(_cloud_tasks)),
+        clock=SystemClock(),
+        ids=SystemIds(),
+    )
+
+
+def _firestore() -> Documents:
+    from shared.adapters.gcp.documents import FirestoreDocuments
+
+    return FirestoreDocuments(settings().project, settings().database)
+
+
+def _cloud_storage() -> Blobs:
+    from shared.adapters.gcp.blobs import StorageBlobs
+
+    chosen = settings()
+    return StorageBlobs(
+        chosen.project,
+        _bucket_names(chosen),
+        cdn_url=chosen.cdn_url,
+        max_upload_bytes=chosen.max_upload_bytes,
+    )
+
+
+def _cloud_tasks() -> Tasks:
+    from shared.adapters.gcp.tasks import CloudTasks
+
+    chosen = settings()
+    return CloudTasks(
+        chosen.project,
+        chosen.region,
+        functions_url=chosen.functions_url,
+        account=chosen.tasks_account,
+        endpoint=chosen.tasks_endpoint or None,
+    )
+
+
+class Late:
+    """Something that is made when it is first used, once, whichever thread comes first."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        with self._lock:
+            made = self.__dict__.get("_made")
+            if made is None:
+                made = self.__dict__["_made"] = self._make()
+        found = getattr(made, name)
+        self.__dict__[name] = found  # the next time it is found at once
+        return found
 
 
 def _embedded_ports() -> Ports:

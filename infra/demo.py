@@ -27,13 +27,16 @@ from shared.media.formats import FORMATS
 from shared.media.sheet import contact_sheet
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 60
+START_SECONDS = 90
 JOB_SECONDS = 600
 POLL_SECONDS = 0.2
 
 CHARACTER = "A friendly orange fox mascot wearing a blue scarf"
 ACTION = "standing and waving hello with a big smile"
 MOTION = "waves its paw happily, tail swaying"
+
+STACKS = {"embedded": "infra.local", "emulators": "infra.emulators"}
+"""Where the demo can be made, and the module that runs it there."""
 
 Json = dict[str, Any]
 
@@ -73,8 +76,8 @@ class Client:
 
 
 @contextmanager
-def stack(home: Path) -> Iterator[Client]:
-    """The embedded stack on a free port, in a process of its own."""
+def stack(home: Path, backend: str) -> Iterator[Client]:
+    """A stack on a free port, in a process of its own."""
     home.mkdir(parents=True, exist_ok=True)
     address, log = home / "address", home / "log.jsonl"
     environment = {
@@ -84,7 +87,7 @@ def stack(home: Path) -> Iterator[Client]:
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local", "--port", "0", "--quiet"],
+            [sys.executable, "-m", STACKS[backend], "--port", "0", "--quiet"],
             env=environment,
             stdout=output,
             stderr=output,
@@ -225,13 +228,16 @@ def main() -> int:
     parser.add_argument("--action", default=ACTION, help="what the still shows")
     parser.add_argument("--motion", default=MOTION, help="how it moves")
     parser.add_argument("--duration", type=float, default=4, help="seconds, 1 to 10")
+    parser.add_argument(
+        "--backend", choices=STACKS, default="embedded", help="what stands behind the functions"
+    )
     parser.add_argument("--out", type=Path, default=Path("out"))
     arguments = parser.parse_args()
     console = Console()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mascotry-demo-") as home:
         try:
-            with stack(Path(home)) as client:
+            with stack(Path(home), arguments.backend) as client:
                 folder = run(client, arguments, arguments.out, console)
         except (DemoError, httpx.HTTPError) as error:
             console.print(f"[red]{error}[/red]")

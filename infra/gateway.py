@@ -1,5 +1,6 @@
 """One WSGI application out of all functions, routed as a load balancer routes them in the cloud."""
 
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from functions import composition
 from shared.adapters.embedded.cdn import Cdn, Uploads
 from shared.config import settings
-from shared.model.queues import QUEUES
+from shared.model.queues import QUEUES, function_address
 
 SOURCE = Path(__file__).resolve().parent.parent / "functions" / "main.py"
 INGEST_PATHS = frozenset(
     {"/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions"}
 )
+SERVER_THREADS = 48
 STORAGE_TRIGGER = "on_object_finalized"
+FUNCTIONS = "/functions/{function}"
 TASK_TARGETS = (*(queue.function for queue in QUEUES), "sweep")
 
 
@@ -30,15 +33,49 @@ def function(target: str, signature: str = "http", source: Path = SOURCE) -> WSG
 
 def application() -> WSGIApplication:
     """The API at /v1, the files at /cdn, signed uploads at /uploads and every other function at
-    /functions/<name>."""
+    `address` of its name."""
     blobs = composition.embedded().blobs
     uploads = Uploads(blobs, max_bytes=settings().max_upload_bytes)
-    mounts: dict[str, WSGIApplication] = {"/cdn": Cdn(blobs), "/uploads": uploads}
+    return functions({"/cdn": Cdn(blobs), "/uploads": uploads})
+
+
+def address(target: str) -> str:
+    """The path of a function that is not public."""
+    return function_address(FUNCTIONS, target)
+
+
+def functions(others: Mapping[str, WSGIApplication]) -> WSGIApplication:
+    """All functions, and what else is to be served, by path."""
+    mounts = dict(others)
     for target in TASK_TARGETS:
-        mounts[f"/functions/{target}"] = function(target)
-    mounts[f"/functions/{STORAGE_TRIGGER}"] = function(STORAGE_TRIGGER, "cloudevent")
+        mounts[address(target)] = _at_its_root(function(target))
+    mounts[address(STORAGE_TRIGGER)] = _at_its_root(function(STORAGE_TRIGGER, "cloudevent"))
     public = {target: function(target) for target in ("api", "events", "ingest")}
     return DispatcherMiddleware(_Public(public), mounts)
+
+
+def _at_its_root(function: WSGIApplication) -> WSGIApplication:
+    """A function at a path, as it is at a host of its own, whose address needs no slash."""
+
+    def rooted(environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
+        return function({**environ, "PATH_INFO": environ["PATH_INFO"] or "/"}, respond)
+
+    return rooted
+
+
+def serve(application: WSGIApplication, listener: socket.socket) -> None:
+    """Serve until the process is told to end."""
+    import waitress
+
+    waitress.serve(
+        application,
+        sockets=[listener],
+        threads=SERVER_THREADS,
+        ident="mascotry",
+        channel_timeout=120,
+        max_request_body_size=settings().max_upload_bytes + 1_000_000,
+        clear_untrusted_proxy_headers=True,
+    )
 
 
 class _Public:

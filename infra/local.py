@@ -37,7 +37,6 @@ log = logging.getLogger("shared.local")
 
 CONCURRENCY = {"purge": 1, "webhook": 8, "noop": 4}
 """Of the queues whose functions do not compute; the others share the cores."""
-SERVER_THREADS = 48
 SWEEP_SECONDS = 30
 WORK_AREA_AGE = timedelta(days=1)
 RATE_LIMITS = {"PER_MINUTE": 6_000, "PER_HOUR": 100_000}
@@ -50,7 +49,7 @@ def queues(cores: int) -> list[QueueConfig]:
         *(
             QueueConfig(
                 name=queue.name,
-                path=f"/functions/{queue.function}/",
+                path=f"{gateway.address(queue.function)}/",
                 concurrency=cores if queue.media else CONCURRENCY[queue.name],
                 group="media" if queue.media else None,
                 min_backoff=queue.min_backoff,
@@ -60,7 +59,7 @@ def queues(cores: int) -> list[QueueConfig]:
             for queue in QUEUES
         ),
         QueueConfig(
-            name=EVENTS_QUEUE, path=f"/functions/{gateway.STORAGE_TRIGGER}/", concurrency=4
+            name=EVENTS_QUEUE, path=f"{gateway.address(gateway.STORAGE_TRIGGER)}/", concurrency=4
         ),
     ]
 
@@ -112,17 +111,7 @@ class Stack:
 
     def serve(self) -> None:
         """Serve until the process is told to end."""
-        import waitress
-
-        waitress.serve(
-            gateway.application(),
-            sockets=[self._listener],
-            threads=SERVER_THREADS,
-            ident="mascotry",
-            channel_timeout=120,
-            max_request_body_size=settings().max_upload_bytes + 1_000_000,
-            clear_untrusted_proxy_headers=True,
-        )
+        gateway.serve(gateway.application(), self._listener)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -137,25 +126,36 @@ class Stack:
                 log.exception("sweep failed; the next one is soon")
 
 
+def listening(port: int) -> socket.socket:
+    """A socket of this machine that takes connections; OSError when the port cannot be had."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(128)
+    return listener
+
+
+def be_generous() -> None:
+    """Let keys ask as often as it takes, unless the environment says otherwise."""
+    for window, limit in RATE_LIMITS.items():
+        os.environ.setdefault(f"MASCOTRY_RATE_LIMIT_{window}", str(limit))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="infra.local", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--port", type=int, default=8080, help="0 takes a free one")
     parser.add_argument("--quiet", action="store_true", help="do not print how to begin")
     arguments = parser.parse_args()
 
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", arguments.port))
+        listener = listening(arguments.port)
     except OSError as error:
         return _refuse(f"Port {arguments.port} cannot be used ({error.strerror}); try PORT=8081.")
-    listener.listen(128)
-    for window, limit in RATE_LIMITS.items():
-        os.environ.setdefault(f"MASCOTRY_RATE_LIMIT_{window}", str(limit))
+    be_generous()
     os.environ["MASCOTRY_BASE_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     chosen = settings()
-    telemetry.log_as_json(chosen.log_level)
+    telemetry.log_as_json(chosen.log_level, chosen.project)
     try:
         require_hevc_alpha()
         # Chosen now, so that missing credentials are told before somebody waits for a picture.

@@ -12,7 +12,7 @@ from pathlib import Path
 import waitress
 
 from infra import gateway
-from infra.local import SERVER_THREADS
+from infra.gateway import SERVER_THREADS
 from shared.model.item import ItemType
 from shared.model.workspace import Scope
 from shared.ports import Ports

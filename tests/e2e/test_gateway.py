@@ -5,7 +5,6 @@ import pytest
 from infra import gateway
 from tests.e2e.server import Server
 
-
 EVENT = {
     "ce-id": "1",
     "ce-specversion": "1.0",
@@ -16,7 +15,7 @@ EVENT = {
 
 def test_no_stranger_reaches_a_function_of_the_queue(server: Server) -> None:
     for name in (*gateway.TASK_TARGETS, gateway.STORAGE_TRIGGER):
-        answer = server.http.post(f"/functions/{name}/", json={}, headers=EVENT)
+        answer = server.http.post(f"{gateway.address(name)}/", json={}, headers=EVENT)
         assert answer.status_code == 401, name
 
 
