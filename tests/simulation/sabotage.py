@@ -15,7 +15,7 @@ from shared.graph.events import Decision, Enqueue, Event
 from shared.model.credit import EntryKind
 from shared.model.job import Job, JobStatus
 from shared.ports import Json, Ports, Put, Write
-from shared.services import jobstore, ledger, losses, runner
+from shared.services import jobstore, ledger, runner
 from shared.services.steps import Delivery, StepCode, StepContext, nothing
 
 Sabotage = Callable[[pytest.MonkeyPatch], None]
@@ -109,11 +109,6 @@ def charge_for_each_try(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ledger, "_id", book)
 
 
-def restore_what_was_deleted(patch: pytest.MonkeyPatch) -> None:
-    """Publish a file again without asking whether its asset is still wanted."""
-    patch.setattr(losses, "_is_reachable", lambda *arguments: True)
-
-
 def _private(module: ModuleType, name: str) -> Callable[..., Any]:
     found: Callable[..., Any] = getattr(module, name)
     return found
@@ -129,6 +124,5 @@ SABOTAGES: Final[Mapping[str, Sabotage]] = {
         forget_the_lease,
         learn_apart,
         charge_for_each_try,
-        restore_what_was_deleted,
     )
 }
