@@ -24,8 +24,9 @@ UNINDEXED: Final[Mapping[str, tuple[str, ...]]] = {
     "jobs": ("assets", "request", "steps"),
     "webhook_deliveries": ("attempts", "body"),
 }
-"""Fields that no query names and that are large: Firestore indexes every leaf of every map twice
-unless it is told not to."""
+"""Fields that no query names and whose texts are long (maps are kept as their JSON text): unless it
+is told not to, Firestore keeps the first 1,500 bytes of each in two indexes, and writes them anew
+with the document."""
 
 
 def composite(index: Index) -> list[dict[str, Any]]:

@@ -4,18 +4,21 @@ resource "google_service_account" "function" {
   for_each     = local.functions
   account_id   = local.service[each.key]
   display_name = "Mascotry: ${each.key}"
+  depends_on   = [google_project_service.this]
 }
 
 # Who the queues and the schedule are when they call a function.
 resource "google_service_account" "tasks" {
   account_id   = "mascotry-tasks"
   display_name = "Mascotry: queues and schedule"
+  depends_on   = [google_project_service.this]
 }
 
 # Who storage events are delivered as.
 resource "google_service_account" "trigger" {
   account_id   = "mascotry-trigger"
   display_name = "Mascotry: storage trigger"
+  depends_on   = [google_project_service.this]
 }
 
 resource "google_project_iam_member" "documents" {

@@ -114,6 +114,7 @@ resource "google_compute_managed_ssl_certificate" "this" {
   managed {
     domains = [var.api_domain, var.cdn_domain]
   }
+  depends_on = [google_project_service.this]
 }
 
 resource "google_compute_ssl_policy" "this" {

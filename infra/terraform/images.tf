@@ -27,6 +27,36 @@ resource "google_artifact_registry_repository" "images" {
   depends_on = [google_project_service.this]
 }
 
+# Who builds the images: he reads the source that gcloud has put into its bucket, and pushes.
+resource "google_service_account" "build" {
+  account_id   = "mascotry-build"
+  display_name = "Mascotry: builds of the images"
+  depends_on   = [google_project_service.this]
+}
+
+resource "google_artifact_registry_repository_iam_member" "build" {
+  location   = var.region
+  repository = google_artifact_registry_repository.images.name
+  role       = "roles/artifactregistry.writer"
+  member     = google_service_account.build.member
+}
+
+resource "google_project_iam_member" "build_logs" {
+  project = var.project
+  role    = "roles/logging.logWriter"
+  member  = google_service_account.build.member
+}
+
+resource "google_project_iam_member" "build_source" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.build.member
+  condition {
+    title      = "The bucket of gcloud builds submit"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${var.project}_cloudbuild\")"
+  }
+}
+
 locals {
   repository = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}"
 }

@@ -34,6 +34,7 @@ resource "google_project_service" "this" {
       "cloudtasks.googleapis.com",
       "eventarc.googleapis.com",
       "firestore.googleapis.com",
+      "iam.googleapis.com",
       "iamcredentials.googleapis.com",
       "logging.googleapis.com",
       "monitoring.googleapis.com",
@@ -43,7 +44,7 @@ resource "google_project_service" "this" {
       "storage.googleapis.com",
     ],
     local.vertex ? ["aiplatform.googleapis.com"] : [],
-    var.load_balancer ? ["certificatemanager.googleapis.com", "compute.googleapis.com"] : [],
+    var.load_balancer ? ["compute.googleapis.com"] : [],
   ))
   service            = each.value
   disable_on_destroy = false
