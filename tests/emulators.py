@@ -29,7 +29,7 @@ def summary(skipped: Iterable[Any]) -> list[str]:
     """What to say at the end of a run about the reports of its skipped tests."""
     reasons = Counter(_reason(report) for report in skipped)
     return [
-        f"{count} tests were skipped. {reason}"
+        f"{count} {'test was' if count == 1 else 'tests were'} skipped. {reason}"
         for reason, count in sorted(reasons.items())
         if reason.startswith(_MARK)
     ]
