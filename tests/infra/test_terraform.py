@@ -168,3 +168,20 @@ def test_alarms_look_for_what_is_logged() -> None:
         source = (ROOT / f"{logger.replace('.', '/')}.py").read_text()
         assert "log = logging.getLogger(__name__)" in source
         assert '"outcome": ' in source
+
+
+def test_the_readme_tells_the_sizes_that_are_deployed() -> None:
+    text = (ROOT / "infra" / "README.md").read_text()
+    told: dict[str, tuple[str, str, str, int]] = {}
+    for row in re.findall(
+        r"^\| (`.+`) \| (\w+) \| (\d) \| (\S+ \wi) \| (.+?) \|", text, re.MULTILINE
+    ):
+        names, image, cpus, memory, at_once = row
+        functions = re.findall(r"`(\w+)`", names)
+        counts = [int(one) for one in at_once.split(", ")] * len(functions)
+        for name, count in zip(functions, counts, strict=False):
+            told[name] = (image, cpus, memory.replace(" ", ""), count)
+    assert told == {
+        name: (one["image"], one["cpu"], one["memory"], one["concurrency"])
+        for name, one in FUNCTIONS.items()
+    }
