@@ -17,7 +17,10 @@ from shared.model.queues import QUEUES, function_address
 
 SOURCE = Path(__file__).resolve().parent.parent / "functions" / "main.py"
 INGEST_PATHS = frozenset(
-    {"/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions"}
+    {
+        *("/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions"),
+        "/v1/workspace",  # whose providers are tried before they are chosen
+    }
 )
 SERVER_THREADS = 48
 STORAGE_TRIGGER = "on_object_finalized"

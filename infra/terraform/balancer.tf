@@ -4,8 +4,9 @@
 
 locals {
   balancer = var.load_balancer ? { this = true } : {}
-  # What is decoded or looked at: a larger machine.
-  ingest_paths = ["/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions"]
+  # What is decoded or looked at, and the choice of a provider, which is tried: these need the media
+  # image and the providers' keys.
+  ingest_paths = ["/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions", "/v1/workspace"]
 }
 
 resource "google_compute_global_address" "this" {

@@ -14,7 +14,7 @@ locals {
   writes = "roles/storage.objectUser"
   rights = {
     public = { enqueues = true, signs = true, keys = [], buckets = { assets = local.writes, work = local.reads, uploads = local.adds } }
-    ingest = { enqueues = true, signs = true, keys = ["openai_api_key"], buckets = { assets = local.writes, work = local.reads, uploads = local.adds } }
+    ingest = { enqueues = true, signs = true, keys = ["fal_key", "openai_api_key"], buckets = { assets = local.writes, work = local.reads, uploads = local.adds } }
     wait   = { enqueues = false, signs = false, keys = [], buckets = {} }
     step   = { enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.writes } }
     look   = { enqueues = true, signs = false, keys = ["openai_api_key"], buckets = { assets = local.writes, work = local.writes } }

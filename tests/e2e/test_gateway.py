@@ -30,6 +30,8 @@ def test_no_stranger_reaches_a_function_of_the_queue(server: Server) -> None:
         ("/v1/jobs/1", "wait=true", "events"),
         ("/v1/upload", "", "ingest"),
         ("/v1/uploads", "", "api"),
+        ("/v1/workspace", "", "ingest"),
+        ("/v1/workspace/firebase", "", "api"),
         ("/v1/generate/preview", "", "ingest"),
         ("/v1/collections/1/references", "", "ingest"),
         ("/v1/collections/1/references/2", "", "api"),

@@ -19,8 +19,8 @@ from tests.infra.planning import Plan, Terraform, Values
 from tests.infra.terraform import FOLDER
 
 ROUTES = [*dict.fromkeys((*API, *EVENTS, *INGEST))]
-LOOKING = {"ingest", "style_card", "image", "validate"}
-WITH_MODELS = {*LOOKING, "video"}
+LOOKING = {"style_card", "image", "validate"}
+WITH_MODELS = {*LOOKING, "video", "ingest"}
 DOMAINS = {"api_domain": "api.mascots.example", "cdn_domain": "cdn.mascots.example"}
 
 
@@ -191,7 +191,7 @@ def test_models_and_keys_are_for_those_who_ask_models(terraform: Terraform) -> N
         for name, service in services(plan).items()
     }
     openai, fal = {"MASCOTRY_OPENAI_API_KEY"}, {"MASCOTRY_FAL_KEY"}
-    expected = {**dict.fromkeys(LOOKING, openai), "video": fal}
+    expected = {**dict.fromkeys(LOOKING, openai), "video": fal, "ingest": openai | fal}
     assert {name: found for name, found in keys.items() if found} == expected
     readers = plan.of("google_secret_manager_secret_iam_member")
     assert {key.removeprefix("provider_key.") for key in readers} == {
