@@ -1,8 +1,8 @@
 """What stands in front of fake-gcs-server and adds what it lacks of Cloud Storage.
 
 It checks every precondition on generations, also those of resumable uploads, rewrites, deletions
-and downloads; refuses what was signed for something else; answers a repeated last part of an upload
-as it did before; and tells subscribers of each object that was finalized, however that was done.
+and downloads; refuses what was signed for something else; takes a repeated part of an upload
+once; and tells subscribers of each object that was finalized, however that was done.
 """
 
 import http.client
@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
+from email.message import Message
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO, Any, Protocol
@@ -51,7 +52,7 @@ class Cut(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One request. Its body is read when it is first asked for."""
+    """One request, its headers' names in lower case. Its body is read when first asked for."""
 
     method: str
     target: str
@@ -68,7 +69,7 @@ class Request:
 
     @property
     def size(self) -> int:
-        return int(self.headers.get("Content-Length", 0))
+        return int(self.headers.get("content-length", 0))
 
     @cached_property
     def body(self) -> IO[bytes]:
@@ -100,7 +101,7 @@ class Reply:
     @classmethod
     def error(cls, status: int, reason: str) -> "Reply":
         said = json.dumps({"error": {"code": status, "message": reason}}).encode()
-        return cls(status, {"Content-Type": "application/json"}, said)
+        return cls(status, {"content-type": "application/json"}, said)
 
 
 Forward = Callable[[Request], Reply]
@@ -119,10 +120,10 @@ class _Change:
 
 @dataclass
 class _Session:
-    """A resumable upload, and what its end was answered with."""
+    """A resumable upload, and what each of its parts was answered with."""
 
     change: _Change
-    final: Reply | None = None
+    answers: dict[str, Reply] = field(default_factory=dict)
 
 
 class Bridge:
@@ -167,19 +168,20 @@ class Bridge:
             if refused:
                 return Reply.error(refused.status, refused.code)
         session = self._sessions.get(request.query.get("upload_id", ""))
-        if session and session.final:
-            return session.final
         change = _part(request, session.change) if session else _change(request, signed)
         if change is None:
             return self._forward(request)
         request.body  # noqa: B018 - read now, so that nobody waits for a slow client
+        part = request.headers.get("content-range", "")
+        if session and part in session.answers:
+            return session.answers[part]
         with self._locks[change.bucket, change.name]:
             reply = self._checked(request, change)
-        if "Location" in reply.headers:
-            opened = parse_qs(urlsplit(reply.headers["Location"]).query)["upload_id"][0]
+        if "location" in reply.headers:
+            opened = parse_qs(urlsplit(reply.headers["location"]).query)["upload_id"][0]
             self._sessions[opened] = _Session(change)
-        if session and change.finalizes:
-            session.final = reply
+        if session and reply.status in (200, 308):
+            session.answers[part] = reply
         return reply
 
     def _checked(self, request: Request, change: _Change) -> Reply:
@@ -199,7 +201,7 @@ class Bridge:
 
     def _stat(self, bucket: str, name: str) -> Json | None:
         target = f"/storage/v1/b/{bucket}/o/{quote(name, safe='')}"
-        reply = _buffered(self._ask("GET", target, {"Host": self.host}))
+        reply = _buffered(self._ask("GET", target, {"host": self.host}))
         return json.loads(reply.body) if reply.status == 200 else None  # type: ignore[arg-type]
 
     def _forward(self, request: Request) -> Reply:
@@ -215,12 +217,12 @@ class Bridge:
         connection = http.client.HTTPConnection(self.upstream, timeout=_SECONDS)
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
         for name, value in headers.items():
-            if name.lower() not in _HOP_BY_HOP | {"expect"}:
+            if name not in _HOP_BY_HOP | {"expect"}:
                 connection.putheader(name, value)
         connection.putheader("Connection", "close")
         connection.endheaders(body)
         answer = connection.getresponse()
-        return Reply(answer.status, dict(answer.headers), answer)
+        return Reply(answer.status, _lower(answer.headers), answer)
 
 
 def _change(request: Request, signed: bool) -> _Change | None:
@@ -259,11 +261,15 @@ def _name_inside(request: Request) -> str:
 
 def _part(request: Request, change: _Change) -> _Change:
     """What a part of a resumable upload does: only the last one does anything to the object."""
-    match = _LAST_PART.fullmatch(request.headers.get("Content-Range", ""))
+    match = _LAST_PART.fullmatch(request.headers.get("content-range", ""))
     if match and (match["end"] is None or int(match["end"]) + 1 == int(match["total"])):
         asks = match["end"] is None and int(match["total"]) > 0
         return replace(change, if_generation=None) if asks else replace(change, finalizes=True)
     return replace(change, if_generation=None)
+
+
+def _lower(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _buffered(reply: Reply) -> Reply:
@@ -279,7 +285,7 @@ def _server(bridge: Bridge, port: int) -> ThreadingHTTPServer:
         timeout = _SECONDS
 
         def serve(self) -> None:
-            request = Request(self.command, self.path, dict(self.headers), self.rfile)
+            request = Request(self.command, self.path, _lower(self.headers), self.rfile)
             try:
                 reply = bridge.answer(request)
             except Cut:
@@ -291,7 +297,7 @@ def _server(bridge: Bridge, port: int) -> ThreadingHTTPServer:
                 request.close()
 
         def send_reply(self, reply: Reply) -> None:
-            headers = {name.lower(): value for name, value in reply.headers.items()}
+            headers = dict(reply.headers)
             streamed = None if isinstance(reply.body, bytes) else reply.body
             if streamed is None:
                 headers["content-length"] = str(len(reply.body))  # type: ignore[arg-type]

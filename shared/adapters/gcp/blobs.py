@@ -132,7 +132,7 @@ class StorageBlobs:
                         checksum=None,
                         retry=retry,
                     )
-                except exceptions.ClientError as error:
+                except exceptions.GoogleAPICallError as error:
                     if error.code in _LOST_STATUS:
                         raise exceptions.Aborted("unknown") from None  # type: ignore[no-untyped-call]
                     raise
@@ -413,12 +413,15 @@ def _blob(bucket: Bucket, found: Any) -> Blob:
 
 def _retry(failures: list[Exception] | None = None) -> Retry:
     """Repeats while that may help; `failures` then says that an answer may have got lost."""
+
+    def failed(error: Exception) -> None:
+        if failures is not None:
+            failures.append(error)
+        if isinstance(error, InvalidResponse):
+            error.response.close()  # which nobody has read, and nobody else would close
+
     return Retry(
-        predicate=_is_transient,
-        initial=0.2,
-        maximum=10.0,
-        timeout=PATIENCE,
-        on_error=None if failures is None else failures.append,
+        predicate=_is_transient, initial=0.2, maximum=10.0, timeout=PATIENCE, on_error=failed
     )
 
 
@@ -460,9 +463,8 @@ def _faults(doing: str, bucket: Bucket, name: str) -> Iterator[None]:
 def _reason(error: Exception) -> str:
     """What was wrong, without the address that was asked."""
     said = str(error) if isinstance(error, GoogleAuthError) else ""
-    answer = getattr(error, "response", None)
-    if answer is not None:
-        said = str(getattr(answer, "text", ""))
+    if isinstance(error, exceptions.GoogleAPICallError) and error.response is not None:
+        said = error.response.text
     return f"{type(error).__name__} {said[:500]}".strip()
 
 
