@@ -1,0 +1,262 @@
+"""The simulation of an hour: that it is sound, decides as the graph does, and tells what breaks."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra import costs
+from infra.scale import animation, findings
+from infra.scale.documents import SHARED, WRITES
+from infra.scale.limits import LIMITS, PROVIDERS
+from infra.scale.line import Task
+from infra.scale.simulation import (
+    BEFORE,
+    BUSY_DELAY,
+    POLL_EVERY,
+    Deployment,
+    Load,
+    Made,
+    Simulation,
+)
+from shared.graph.advance import Claim, advance, claim, due_at, start
+from shared.graph.events import (
+    Claimed,
+    Event,
+    ObjectFinalized,
+    Published,
+    Rejected,
+    Succeeded,
+    Swept,
+    Waited,
+)
+from shared.graph.policy import DEADLINE
+from shared.model.job import Job, Retake, StepStatus
+from shared.model.queues import QUEUES, Queue
+from shared.services import collections
+from tests.bench.operations import SIZES, Counted
+from tests.graph.fakes import START
+from tests.graph.jobs import FILM, outputs
+from tests.services.world import World
+
+FREE = Deployment(provider=PROVIDERS["unlimited"])
+
+
+def narrow(**at_once: int) -> Mapping[str, Queue]:
+    """The queues, of which some run only so many at once."""
+    return {
+        queue.name: replace(queue, max_concurrent=at_once.get(queue.name, queue.max_concurrent))
+        for queue in QUEUES
+    }
+
+
+OVERLOADED = replace(FREE, queues=narrow(image=4))
+BEARS = 4 * 3_600 / (costs.TAKES * costs.WORK[0].billed())
+"""Four pictures at once are enough for so many animations an hour, fewer than 800."""
+
+
+# --- soundness ------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_is_the_same_hour_and_another_one_is_not() -> None:
+    load = Load(per_hour=1_000, seed=3)
+    assert findings.hour(load, FREE) == findings.hour(load, FREE)
+    other = findings.hour(replace(load, seed=4), FREE)
+    assert other.rows != findings.hour(load, FREE).rows
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_job_ends_however_late_the_queues_are(provider: str) -> None:
+    deployment = replace(OVERLOADED, provider=PROVIDERS[provider])
+    run = Simulation(Load(per_hour=1_200, seconds=1_800), deployment).run(to_the_end=True)
+    assert len(run.jobs) > 500
+    assert all(job.completed for job in run.jobs)
+    begun = sum(len(line.ages) for line in run.lines.values())
+    assert sum(line.dispatched - line.in_vain for line in run.lines.values()) == begun
+    assert run.ends.total() == run.holds.total() == len(run.jobs)
+    assert not any(line.under_way for line in run.lines.values())
+
+
+def test_as_many_are_under_way_as_littles_law_says() -> None:
+    run = Simulation(Load(per_hour=3_000), FREE).run(to_the_end=True)
+    times = [job.ended_at - job.asked_at for job in run.jobs if job.ended_at]
+    settled = run.under_way[10:]
+    mean = sum(settled) / len(settled)
+    assert mean == pytest.approx(len(times) / 3_600 * sum(times) / len(times), rel=0.05)
+
+
+def test_no_queue_runs_or_begins_more_than_it_may() -> None:
+    begun: list[tuple[str, float]] = []
+
+    def watch(what: str, job: Made, *rest: Any) -> None:
+        del job
+        if what == "claimed":
+            begun.append((run.graph[rest[0].step].kind.value, run.now))
+            line = run.lines[begun[-1][0]]
+            assert line.under_way <= line.queue.max_concurrent
+
+    run = Simulation(Load(per_hour=9_000, seconds=900), FREE, watch)
+    run.run()
+    for (name, second), number in Counter((name, int(when)) for name, when in begun).items():
+        assert number <= run.lines[name].queue.max_per_second * 1.2 + 1, second
+
+
+# --- it decides as the graph does -----------------------------------------------------------------
+
+
+class Twin:
+    """The same jobs in the real state machine, told of everything that happens in a simulation."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[int, Job] = {}
+        self.compared = Counter[str]()
+        self.simulation = Simulation(Load(per_hour=1_500, seconds=1_500), OVERLOADED, self.watch)
+
+    @property
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.simulation.now)
+
+    def watch(self, what: str, made: Made, *rest: Any) -> None:
+        if what == "came":
+            job = animation.job().with_(id=str(made.number), updated_at=self.now)
+            self.jobs[made.number] = start(job.with_(deadline=self.now + DEADLINE), self.now).job
+            return
+        job = self.jobs[made.number]
+        self.compare(job, made)
+        match what:
+            case "claimed":
+                task, found = rest
+                event = Claimed(self.name(task), task.attempt, task.delivery)
+                assert claim(job, event, self.now) is found
+                self.compared[found.name] += 1
+                if found is Claim.RUN:
+                    self.apply(made, event)
+            case "swept":
+                when = due_at(job)
+                assert when
+                expected = (when - START).total_seconds()
+                assert expected == pytest.approx(self.simulation.due_at(made), abs=1e-3)
+                if expected <= self.simulation.now:
+                    self.compared["sent again"] += 1
+                    self.apply(made, Swept())
+            case "fired":
+                self.apply(made, ObjectFinalized(job.assets["video"].id))
+            case _:
+                self.compared[what] += 1
+                self.finish(made, what, *rest)
+
+    def finish(self, made: Made, what: str, task: Task) -> None:
+        name, attempt = self.name(task), task.attempt
+        events: Mapping[str, Event] = {
+            "made": Succeeded(name, attempt, outputs(self.jobs[made.number], name)),
+            "rejected": Rejected(name, attempt, Retake(reasons=("drift",), score=0.1, sha256="")),
+            "waits": Waited(name, attempt, "operation", POLL_EVERY),
+            "busy": Waited(name, attempt, None, BUSY_DELAY),
+        }
+        self.apply(made, events[what])
+        if self.jobs[made.number].steps[name].status is StepStatus.PUBLISHING:
+            self.apply(made, Published(name, attempt))
+
+    def apply(self, made: Made, event: Event) -> None:
+        job = advance(self.jobs[made.number], event, self.now).job
+        self.jobs[made.number] = job.with_(updated_at=self.now)
+
+    def name(self, task: Task) -> str:
+        return self.simulation.graph[task.step].name
+
+    def compare(self, job: Job, made: Made) -> None:
+        for node, state in zip(self.simulation.graph, made.steps, strict=True):
+            step = job.steps[node.name]
+            assert (step.status, step.attempt, step.delivery, step.missed) == (
+                state.status,
+                state.attempt,
+                state.delivery,
+                state.missed,
+            )
+
+
+def test_deliveries_and_sweeps_meet_what_the_graph_decides() -> None:
+    twin = Twin()
+    twin.simulation.run(to_the_end=True)
+    assert all(job.finished for job in twin.jobs.values())
+    for what in ("RUN", "DROP", "REPEAT", "COME_BACK", "sent again", "rejected", "waits"):
+        assert twin.compared[what], what
+
+
+# --- what it tells --------------------------------------------------------------------------------
+
+
+def test_a_late_queue_keeps_its_throughput_and_collapsed_by_the_rules_of_before() -> None:
+    load = Load(per_hour=1_600, seconds=7_200)
+    today = findings.hour(load, OVERLOADED)
+    before = findings.hour(load, replace(OVERLOADED, rules=BEFORE))
+    assert findings.cause(today)
+    assert today.completed > 0.9 * BEARS
+    assert before.completed < 0.1 * BEARS
+
+
+def test_what_breaks_first_is_found_and_a_setting_moves_it() -> None:
+    load = Load(per_hour=1_200)
+    most, why = findings.breaks(load, OVERLOADED)
+    assert most == pytest.approx(BEARS, rel=0.1)
+    assert (why.name, why.kind) == ("image", findings.Kind.AT_ONCE)
+    rungs = list(findings.ladder(load, OVERLOADED))
+    assert rungs[0].per_hour == most
+    assert rungs[0].change.startswith("`image`: `max_concurrent` 4 → ")
+    assert rungs[-1].per_hour >= load.per_hour
+
+
+def test_one_workspace_is_bound_by_its_busiest_document() -> None:
+    deployment = findings.fitted(Load(per_hour=4_000), FREE)
+    found = findings.hour(Load(per_hour=4_000, workspaces=1), deployment)
+    why = findings.cause(found)
+    assert why
+    assert why.kind is findings.Kind.DOCUMENT
+    held = next(one for one in found.writes if one.name == "credits: held")
+    assert held.breaks == pytest.approx(1_800, rel=0.05)
+    assert findings.cause(findings.hour(Load(per_hour=4_000), deployment)) is None
+
+
+# --- what it assumes ------------------------------------------------------------------------------
+
+
+def test_shared_documents_are_written_as_often_as_real_jobs_write_them(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    tenant = world.tenant()
+    settings = {"animation_sizes": SIZES}
+    collections.update(world.ports, tenant.who, tenant.collection.id, {}, settings)
+    counted = []
+    for name in ("Wave", "Jump", "Nod"):
+        documents_, plain = Counted(world.ports.documents), world.ports
+        world.ports = replace(plain, documents=documents_)
+        world.generate(tenant, {**FILM, "name": name})
+        world.drain()
+        world.ports = plain
+        counted.append(documents_.writes)
+    world.close()
+    _, one, other = counted  # the first also makes the card
+    shared = {path.split("/", 2)[-1]: one[path] for path in set(one) & set(other)}
+    expected = sorted(each.begun + each.judged + each.ended for each in SHARED)
+    assert sorted(shared.values()) == expected, shared
+    by = Counter[str]()
+    for path, number in other.items():
+        by[path.split("/")[-2]] += number
+    assert {name: by[name] for name in WRITES} == WRITES
+
+
+def test_what_is_fitted_is_within_what_google_allows() -> None:
+    huge = findings.fitted(Load(per_hour=10_000_000), FREE)
+    for queue in huge.queues.values():
+        assert queue.max_concurrent <= LIMITS["at_once"].value
+        assert queue.max_per_second <= LIMITS["dispatches"].value
+
+
+def test_an_hour_in_which_nobody_comes_is_an_hour() -> None:
+    found = findings.hour(Load(per_hour=1e-9), FREE)
+    assert (found.asked, found.completed, findings.cause(found)) == (0, 0, None)
+    assert all(math.isinf(one.breaks) for one in found.writes)
