@@ -8,29 +8,31 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from infra.costs import TAKES
 from infra.scale.limits import LIMITS
 from infra.scale.simulation import WINDOW, Simulation
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A document and its writes when a job begins, when a picture was judged, and when it ends.
-
-    `worst` says when that is so, if it is not always.
-    """
+    """A document and its writes when a job begins, when a picture was judged, and when it ends."""
 
     name: str
     begun: int = 0
     judged: int = 0
     ended: int = 0
-    worst: str = ""
+
+    @property
+    def per_animation(self) -> float:
+        return self.begun + self.judged * TAKES + self.ended
 
 
 SHARED: Final = (
     Shared("credits: held", begun=1, ended=1),
     Shared("credits: available", begun=1),
     Shared("audits: tomorrow's", begun=1, ended=1),
-    Shared("guide of a character", judged=1, worst="one character, with active cautions"),
+    # When all is of one character that has active cautions; without any, only its first pictures.
+    Shared("guide of a character", judged=1),
 )
 WRITES: Final = {"assets": 30, "jobs": 22, "links": 15, "due": 2}
 """Of one animation in collections with fields that only grow (times), all of them indexed."""
@@ -39,7 +41,7 @@ WRITES: Final = {"assets": 30, "jobs": 22, "links": 15, "due": 2}
 @dataclass(frozen=True, slots=True)
 class Writes:
     """What a document, or a collection, had to bear: writes a second in the whole time, and in the
-    worst five minutes; and at how many animations an hour it reaches its limit."""
+    worst five minutes; and at how many animations an hour of one workspace it reaches its limit."""
 
     name: str
     limit: float
@@ -54,7 +56,7 @@ class Writes:
 
 def written(simulation: Simulation) -> list[Writes]:
     """What was written to the busiest workspace's documents, each of which is there once in it."""
-    seconds, per_hour = simulation.now, simulation.load.per_hour
+    seconds = simulation.now
     found = []
     for shared in SHARED:
         events = (
@@ -65,14 +67,14 @@ def written(simulation: Simulation) -> list[Writes]:
         by: Counter[tuple[int, int]] = Counter()
         for counted, times in events:
             by.update({key: number * times for key, number in counted.items()})
-        mean = _busiest(by) / seconds
-        most = max(by.values(), default=0) / WINDOW
-        found.append(_writes(shared.name, "document", mean, most, per_hour))
+        mean, most = _busiest(by) / seconds, max(by.values(), default=0) / WINDOW
+        found.append(_writes(shared.name, "document", mean, most, shared.per_animation))
     for name, times in WRITES.items():
-        # All of `due` lies in one collection, for the sweeper; the others are a workspace's own.
-        begun = simulation.holds
-        mean = times * (begun.total() if name == "due" else _busiest(begun)) / seconds
-        found.append(_writes(f"collection: {name}", "collection", mean, mean, per_hour))
+        written = times * _busiest(simulation.holds)
+        if name == "due":  # all of it is one collection, for the sweeper, who moves what is early
+            written = times * len(simulation.jobs) + sum(simulation.looks)
+        mean = written / seconds
+        found.append(_writes(f"collection: {name}", "collection", mean, mean, times))
     return found
 
 
@@ -84,6 +86,6 @@ def _busiest(counted: Counter[tuple[int, int]]) -> int:
     return max(by.values(), default=0)
 
 
-def _writes(name: str, limit: str, mean: float, most: float, per_hour: float) -> Writes:
-    value = LIMITS[limit].value
-    return Writes(name, value, mean, most, per_hour * value / mean if mean else float("inf"))
+def _writes(name: str, kind: str, mean: float, most: float, per_animation: float) -> Writes:
+    limit = LIMITS[kind].value
+    return Writes(name, limit, mean, most, 3600 * limit / per_animation)

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import count
 from math import ceil
 from typing import Final
 
 from infra.costs import WORK
 from infra.scale.documents import Writes, written
-from infra.scale.limits import LIMITS
-from infra.scale.line import Line
-from infra.scale.simulation import DONE, READY, WAITING, Deployment, Load, Simulation
+from infra.scale.limits import LIMITS, PROVIDERS
+from infra.scale.simulation import BEFORE, Deployment, Load, Simulation
+from shared.graph.policy import GRACE
 from shared.model.queues import queue_id
 
 LATE: Final = 300.0
@@ -19,8 +20,9 @@ KEPT_UP: Final = 0.99
 """The share of what became due in the second half that must have been begun in it."""
 HEADROOM: Final = 1.25
 """What is fitted to a load bears a quarter more."""
-REPEATS: Final = 1.5
-"""And as many dispatches again by half, since what is late is sent once more."""
+COPIES: Final = next(n for n in count() if GRACE.total_seconds() * (2**n - 1) >= 3600) - 1
+"""How often the sweeper sends again what waits for an hour, by its patience. Each copy is dropped
+in no time, but counts for `max_per_second`: a queue without room for copies never catches up."""
 _SIZE: Final = {work.name: (work.vcpus, work.memory) for work in WORK}
 
 
@@ -104,17 +106,8 @@ def hour(load: Load, deployment: Deployment) -> Hour:
 
 def seen(simulation: Simulation) -> Hour:
     """What there is to say of a run up to where it stopped."""
-    late = list(_not_begun(simulation))
-    rows = [
-        _queue_row(simulation, line, [age for name, age in late if name == line.queue.name])
-        for line in simulation.lines.values()
-        if line.dispatched or line.waiting
-    ]
-    rows += [
-        _row(simulation, what, [*ages, *(age for name, age in late if name == what)], len(ages))
-        for what, ages in simulation.asked.items()
-        if ages
-    ]
+    ages = simulation.ages()
+    rows = [_row(simulation, name, found) for name, found in ages.items() if found]
     half = simulation.now / 2
     ended = [job for job in simulation.jobs if job.completed and job.ended_at is not None]
     times = sorted(job.ended_at - job.asked_at for job in ended if job.ended_at)
@@ -134,44 +127,28 @@ def seen(simulation: Simulation) -> Hour:
     )
 
 
-def _not_begun(simulation: Simulation) -> Iterator[tuple[str, tuple[float, float]]]:
-    """What still waits: by queue or provider, since when and for how long."""
-    now = simulation.now
-    for job in simulation.jobs:
-        if job.ended_at is not None:
-            continue
-        for node, step in zip(simulation.graph, job.steps, strict=True):
-            if step.status in (READY, WAITING) and step.due_since <= now:
-                yield node.kind.value, (step.due_since, now - step.due_since)
-            if step.asked_since is not None and not step.granted and step.status is not DONE:
-                what = "films" if node.kind.value == "video" else "pictures"
-                yield what, (step.asked_since, now - step.asked_since)
-
-
-def _queue_row(simulation: Simulation, line: Line, late: list[tuple[float, float]]) -> Row:
-    row = _row(simulation, line.queue.name, [*line.ages, *late], len(line.ages))
-    now = simulation.now
+def _row(simulation: Simulation, name: str, ages: list[tuple[float, float]]) -> Row:
+    waited = sorted(age for _, age in ages)
+    half, now = simulation.now / 2, simulation.now
+    due = sum(1 for since, _ in ages if since >= half)
+    begun = [since + age for since, age in ages if since + age < now]
+    row = Row(
+        name=name,
+        begun=len(begun),
+        p50=waited[len(waited) // 2],
+        p99=waited[int(len(waited) * 0.99)],
+        longest=waited[-1],
+        kept_up=min(1.0, sum(1 for when in begun if when >= half) / due) if due else 1.0,
+    )
+    line = simulation.lines.get(name)
+    if line is None:
+        return row
     return replace(
         row,
         room=line.busy / (now * line.queue.max_concurrent),
         rate=line.dispatched / (now * line.queue.max_per_second),
         in_vain=line.in_vain,
         instances=line.instances,
-    )
-
-
-def _row(simulation: Simulation, name: str, ages: list[tuple[float, float]], begun: int) -> Row:
-    waited = sorted(age for _, age in ages)
-    half, now = simulation.now / 2, simulation.now
-    due = sum(1 for since, _ in ages if since >= half)
-    started = sum(1 for since, age in ages if half <= since + age < now)
-    return Row(
-        name=name,
-        begun=begun,
-        p50=waited[len(waited) // 2],
-        p99=waited[int(len(waited) * 0.99)],
-        longest=waited[-1],
-        kept_up=min(1.0, started / due) if due else 1.0,
     )
 
 
@@ -229,7 +206,7 @@ def fitted(load: Load, deployment: Deployment) -> Deployment:
     for line in calm.lines.values():
         queue = line.queue
         room = tens(line.busy / jobs * per_second)
-        rate = tens(line.dispatched / jobs * per_second * REPEATS)
+        rate = tens(line.dispatched / jobs * per_second * (1 + COPIES))
         queues[queue.name] = replace(
             queue,
             max_concurrent=max(queue.max_concurrent, min(room, int(LIMITS["at_once"].value))),
@@ -292,6 +269,24 @@ def breaks(load: Load, deployment: Deployment, borne: int = 0) -> tuple[int, Cau
 def _tried(load: Load, deployment: Deployment, per_hour: float) -> Cause | None:
     load = replace(load, per_hour=per_hour)
     return cause(seen(Simulation(load, deployment).run(give_up=2 * LATE)))
+
+
+def late(load: Load) -> list[tuple[str, Hour]]:
+    """Two hours of a load that is too much for a queue: by the rules of before, by those of today,
+    and with room for the copies that are sent of what is late."""
+    load = replace(load, seconds=7200)
+    offline = Deployment(provider=PROVIDERS["offline"])
+    roomy = fitted(load, offline).queues["transcode"].max_per_second
+    transcode = replace(offline.queues["transcode"], max_per_second=roomy)
+    wide = replace(offline, queues={**offline.queues, "transcode": transcode})
+    return [
+        (
+            "only the newest delivery ran, and one was sent each minute",
+            hour(load, replace(offline, rules=BEFORE)),
+        ),
+        ("as deployed", hour(load, offline)),
+        (f"`transcode`: `max_per_second` {roomy}", hour(load, wide)),
+    ]
 
 
 def ladder(load: Load, deployment: Deployment) -> Iterator[Rung]:

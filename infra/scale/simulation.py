@@ -172,6 +172,23 @@ class Simulation:
         self._open = 0
         self._give_up = float("inf")
 
+    def ages(self) -> dict[str, list[tuple[float, float]]]:
+        """By queue, and by what a provider makes: when each step became due, and how long it
+        waited until it was begun, or has waited up to now."""
+        found = {name: list(line.ages) for name, line in self.lines.items()}
+        found |= {what: list(ages) for what, ages in self.asked.items()}
+        for job in self.jobs:
+            if job.ended_at is not None:
+                continue
+            for node, step in zip(self.graph, job.steps, strict=True):
+                if step.status in (READY, WAITING) and step.due_since < self.now:
+                    age = self.now - step.due_since
+                    found[node.kind.value].append((step.due_since, age))
+                if step.asked_since is not None and not step.granted:
+                    what = "films" if node.kind is StepKind.VIDEO else "pictures"
+                    found[what].append((step.asked_since, self.now - step.asked_since))
+        return found
+
     # --- time ------------------------------------------------------------------------------------
 
     def run(self, *, to_the_end: bool = False, give_up: float = float("inf")) -> "Simulation":
