@@ -138,8 +138,9 @@ class Documents(Protocol):
         """The documents in the order of `paths`, read at one instant."""
         ...
 
-    def commit(self, writes: Sequence[Write]) -> None:
-        """Perform all writes or none; at most 500, each path at most once.
+    def commit(self, writes: Sequence[Write]) -> str:
+        """Perform all writes or none; at most 500, each path at most once. Gives the version that
+        every document written has now.
 
         Raises Conflict when a precondition does not hold.
         """

@@ -188,14 +188,15 @@ class _Witness:
         self.get, self.get_many = documents.get, documents.get_many
         self.query, self.count = documents.query, documents.count
 
-    def commit(self, writes: Sequence[Write]) -> None:
+    def commit(self, writes: Sequence[Write]) -> str:
         if self._noted or not writes:
-            self._documents.commit(writes)
-            return
+            return self._documents.commit(writes)
         document = self._documents.get(paths.errand(self._errand.id))
         current = Errand.load(document.data) if document else None
         if document is None or current is None or current.lease_until != self._errand.lease_until:
             raise Conflict(AT_WORK)
         noted = current.with_(begun=True).stored()
-        self._documents.commit([*writes, Replace(document.path, noted, document.version)])
+        mine = Replace(document.path, noted, document.version)
+        version = self._documents.commit([*writes, mine])
         self._noted = True
+        return version

@@ -20,13 +20,19 @@ from shared.services.webhooks import outbox
 TRIES: Final = 20
 
 
+Known = tuple[Job, str] | None
+"""A job and its version, as they were a moment ago: what is done on the strength of it is found to
+be in vain when somebody has changed the job since, and done again. None when nothing is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What came of an event: the job as it now is, whether it was this event that changed it, the
-    commands that follow, and the paths of published files that nobody owns any more (their asset
-    was deleted meanwhile)."""
+    """What came of an event: the job as it now is, at which version, whether it was this event that
+    changed it, the commands that follow, and the paths of published files that nobody owns any more
+    (their asset was deleted meanwhile)."""
 
     job: Job
+    version: str
     changed: bool
     commands: tuple[Command, ...]
     orphans: tuple[str, ...] = ()
@@ -63,24 +69,29 @@ def apply(
     job_id: str,
     event: Event,
     learned: Callable[[], Sequence[Write]] = tuple,
-    known: tuple[Job, str] | None = None,
+    known: Known = None,
 ) -> Applied | None:
     """Advance a stored job by an event; when that changes it, what was `learned` is committed in
-    the same batch. Who has just read the job gives it as `known`, with its version.
+    the same batch. Who has just read or written the job gives it as `known`.
 
     None when the job is gone. Somebody else's concurrent change is met by reading again.
     """
-    for tried in range(TRIES):
-        loaded = load(ports.documents, workspace_id, job_id) if tried or not known else known
+    refused: str | None = None
+    for _ in range(TRIES):
+        loaded = known or load(ports.documents, workspace_id, job_id)
+        known = None
         if loaded is None:
             return None
         job, version = loaded
         now = ports.clock.now()
         decision = advance(job, event, now)
         if decision.job is job:
-            return Applied(job, False, decision.commands)
+            return Applied(job, version, False, decision.commands)
         after, due_writes = _scheduled(decision.job.with_(updated_at=now))
-        asset_writes, orphans = _asset_writes(ports, job, after, some_may_be_gone=tried > 0)
+        # A batch that was refused though nobody has changed the job met an asset that is gone.
+        asset_writes, orphans = _asset_writes(
+            ports, job, after, some_may_be_gone=version == refused
+        )
         told = outbox.of_end(ports, job, after)
         writes: list[Write] = [
             Replace(paths.job(workspace_id, job_id), after.stored(), version),
@@ -92,10 +103,11 @@ def apply(
             *learned(),
         ]
         try:
-            ports.documents.commit(writes)
+            version = ports.documents.commit(writes)
         except Conflict:
+            refused = version
             continue
-        return Applied(after, True, (*decision.commands, *map(Tell, told)), orphans)
+        return Applied(after, version, True, (*decision.commands, *map(Tell, told)), orphans)
     raise Conflict(f"Job {job_id} is being changed by too many at once.")
 
 

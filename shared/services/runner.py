@@ -36,6 +36,7 @@ from shared.model.job import Fault, Job, StepStatus
 from shared.ports import Bucket, Delete, Ports, Query, Task
 from shared.providers.base import Later, Refused, Waiting
 from shared.services import jobstore, placeholders, versions
+from shared.services.jobstore import Applied, Known
 from shared.services.steps import (
     Accepted,
     Delivery,
@@ -60,43 +61,51 @@ FIRES = "fires"
 
 def deliver(ports: Ports, settings: Settings, delivery: Delivery, code: StepCode) -> None:
     """Handle one delivery of a step. Returning acknowledges it; Busy asks for it again."""
-    job = _claim(ports, delivery)
-    if job is None:
+    claimed = _claim(ports, delivery)
+    if claimed is None:
         return
+    job = claimed.job
     told: dict[str, str | int] = {"job": job.id, "step": delivery.step, "attempt": delivery.attempt}
     with tracing.span(f"step {job.steps[delivery.step].kind}", job.trace, told):
-        _run(ports, settings, job, delivery, code)
+        _run(ports, settings, claimed, delivery, code)
 
 
-def _run(ports: Ports, settings: Settings, job: Job, delivery: Delivery, code: StepCode) -> None:
+def _run(
+    ports: Ports, settings: Settings, claimed: Applied, delivery: Delivery, code: StepCode
+) -> None:
     """Run a step that was claimed, commit what came of it and do what follows."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mascotry-") as folder:
-        context = StepContext(ports, settings, job, delivery, Path(folder))
+        context = StepContext(ports, settings, claimed.job, delivery, Path(folder), claimed.version)
         event, learned = _attempt(context, delivery, code)
     if event is None:
-        _log_step(job, delivery, "superseded", started)
+        _log_step(claimed.job, delivery, "superseded", started)
         return
-    after = apply(ports, delivery.workspace_id, delivery.job_id, event, learned)
+    workspace_id, job_id = delivery.workspace_id, delivery.job_id
+    after = apply(ports, workspace_id, job_id, event, learned, context.known)
     if after is not None:
         _log_step(after, delivery, type(event).__name__.lower(), started)
 
 
-def perform(ports: Ports, job: Job, commands: Iterable[Command]) -> None:
-    """Carry out what a decision asks for. Each command can be repeated without harm."""
+def perform(
+    ports: Ports, job: Job, commands: Iterable[Command], version: str | None = None
+) -> None:
+    """Carry out what a decision asks for. Each command can be repeated without harm. `version` is
+    that of the job, if it was read or written just now."""
+    known = (job, version) if version else None
     for command in commands:
         match command:
             case Enqueue():
                 _enqueue(ports, job, command)
             case Publish(step_id, attempt):
-                _publish(ports, job, step_id, attempt)
+                _publish(ports, job, step_id, attempt, known)
             case Settle(unmade):
                 placeholders.remove(ports, job, unmade)
                 if job.error:
                     _drop_links_to_nowhere(ports, job)
                 if job.item_id:
                     versions.refresh(ports, job.workspace_id, job.item_id)
-                apply(ports, job.workspace_id, job.id, Settled())
+                apply(ports, job.workspace_id, job.id, Settled(), known=known)
             case Tell(delivery):
                 outbox.enqueue(ports, delivery)
 
@@ -107,7 +116,7 @@ def apply(
     job_id: str,
     event: Event,
     learned: Learned = nothing,
-    known: tuple[Job, str] | None = None,
+    known: Known = None,
 ) -> Job | None:
     """Commit an event, with what was learned, and perform what follows; the job after the event."""
     applied = jobstore.apply(ports, workspace_id, job_id, event, learned, known)
@@ -115,11 +124,11 @@ def apply(
         return None
     for path in applied.orphans:
         ports.blobs.delete(Bucket.ASSETS, path)
-    perform(ports, applied.job, applied.commands)
+    perform(ports, applied.job, applied.commands, applied.version)
     return applied.job
 
 
-def _claim(ports: Ports, delivery: Delivery) -> Job | None:
+def _claim(ports: Ports, delivery: Delivery) -> Applied | None:
     """Take the step for this worker, or do what the delivery calls for instead."""
     event = Claimed(delivery.step, delivery.attempt, delivery.delivery)
     loaded = jobstore.load(ports.documents, delivery.workspace_id, delivery.job_id)
@@ -132,7 +141,7 @@ def _claim(ports: Ports, delivery: Delivery) -> Job | None:
         case Claim.COME_BACK:
             raise Busy("Another worker holds the lease of this step.")
         case Claim.REPEAT:
-            perform(ports, job, outstanding(job))
+            perform(ports, job, outstanding(job), loaded[1])
             return None
     applied = jobstore.apply(ports, delivery.workspace_id, delivery.job_id, event, known=loaded)
     if applied is None:
@@ -142,7 +151,7 @@ def _claim(ports: Ports, delivery: Delivery) -> Job | None:
     perform(ports, applied.job, applied.commands)
     step = applied.job.steps[delivery.step]
     ours = step.status is StepStatus.RUNNING and step.attempt == delivery.attempt
-    return applied.job if ours else None
+    return applied if ours else None
 
 
 def _attempt(
@@ -207,7 +216,7 @@ def _enqueue(ports: Ports, job: Job, command: Enqueue) -> None:
     )
 
 
-def _publish(ports: Ports, job: Job, step_id: str, attempt: int) -> None:
+def _publish(ports: Ports, job: Job, step_id: str, attempt: int, known: Known) -> None:
     """Copy a step's files to their public names, then commit that they are there.
 
     A file whose job was cancelled or whose asset was deleted while it was copied is taken away
@@ -216,7 +225,7 @@ def _publish(ports: Ports, job: Job, step_id: str, attempt: int) -> None:
     keys = job.steps[step_id].makes
     for key in keys:
         publish_file(ports, job, step_id, key)
-    after = apply(ports, job.workspace_id, job.id, Published(step_id, attempt))
+    after = apply(ports, job.workspace_id, job.id, Published(step_id, attempt), known=known)
     if after is None or after.steps[step_id].status is not StepStatus.SUCCEEDED:
         placeholders.remove(ports, job, keys)
 

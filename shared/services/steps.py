@@ -121,11 +121,15 @@ class StepContext:
         job: Job,
         delivery: Delivery,
         folder: Path,
+        version: str,
     ) -> None:
+        """`version` is that of the job, which was claimed just now."""
         self.ports = ports
         self.settings = settings
         self.job = job
         self.folder = folder
+        self.known: jobstore.Known = (job, version)
+        """The job as it was last seen."""
         self.intended = False
         """Whether a submit that costs money may have been made."""
         self._delivery = delivery
@@ -222,13 +226,17 @@ class StepContext:
         loaded = jobstore.load(self.ports.documents, workspace_id, job_id)
         if loaded is None or not self._is_ours(loaded[0]):
             raise SupersededError("The step is no longer this worker's.")
+        self.known = loaded
 
     def intend(self) -> None:
         """Commit the intent of a submit that costs money, before it is made."""
         event = Intended(self._delivery.step, self._delivery.attempt)
-        applied = jobstore.apply(self.ports, self.job.workspace_id, self.job.id, event)
+        applied = jobstore.apply(
+            self.ports, self.job.workspace_id, self.job.id, event, known=self.known
+        )
         if applied is None or not self._is_ours(applied.job):
             raise SupersededError("The step is no longer this worker's.")
+        self.known = (applied.job, applied.version)
         self.intended = True
 
     def store(self, made: Made) -> dict[str, Output]:

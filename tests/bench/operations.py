@@ -39,9 +39,9 @@ class Counted:
         self.reads += len(paths)
         return self._documents.get_many(paths)
 
-    def commit(self, writes: Sequence[Write]) -> None:
+    def commit(self, writes: Sequence[Write]) -> str:
         self.writes.update(write.path for write in writes)
-        self._documents.commit(writes)
+        return self._documents.commit(writes)
 
     def query(
         self, query: Query, *, limit: int, offset: int = 0, cursor: str | None = None

@@ -167,6 +167,27 @@ def test_update_sets_some_fields_of_what_exists(documents: Documents) -> None:
     assert after.version != before
 
 
+def test_a_batch_gives_the_version_of_all_that_it_wrote(documents: Documents) -> None:
+    fill(documents, replaced={"n": 1}, updated={"n": 1}, deleted={"n": 1})
+    before = stored(documents, f"{JOBS}/replaced").version
+    version = documents.commit(
+        [
+            Delete(f"{JOBS}/deleted"),
+            Create(f"{JOBS}/created", {"n": 1}),
+            Replace(f"{JOBS}/replaced", {"n": 1}, before),
+            Put(f"{JOBS}/put", {"n": 1}),
+            Update(f"{JOBS}/updated", {"n": 1}),
+            Increment(f"{JOBS}/increased", "n"),
+        ]
+    )
+    written = ("created", "replaced", "put", "updated", "increased")
+    assert {stored(documents, f"{JOBS}/{id_}").version for id_ in written} == {version}
+    again = documents.commit([Replace(f"{JOBS}/replaced", {"n": 2}, version)])
+    with pytest.raises(Conflict):
+        documents.commit([Replace(f"{JOBS}/replaced", {"n": 3}, version)])
+    assert stored(documents, f"{JOBS}/replaced").version == again != version
+
+
 def test_a_batch_is_all_or_nothing(documents: Documents) -> None:
     documents.commit([Create(PATH, {"n": 1})])
     writes: list[Write] = [

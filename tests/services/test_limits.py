@@ -34,10 +34,10 @@ class Counted:
             time.sleep(self._seconds)
         return found
 
-    def commit(self, writes: Sequence[Write]) -> None:
+    def commit(self, writes: Sequence[Write]) -> str:
         self.writes += 1
         try:
-            self._documents.commit(writes)
+            return self._documents.commit(writes)
         except Conflict:
             self.conflicts += 1
             raise

@@ -69,7 +69,7 @@ class Documents:
     def get_many(self, paths: Sequence[str]) -> list[Document | None]:
         return [self.get(path) for path in paths]
 
-    def commit(self, writes: Sequence[Write]) -> None:
+    def commit(self, writes: Sequence[Write]) -> str:
         if len(writes) > MAX_WRITES:
             raise ValueError(f"{len(writes)} writes in one batch; at most {MAX_WRITES} fit")
         if len({write.path for write in writes}) < len(writes):
@@ -82,6 +82,7 @@ class Documents:
             else:
                 self.rows.setdefault(collection, {})[id_] = Row(str(self._sequence), *data)
             self._watch(write)
+        return str(self._sequence)
 
     def _after(self, write: Write) -> tuple[bytes, Json] | None:
         """What a write leaves behind, packed and open; Conflict when it may not be."""

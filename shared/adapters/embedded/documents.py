@@ -77,16 +77,17 @@ class EmbeddedDocuments:
                     found[collection, id_] = (row[0], row[1])
         return [_document(path, found.get(key)) for path, key in zip(paths, keys, strict=True)]
 
-    def commit(self, writes: Sequence[Write]) -> None:
+    def commit(self, writes: Sequence[Write]) -> str:
         require_batch(writes)
         if not writes:
-            return
+            return ""
         # What can be checked and serialised without the lock is, because all writers share it.
         prepared = [(write, *split(write.path), _serialised(write)) for write in writes]
         with self._database.write() as transaction:
             version = transaction.next_number()
             for write, collection, id_, data in prepared:
                 _perform(transaction, version, write, collection, id_, data)
+        return str(version)
 
     def query(
         self, query: Query, *, limit: int, offset: int = 0, cursor: str | None = None

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, Final
 
 import grpc
@@ -38,7 +39,7 @@ from shared.adapters.documents import (
     too_large,
     undeclared,
 )
-from shared.adapters.gcp.messages import bears, document, query_message, write_message
+from shared.adapters.gcp.messages import bears, document, query_message, version_of, write_message
 from shared.adapters.gcp.values import Value, encode
 from shared.errors import Busy, Conflict, MascotryError
 from shared.model.indexes import INDEXES, Index
@@ -110,10 +111,10 @@ class FirestoreDocuments:
         found = self._found(paths)
         return [document(self._root, found[path]) if path in found else None for path in paths]
 
-    def commit(self, writes: Sequence[Write]) -> None:
+    def commit(self, writes: Sequence[Write]) -> str:
         require_batch(writes)
         if not writes:
-            return
+            return ""
         mark = os.urandom(12)
         request = types.CommitRequest.wrap(
             types.CommitRequest.pb()(
@@ -122,8 +123,10 @@ class FirestoreDocuments:
             )
         )
         with _told("commit"):
-            if not self._is_accepted(writes, request) and not self._is_done(writes, mark):
-                raise Busy("Whether it was written is not known; try again.")
+            version = self._accepted(writes, request) or self._done(writes, mark)
+        if version is None:
+            raise Busy("Whether it was written is not known; try again.")
+        return version
 
     def query(
         self, query: Query, *, limit: int, offset: int = 0, cursor: str | None = None
@@ -198,8 +201,8 @@ class FirestoreDocuments:
 
     # --- writing ---------------------------------------------------------------------------------
 
-    def _is_accepted(self, writes: Sequence[Write], request: types.CommitRequest) -> bool:
-        """Commit; False when the answer got lost. Raises Conflict when nothing was written."""
+    def _accepted(self, writes: Sequence[Write], request: types.CommitRequest) -> str | None:
+        """Commit; None when the answer got lost. Raises Conflict when nothing was written."""
         lost = False
 
         def note(error: Exception) -> None:
@@ -209,7 +212,7 @@ class FirestoreDocuments:
         # What can happen only once may be asked for again: a version never comes back.
         again = (*_NOT_DONE, ServiceUnavailable) if _happens_once(writes) else _NOT_DONE
         try:
-            self._api.commit(
+            answer = self._api.commit(
                 request,
                 retry=_repeating(again, on_error=note),
                 timeout=SECONDS,
@@ -217,11 +220,11 @@ class FirestoreDocuments:
             )
         except _REFUSED as error:
             if lost:  # maybe by what we have written ourselves
-                return False
+                return None
             raise _conflict(writes) from error
         except RetryError as error:
             if lost:
-                return False
+                return None
             if isinstance(error.cause, Aborted):
                 raise _conflict(writes) from error
             raise
@@ -233,15 +236,19 @@ class FirestoreDocuments:
             raise
         except ServerError as error:
             _log.warning("the answer to a commit got lost", extra=_details("commit", error))
-            return False
-        return True
+            return None
+        # One commit is one instant for all that it writes; what it deletes has none.
+        results = types.CommitResponse.pb(answer).write_results
+        return version_of(max((one.update_time for one in results), key=attrgetter("seconds")))
 
-    def _is_done(self, writes: Sequence[Write], mark: bytes) -> bool:
-        """Whether a document bears the mark; if not, that says nothing: others may have written."""
+    def _done(self, writes: Sequence[Write], mark: bytes) -> str | None:
+        """The version of a document that bears the mark; if none does, that says nothing: others
+        may have written."""
         path = next((write.path for write in writes if not isinstance(write, Delete)), None)
-        if path is None:
-            return False
-        return any(bears(message, mark) for message in self._found([path]).values())
+        for message in self._found([path] if path else []).values():
+            if bears(message, mark):
+                return version_of(message.update_time)
+        return None
 
     # --- names -----------------------------------------------------------------------------------
 

@@ -95,9 +95,13 @@ def query_message(query: Query) -> Any:
 def document(root: str, message: Any) -> Document:
     """A document as it was stored, at its version."""
     data = {name: decode(value) for name, value in message.fields.items() if name != MARK}
-    time = message.update_time
-    version = f"{time.seconds}.{time.nanos:09d}"
+    version = version_of(message.update_time)
     return Document(message.name.removeprefix(f"{root}/"), version, data)
+
+
+def version_of(time: Any) -> str:
+    """What a document that was written at this time is at."""
+    return f"{time.seconds}.{time.nanos:09d}"
 
 
 def bears(message: Any, mark: bytes) -> bool:
