@@ -1,6 +1,6 @@
 """`make bench`: every number that we state, measured here and now.
 
-python -m tests.bench [demo] [items] [chain] [operations] [drift] [retries] [load] [keyer]
+python -m tests.bench [demo] [items] [chain] [emulators] [operations] [drift] [retries] [load] [keyer]
 """
 
 import json
@@ -134,6 +134,17 @@ def _keyer() -> list[Figure]:
     ]
 
 
+def _emulators() -> list[Figure]:
+    from tests.bench import chain_emulators
+
+    found = chain_emulators.measure()
+    return [
+        Figure("bare step on emulators", found["bare_ms"], "ms", "", True),
+        Figure("no-op step on emulators", found["ours_ms"], "ms", "", True),
+        Figure("ratio of the two", found["ratio"], "×", "≤ 1.5", found["ratio"] <= 1.5),
+    ]
+
+
 def _operations() -> list[Figure]:
     from tests.bench import operations
 
@@ -153,6 +164,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "demo": _demo,
     "items": _items,
     "chain": _chain,
+    "emulators": _emulators,
     "operations": _operations,
     "drift": _drift,
     "retries": _retries,
