@@ -1,6 +1,6 @@
 """`make bench`: every number that we state, measured here and now.
 
-python -m tests.bench [demo] [items] [chain] [emulators] [operations] [drift] [retries] [load] [keyer]
+python -m tests.bench [NAME …], or all of them; the names are those of BENCHES below.
 """
 
 import json
