@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from infra.emulators.bridge import Bridge, Cut, Forward, Reply, Request
-from shared.adapters.gcp import blobs as module
+from shared.adapters.gcp import calls
 from shared.adapters.gcp.blobs import CHUNK, TIMEOUT, StorageBlobs
 from shared.errors import Busy, Conflict, MascotryError, NotFound
 from shared.ports import Blob, Bucket
@@ -41,7 +41,7 @@ def blobs(cloud_storage: CloudStorage, bridge: Bridge) -> Iterator[StorageBlobs]
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up soon."""
-    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    monkeypatch.setattr(calls, "PATIENCE", 0.5)
 
 
 def put(blobs: StorageBlobs, data: bytes | Path = b"fox", **options: Any) -> Blob:

@@ -13,8 +13,8 @@ import hashlib
 import io
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -22,29 +22,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import requests
-import urllib3
 from google.api_core import exceptions
 from google.api_core.retry import Retry
 from google.auth.credentials import Credentials
-from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud.storage import Client  # type: ignore[import-untyped]
-from google.cloud.storage.exceptions import (  # type: ignore[import-untyped]
-    DataCorruption,
-    InvalidResponse,
-)
 
 from shared.adapters.cursor import decode_cursor, encode_cursor
+from shared.adapters.gcp.calls import about, absent, changed, contended, faults, repeating
 from shared.adapters.gcp.signing import signing_credentials
 from shared.adapters.naming import is_name, require_name
 from shared.adapters.system import SystemClock
-from shared.errors import Busy, Conflict, MascotryError, NotFound
+from shared.errors import Busy, Conflict, NotFound
 from shared.ports import Blob, Bucket, Clock, Page, SignedUpload
 
 TIMEOUT = (5.0, 60.0)
 """Seconds to connect, and to wait for each further piece of an answer."""
-PATIENCE = 90.0
-"""Seconds in which a request is repeated."""
 CHUNK = 8 << 20
 """What a large upload sends at once, and holds in memory; smaller contents take one request."""
 LONGEST = timedelta(days=7)
@@ -54,17 +46,6 @@ _ROUNDS = 10  # of looking again at what others change at the same time
 _PRIVATE = "private, no-store"
 _UNKNOWN = "application/octet-stream"
 _LOST_STATUS = (404, 410)  # of a resumable upload that the store has forgotten
-_TRANSIENT_STATUS = (408, 429, 500, 502, 503, 504)
-_TRANSIENT = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    urllib3.exceptions.HTTPError,
-    ConnectionError,
-)
-
-# What a request is not repeated for, but the whole may be.
-_TRY_LATER = (exceptions.RetryError, exceptions.Aborted, DataCorruption)
 
 _log = logging.getLogger(__name__)
 
@@ -138,7 +119,7 @@ class StorageBlobs:
                     raise
                 return target
 
-            with _faults("put", bucket, name):
+            with faults("put", bucket, name):
                 blob = self._write(bucket, name, if_generation, write, lambda: wanted)
         if blob.etag != wanted.etag:
             self._damaged(blob)
@@ -156,7 +137,7 @@ class StorageBlobs:
     ) -> Blob:
         require_name(target[1])
         if not is_name(source[1]):
-            raise _absent(*source)
+            raise absent(*source)
         wanted = _Wanted(content_type, cache_control, dict(metadata or {}))
         origin = self._bucket(source[0]).blob(source[1])
 
@@ -174,25 +155,25 @@ class StorageBlobs:
             there = self.stat(*source)
             return wanted.of(there.etag) if there else None
 
-        with _faults("copy", *source):
+        with faults("copy", *source):
             return self._write(*target, if_generation, write, of_source)
 
     def stat(self, bucket: Bucket, name: str) -> Blob | None:
         if not is_name(name):
             return None
-        with _faults("stat", bucket, name):
-            found = self._bucket(bucket).get_blob(name, timeout=TIMEOUT, retry=_retry())
+        with faults("stat", bucket, name):
+            found = self._bucket(bucket).get_blob(name, timeout=TIMEOUT, retry=repeating())
         return _blob(bucket, found) if found else None
 
     def read(self, bucket: Bucket, name: str, *, start: int = 0, end: int | None = None) -> bytes:
         if start < 0 or (end is not None and end < start):
             raise ValueError(f"not a range of bytes: {start} to {end}")
         if not is_name(name) or (start == end and self.stat(bucket, name) is None):
-            raise _absent(bucket, name)
+            raise absent(bucket, name)
         if start == end:
             return b""
         whole = start == 0 and end is None
-        with _faults("read", bucket, name), suppress(exceptions.RequestRangeNotSatisfiable):
+        with faults("read", bucket, name), suppress(exceptions.RequestRangeNotSatisfiable):
             content: bytes = (
                 self._bucket(bucket)
                 .blob(name)
@@ -202,7 +183,7 @@ class StorageBlobs:
                     raw_download=True,
                     timeout=TIMEOUT,
                     checksum="md5" if whole else None,  # the store's is of the whole
-                    retry=_retry(),
+                    retry=repeating(),
                 )
             )
             return content
@@ -212,34 +193,34 @@ class StorageBlobs:
         for _ in range(_ROUNDS):
             blob = self.stat(bucket, name)
             if blob is None:
-                raise _absent(bucket, name)
+                raise absent(bucket, name)
             with suppress(NotFound):  # replaced since we looked
                 self._fetch(blob, destination)
                 return blob
-        raise _contended()
+        raise contended()
 
     def delete(self, bucket: Bucket, name: str, *, if_generation: int | None = None) -> bool:
         for _ in range(_ROUNDS):
             there = self.stat(bucket, name)
             if if_generation not in (None, there.generation if there else 0):
-                raise _changed(bucket, name)
+                raise changed(bucket, name)
             if there is None:
                 return False
             failures: list[Exception] = []
             try:
-                self._delete(there, _retry(failures))
+                self._delete(there, repeating(failures))
             except (Conflict, NotFound):
                 if not failures:
                     continue  # somebody else was faster
             return True  # if an answer got lost, what we saw is gone in any case
-        raise _contended()
+        raise contended()
 
     def list(
         self, bucket: Bucket, prefix: str, *, limit: int, cursor: str | None = None
     ) -> Page[Blob]:
         query = (str(bucket), prefix)
         after = "" if cursor is None else decode_cursor(query, cursor)[0]
-        with _faults("list", bucket, prefix):
+        with faults("list", bucket, prefix):
             found = self._client.list_blobs(
                 self._names[bucket],
                 prefix=prefix,
@@ -248,7 +229,7 @@ class StorageBlobs:
                 fields="items(name,generation,size,md5Hash,crc32c,contentType,cacheControl,"
                 "metadata,updated),nextPageToken",
                 timeout=TIMEOUT,
-                retry=_retry(),
+                retry=repeating(),
             )
             blobs = [_blob(bucket, one) for one in found if not after or one.name > after]
         if len(blobs) <= limit:
@@ -272,7 +253,7 @@ class StorageBlobs:
             "x-goog-content-length-range": f"0,{self._max_upload_bytes}",
             "x-goog-if-generation-match": "0",
         }
-        with _faults("sign", Bucket.UPLOADS, name):
+        with faults("sign", Bucket.UPLOADS, name):
             url: str = (
                 self._bucket(Bucket.UPLOADS)
                 .blob(name)
@@ -327,7 +308,7 @@ class StorageBlobs:
         for _ in range(_ROUNDS):
             failures: list[Exception] = []
             try:
-                return _blob(bucket, write(expected, _retry(failures)))
+                return _blob(bucket, write(expected, repeating(failures)))
             except exceptions.GoogleAPICallError as error:
                 guessed = if_generation is None and isinstance(error, exceptions.PreconditionFailed)
                 if not (failures or guessed):
@@ -340,29 +321,29 @@ class StorageBlobs:
                 if not guessed:
                     raise
                 expected = there.generation if there else 0
-        raise _contended()
+        raise contended()
 
     def _fetch(self, blob: Blob, destination: Path) -> None:
         """Stream one generation into a file; a failure leaves none."""
         pinned = self._bucket(blob.bucket).blob(blob.name, generation=blob.generation)
         try:
-            with _faults("download", blob.bucket, blob.name), destination.open("wb") as file:
+            with faults("download", blob.bucket, blob.name), destination.open("wb") as file:
                 pinned.download_to_file(
-                    file, raw_download=True, timeout=TIMEOUT, checksum="md5", retry=_retry()
+                    file, raw_download=True, timeout=TIMEOUT, checksum="md5", retry=repeating()
                 )
         except BaseException:
             destination.unlink(missing_ok=True)
             raise
 
     def _delete(self, blob: Blob, retry: Retry) -> None:
-        with _faults("delete", blob.bucket, blob.name):
+        with faults("delete", blob.bucket, blob.name):
             self._bucket(blob.bucket).blob(blob.name).delete(
                 if_generation_match=blob.generation, timeout=TIMEOUT, retry=retry
             )
 
     def _damaged(self, blob: Blob) -> None:
         """Take back what arrived as something else."""
-        _log.error("an object was damaged on its way", extra=_about(blob.bucket, blob.name))
+        _log.error("an object was damaged on its way", extra=about(blob.bucket, blob.name))
         self.delete(blob.bucket, blob.name, if_generation=blob.generation)
         raise Busy("The object was damaged on its way; try again.")
 
@@ -409,76 +390,3 @@ def _blob(bucket: Bucket, found: Any) -> Blob:
         metadata=dict(found.metadata or {}),
         updated_at=found.updated.astimezone(UTC),
     )
-
-
-def _retry(failures: list[Exception] | None = None) -> Retry:
-    """Repeats while that may help; `failures` then says that an answer may have got lost."""
-
-    def failed(error: Exception) -> None:
-        if failures is not None:
-            failures.append(error)
-        if isinstance(error, InvalidResponse):
-            error.response.close()  # which nobody has read, and nobody else would close
-
-    return Retry(
-        predicate=_is_transient, initial=0.2, maximum=10.0, timeout=PATIENCE, on_error=failed
-    )
-
-
-def _is_transient(error: BaseException) -> bool:
-    if isinstance(error, InvalidResponse):
-        return error.response.status_code in _TRANSIENT_STATUS
-    if isinstance(error, exceptions.GoogleAPICallError):
-        return error.code in _TRANSIENT_STATUS
-    return isinstance(error, (*_TRANSIENT, TransportError))
-
-
-@contextmanager
-def _faults(doing: str, bucket: Bucket, name: str) -> Iterator[None]:
-    """Tell of the client's faults in our words.
-
-    Theirs hold addresses that anybody could upload to, so they go no further than here.
-    """
-    try:
-        yield
-    except exceptions.PreconditionFailed:
-        raise _changed(bucket, name) from None
-    except exceptions.NotFound:
-        raise _absent(bucket, name) from None
-    except (
-        exceptions.GoogleAPIError,
-        GoogleAuthError,
-        InvalidResponse,
-        DataCorruption,
-        *_TRANSIENT,
-    ) as error:
-        about = {**_about(bucket, name), "doing": doing, "reason": _reason(error)}
-        if _is_transient(error) or isinstance(error, _TRY_LATER):
-            _log.warning("the store is out of reach", extra=about)
-            raise Busy("The store is out of reach; try again.") from None
-        _log.error("the store refuses", extra=about)
-        raise MascotryError(f"The store refuses to {doing} an object.") from None
-
-
-def _reason(error: Exception) -> str:
-    """What was wrong, without the address that was asked."""
-    said = str(error) if isinstance(error, GoogleAuthError) else ""
-    if isinstance(error, exceptions.GoogleAPICallError) and error.response is not None:
-        said = error.response.text
-    return f"{type(error).__name__} {said[:500]}".strip()
-
-
-def _about(bucket: Bucket, name: str) -> dict[str, str]:
-    return {"bucket": bucket.value, "object": name}
-
-
-def _absent(bucket: Bucket, name: str) -> NotFound:
-    return NotFound(f"there is no {name!r} in {bucket}")
-
-
-def _contended() -> Busy:
-    return Busy("The object changes too often; try again.")
-
-
-def _changed(bucket: Bucket, name: str) -> Conflict:
-    return Conflict(f"{name!r} in {bucket} is at another generation")
