@@ -40,6 +40,11 @@ def ingest(request: Request) -> ResponseReturnValue:
 
 
 @functions_framework.http
+def intake(request: Request) -> ResponseReturnValue:
+    return _step(request, "intake")
+
+
+@functions_framework.http
 def style_card(request: Request) -> ResponseReturnValue:
     return _step(request, "style_card")
 

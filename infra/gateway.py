@@ -38,7 +38,7 @@ def application() -> WSGIApplication:
     """The API at /v1, the files at /cdn, signed uploads at /uploads and every other function at
     `address` of its name."""
     blobs = composition.embedded().blobs
-    uploads = Uploads(blobs, max_bytes=settings().max_upload_bytes)
+    uploads = Uploads(blobs, max_bytes=settings().max_film_bytes)
     return functions({"/cdn": Cdn(blobs), "/uploads": uploads})
 
 
@@ -76,7 +76,7 @@ def serve(application: WSGIApplication, listener: socket.socket) -> None:
         threads=SERVER_THREADS,
         ident="mascotry",
         channel_timeout=120,
-        max_request_body_size=settings().max_upload_bytes + 1_000_000,
+        max_request_body_size=settings().max_film_bytes + 1_000_000,
         clear_untrusted_proxy_headers=True,
     )
 
@@ -94,7 +94,7 @@ class _Public:
 def target(environ: Mapping[str, Any]) -> str:
     """The public function for a request, by what it costs."""
     path = environ.get("PATH_INFO", "").rstrip("/")
-    if path in INGEST_PATHS or path.endswith("/references"):
+    if path in INGEST_PATHS or path.endswith(("/references", "/items/import")):
         return "ingest"
     if path == "/v1/collections" and environ.get("REQUEST_METHOD") == "POST":
         return "ingest"  # with references it may have to look at them

@@ -106,6 +106,8 @@ class Settings(BaseSettings):
     rate_limit_per_hour: int = Field(default=1_000, ge=0)
     max_body_bytes: int = Field(default=1_000_000, gt=0)
     max_upload_bytes: int = Field(default=10_000_000, gt=0)
+    max_film_bytes: int = Field(default=200_000_000, gt=0)
+    """Of a film that is sent by a signed URL."""
     firebase_certificates_url: str = (
         "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
     )

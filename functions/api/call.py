@@ -65,10 +65,16 @@ class Call:
             raise BadRequest("the body must be JSON", field="body") from error
         if not isinstance(given, dict):
             raise BadRequest("the body must be a JSON object", field="body")
-        try:
-            return _parsed(model, given)
-        except ValidationError as error:
-            raise _as_bad_request(error) from None
+        return _checked(model, given)
+
+    def form(self, model: type[B]) -> B:
+        """The fields of a form, beside its files, as a model; faults as those of a body. A list is
+        a field that comes several times."""
+        given: dict[str, Any] = {}
+        for name, values in self.request.form.lists():
+            is_list = (schema := model.model_fields.get(name)) and "tuple" in str(schema.annotation)
+            given[name] = values if is_list else _of_form.get(values[-1], values[-1])
+        return _checked(model, given)
 
     @property
     def is_dry_run(self) -> bool:
@@ -189,10 +195,20 @@ class Route:
     example: Mapping[str, Any] | None = None
 
 
+_of_form: Mapping[str, bool] = {"true": True, "false": False}
+
+
 def _number(text: str) -> float:
     """To JSON, 2.0 is a whole number."""
     number = float(text)
     return int(number) if number.is_integer() else number
+
+
+def _checked(model: type[B], given: dict[str, Any]) -> B:
+    try:
+        return _parsed(model, given)
+    except ValidationError as error:
+        raise _as_bad_request(error) from None
 
 
 def _parsed(model: type[B], given: dict[str, Any]) -> B:

@@ -23,7 +23,7 @@ def fetched(call: Call, url: str, target: Path, *, field: str) -> Path:
     """The picture behind a URL, as a PNG that is small enough to look at; nothing is stored."""
     from shared.services import vision
 
-    with _naming(field):
+    with naming(field):
         content = fetch(url, max_bytes=call.settings.max_upload_bytes)
         return vision.prepare(content, target)
 
@@ -32,13 +32,13 @@ def stored(call: Call, url: str, *, field: str) -> str:
     """The id of the asset that the picture behind a URL becomes."""
     from shared.services import uploads
 
-    with _naming(field):
+    with naming(field):
         content = fetch(url, max_bytes=call.settings.max_upload_bytes)
         return uploads.store(call.ports, call.who, content).id
 
 
 @contextmanager
-def _naming(field: str) -> Iterator[None]:
+def naming(field: str) -> Iterator[None]:
     """Let a fault name the field of the request that the URL stands in."""
     try:
         yield

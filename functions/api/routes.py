@@ -8,6 +8,7 @@ from functions.api import (
     credits,  # noqa: A004 - Python's own is for its prompt alone
     firebase,
     generate,
+    imports,
     items,
     jobs,
     keys,
@@ -38,4 +39,10 @@ API = (
     *reference.ROUTES,
 )
 EVENTS = jobs.EVENT_ROUTES
-INGEST = (*uploads.INGEST_ROUTES, *previews.ROUTES, *analysis.ROUTES, *collections.INGEST_ROUTES)
+INGEST = (
+    *uploads.INGEST_ROUTES,
+    *previews.ROUTES,
+    *analysis.ROUTES,
+    *collections.INGEST_ROUTES,
+    *imports.INGEST_ROUTES,
+)

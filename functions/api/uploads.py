@@ -60,9 +60,15 @@ def _content(call: Call) -> bytes:
     limit = call.settings.max_upload_bytes
     if not call.request.mimetype.startswith("multipart/"):
         return fetch(call.body(UrlBody).url, max_bytes=limit)
+    return content_of_form(call)
+
+
+def content_of_form(call: Call) -> bytes:
+    """The bytes of a form's file."""
+    limit = call.settings.max_upload_bytes
     given = call.request.files.get("file")
     if given is None:
-        raise BadRequest("send the picture in the form's field 'file'", field="file")
+        raise BadRequest("send the file in the form's field 'file'", field="file")
     content = given.stream.read(limit + 1)
     if len(content) > limit:
         raise BadRequest(f"may have at most {limit:,} bytes", field="file")

@@ -1,9 +1,11 @@
 """Judge a drawn still against the character's card: accept it, or send it back."""
 
+import logging
 from functools import partial
 
 from functions.steps import looking
 from shared.character.validation import Shows, validate
+from shared.errors import PermanentError
 from shared.media.stills import load
 from shared.media.style import background_residual, measure
 from shared.model.job import Output, Retake
@@ -11,6 +13,8 @@ from shared.model.style import Decision, Measurement, StyleCard, Verdict
 from shared.providers.base import Later, Sighting
 from shared.services import guides
 from shared.services.steps import Accepted, SentBack, Source, StepContext, StepResult
+
+log = logging.getLogger("shared.steps")
 
 BLIND = Sighting(missing=(), added=())
 
@@ -21,6 +25,8 @@ def run(context: StepContext) -> StepResult:
     card = guide.card_for(collection.reference_asset_ids) if guide else None
     shows = Shows(params["shows"])
     image, cutout = context.source("image"), context.source("cutout")
+    if params.get("imported"):
+        return Accepted(_compared(context, card, image, cutout))
     measurement = _measured(image, cutout)
     sighting = _sighting(context, cutout, card) if shows is Shows.FIGURE else BLIND
     if isinstance(sighting, Later):
@@ -47,6 +53,19 @@ def run(context: StepContext) -> StepResult:
         return SentBack(_retake(context, verdict), learned, sighting.cost_usd)
     outputs = {key: _judged(context, key, verdict) for key in context.step.makes}
     return Accepted(outputs, rejected, learned, sighting.cost_usd)
+
+
+def _compared(
+    context: StepContext, card: StyleCard | None, image: Source, cutout: Source
+) -> dict[str, Output]:
+    """A picture that we have not drawn, with its distances from the card as far as it has any. It
+    is kept as it is, and teaches nothing: whoever brings it has chosen it."""
+    try:
+        verdict = validate(card, _measured(image, cutout), shows=Shows.FIGURE)
+    except PermanentError as error:
+        log.warning("an imported picture cannot be measured: %s", error.message)
+        return {key: context.draft(key) for key in context.step.makes}
+    return {key: _judged(context, key, verdict) for key in context.step.makes}
 
 
 def _measured(image: Source, cutout: Source) -> Measurement:

@@ -85,6 +85,9 @@ resource "google_compute_url_map" "this" {
         path_template_match = "/v1/collections/*/references"
       }
       match_rules {
+        path_template_match = "/v1/collections/*/items/import"
+      }
+      match_rules {
         full_path_match = "/v1/collections"
         header_matches {
           header_name = ":method"

@@ -19,6 +19,7 @@ locals {
     step   = { enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.writes } }
     look   = { enqueues = true, signs = false, keys = ["openai_api_key"], buckets = { assets = local.writes, work = local.writes } }
     film   = { enqueues = true, signs = false, keys = ["fal_key"], buckets = { assets = local.writes, work = local.writes } }
+    intake = { enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.writes, uploads = local.reads } }
     errand = { enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.reads } }
     upload = { enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.reads, uploads = local.writes } }
     tell   = { enqueues = true, signs = false, keys = [], buckets = {} }
@@ -30,6 +31,7 @@ locals {
     api                 = { image = "slim", rights = local.rights.public, cpu = "1", memory = "512Mi", concurrency = 40, timeout = 60 }
     events              = { image = "slim", rights = local.rights.wait, cpu = "1", memory = "512Mi", concurrency = 200, timeout = 330 }
     ingest              = { image = "media", rights = local.rights.ingest, cpu = "1", memory = "2Gi", concurrency = 4, timeout = 300 }
+    intake              = { image = "media", rights = local.rights.intake, cpu = "2", memory = "4Gi", concurrency = 1 }
     style_card          = { image = "media", rights = local.rights.look, cpu = "1", memory = "1Gi", concurrency = 1 }
     image               = { image = "media", rights = local.rights.look, cpu = "1", memory = "2Gi", concurrency = 1 }
     cutout              = { image = "media", rights = local.rights.step, cpu = "1", memory = "2Gi", concurrency = 1 }

@@ -20,6 +20,8 @@ from shared.ports import Ids
 
 IMAGE_SIZE = 1024
 VIDEO_SIZE = 512
+WIDEST_FILM = 1920
+"""Of those that clients bring."""
 HASH_LENGTH = 20
 
 
@@ -187,6 +189,48 @@ def plan_reverse(
     return Plan(job, planned_assets(job, now), _links(draft, now))
 
 
+def plan_import(
+    upload: Asset,
+    *,
+    workspace_id: str,
+    user_prefix: str,
+    collection: Collection,
+    item: Item,
+    sizes: Sequence[int] | None = None,
+    ids: Ids,
+    now: datetime,
+) -> Plan:
+    """The job that takes an uploaded picture or film in, which is free: from there the graph goes
+    on as if it had been drawn. How wide a film is nobody knows before it is looked at, so `sizes`
+    are only held to be smaller than the widest one that is taken."""
+    slug = collection.settings.cdn.slug or collection.slug
+    draft = _Draft(f"{user_prefix}/{slug}", item, ids)
+    is_film = upload.type is AssetType.VIDEO
+    if sizes is None:
+        sizes = collection.settings.animation_sizes if is_film else ()
+    width = upload.content.width if upload.content else WIDEST_FILM
+    usable, warnings = _usable_sizes(sizes, width)
+    plan_parts = _plan_own_film if is_film else _plan_own_still
+    plan_parts(draft, upload.id, usable)
+    job = Job(
+        id=ids.uuid(),
+        created_at=now,
+        updated_at=now,
+        workspace_id=workspace_id,
+        type=JobType.IMPORT,
+        project_id=collection.project_id,
+        collection_id=collection.id,
+        item_id=item.id,
+        item_name=item.name,
+        cache_control=_cache_control(collection),
+        assets=draft.assets,
+        steps=draft.steps,
+        warnings=warnings,
+        deadline=now + DEADLINE,
+    )
+    return Plan(job, planned_assets(job, now), _links(draft, now))
+
+
 # --- parts of the graph --------------------------------------------------------------------------
 
 
@@ -248,15 +292,54 @@ def _plan_still(
             "provider": vision_provider,
         },
     )
+    _plan_resize(draft, cutouts)
+    return "validate", draft.assets[cutouts[0]].id
+
+
+def _plan_own_still(draft: _Draft, upload_id: str, sizes: Sequence[int]) -> None:
+    """A picture that somebody else has drawn, and its cut-out. They are measured, but not judged:
+    whoever brings a picture has chosen it, and nobody here could draw another."""
+    (image,) = draft.add_assets(AssetType.IMAGE)
+    draft.link(upload_id, image)
+    cutouts = draft.add_assets(AssetType.TRANSPARENT_IMAGE, sizes)
+    draft.link(draft.assets[image].id, cutouts[0])
+    draft.steps["intake"] = Step(
+        kind=StepKind.INTAKE, inputs={"upload": upload_id}, drafts=(image,)
+    )
+    draft.steps["cutout"] = Step(
+        kind=StepKind.CUTOUT,
+        needs=("intake",),
+        inputs={"image": draft.assets[image].id},
+        drafts=cutouts[:1],
+    )
+    draft.steps["validate"] = Step(
+        kind=StepKind.VALIDATE,
+        needs=("cutout",),
+        inputs={"image": draft.assets[image].id, "cutout": draft.assets[cutouts[0]].id},
+        makes=(image, *cutouts[:1]),
+        params={"shows": "figure", "action": "", "provider": None, "imported": True},
+    )
+    _plan_resize(draft, cutouts)
+
+
+def _plan_own_film(draft: _Draft, upload_id: str, sizes: Sequence[int]) -> None:
+    """A film that somebody else has made, and its formats."""
+    (video,) = draft.add_assets(AssetType.VIDEO)
+    draft.link(upload_id, video)
+    draft.steps["intake"] = Step(kind=StepKind.INTAKE, inputs={"upload": upload_id}, makes=(video,))
+    _plan_formats(draft, "intake", video, sizes, None)
+
+
+def _plan_resize(draft: _Draft, cutouts: Sequence[str]) -> None:
+    """The size variants of an accepted cut-out, fired by its file."""
     if cutouts[1:]:
         draft.steps["resize"] = Step(
             kind=StepKind.RESIZE,
             needs=("validate",),
             fired_by=cutouts[0],
             inputs={"still": draft.assets[cutouts[0]].id},
-            makes=cutouts[1:],
+            makes=tuple(cutouts[1:]),
         )
-    return "validate", draft.assets[cutouts[0]].id
 
 
 def _plan_cutout(

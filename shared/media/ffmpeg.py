@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,26 @@ INPUT = (
     *("-protocol_whitelist", "file,pipe,fd"),
     *("-format_whitelist", "mov,matroska,rawvideo"),
 )
+
+CAPPED = 'ulimit -c 0; ulimit -t "$1"; ulimit -v "$2"; ulimit -f "$3"; shift 3; exec "$@"'
+"""For a shell: caps on what a process may use, then the process itself, under the same id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What ffmpeg may use for a stranger's file: seconds of one core, and bytes of memory (address
+    space) and of each file that it writes. Who needs more is killed, or fails to get it."""
+
+    cpu: int
+    memory: int
+    output: int
+
+    def around(self, command: Sequence[str]) -> tuple[str, ...]:
+        """The command that runs another within these caps."""
+        caps = (self.cpu, self.memory // 1024, self.output // 512)
+        return ("/bin/sh", "-c", CAPPED, "sh", *map(str, caps), *command)
+
+
 CHANNELS = {"rgb24": 3, "rgba": 4}
 
 
@@ -48,9 +69,9 @@ def binary() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def run(arguments: Sequence[str], timeout: float = TIMEOUT) -> bytes:
+def run(arguments: Sequence[str], timeout: float = TIMEOUT, *, caps: Caps | None = None) -> bytes:
     """Run ffmpeg to its end and return what it wrote to its standard output."""
-    with _process(arguments, timeout) as (output, _):
+    with _process(arguments, timeout, caps=caps) as (output, _):
         return output.read()
 
 
@@ -138,7 +159,7 @@ def url(path: Path) -> str:
 
 @contextmanager
 def _process(
-    arguments: Sequence[str], timeout: float, *, feed: bool = False
+    arguments: Sequence[str], timeout: float, *, feed: bool = False, caps: Caps | None = None
 ) -> Iterator[tuple[IO[bytes], Callable[[], StepError]]]:
     """Run ffmpeg for the length of the context, which waits for it, or kills it on any failure.
 
@@ -147,9 +168,10 @@ def _process(
     reads would stop it.
     """
     expired = Event()
+    command = (binary(), *QUIET, *arguments)
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            (binary(), *QUIET, *arguments),
+            caps.around(command) if caps else command,
             stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if feed else subprocess.PIPE,
             stderr=errors,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from shared.errors import PermanentError
@@ -11,6 +12,9 @@ from shared.media import ffmpeg
 USUAL_RATES = tuple(Fraction(n) for n in (12, 15, 20, 24, 25, 30, 48, 50, 60)) + tuple(
     Fraction(n * 1000, 1001) for n in (24, 30, 60)
 )
+
+UNEVEN = 0.5
+"""How much longer than another a frame may be shown in a film that is called even."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class Probe:
     height: int
     frames: int
     fps: Fraction
+    even: bool = True
+    """Whether the frames come at one rate; otherwise `fps` is the mean of it."""
 
     @property
     def duration(self) -> float:
@@ -34,13 +40,15 @@ def probe_film(path: Path) -> Probe:
     try:
         copy = ("-map", "0:v:0", "-c", "copy", "-f", "framecrc", "pipe:1")
         listing = ffmpeg.run((*ffmpeg.INPUT, "-i", ffmpeg.url(path), *copy), timeout=120).decode()
-        return _parse(listing)
+        return parse_packets(listing)
     except (PermanentError, LookupError, ValueError, ArithmeticError) as error:
         raise PermanentError("unreadable_film", f"{path.name} is not a film: {error}") from error
 
 
-def _parse(listing: str) -> Probe:
-    """ffmpeg's `framecrc` format: `#key stream: value`, then stream, dts, pts, duration, …"""
+def parse_packets(listing: str) -> Probe:
+    """What ffmpeg's `framecrc` format tells: `#key stream: value`, then a line for each packet with
+    stream, dts, pts, duration, … Raises LookupError, ValueError or ArithmeticError if it tells
+    nothing."""
     facts: dict[str, str] = {}
     stamps: list[int] = []
     last = 0
@@ -54,7 +62,8 @@ def _parse(listing: str) -> Probe:
             last = int(fields[3])
     tick = Fraction(facts["tb"])
     width, height = (int(side) for side in facts["dimensions"].split("x"))
-    return Probe(facts["codec_id"], width, height, len(stamps), _rate(stamps, last, tick))
+    rate = _rate(stamps, last, tick)
+    return Probe(facts["codec_id"], width, height, len(stamps), rate, _is_even(stamps))
 
 
 def _rate(stamps: list[int], last: int, tick: Fraction) -> Fraction:
@@ -64,3 +73,10 @@ def _rate(stamps: list[int], last: int, tick: Fraction) -> Fraction:
     rate = max(gaps, 1) / span
     nearest = min(USUAL_RATES, key=lambda usual: abs(usual - rate))
     return nearest if abs(max(gaps, 1) / nearest - span) <= tick else rate.limit_denominator(1001)
+
+
+def _is_even(stamps: list[int]) -> bool:
+    """Whether all frames are shown for as long, but for what coarse timestamps round."""
+    ordered = sorted(stamps)
+    gaps = [after - before for before, after in pairwise(ordered)]
+    return not gaps or max(gaps) - min(gaps) <= max(2, UNEVEN * min(gaps))

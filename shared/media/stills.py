@@ -51,6 +51,15 @@ def open_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Imag
         raise _refused("is damaged or cut off, and cannot be decoded") from error
 
 
+def moves(source: bytes) -> bool:
+    """Whether a picture has more than one frame; False for what cannot be read."""
+    try:
+        with Image.open(io.BytesIO(source), formats=FORMATS) as image:
+            return bool(getattr(image, "is_animated", False))
+    except (OSError, SyntaxError, ValueError, EOFError):
+        return False
+
+
 def reencode(source: Path | bytes, target: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Write what `open_image` makes of `source` as a clean PNG; returns its (width, height)."""
     image = open_image(source, max_pixels)

@@ -24,12 +24,14 @@ class JobType(StrEnum):
     LOGO = "logo"
     ANIMATION = "animation"
     REVERSE = "reverse"
+    IMPORT = "import"
     DELETION = "deletion"
 
 
 class StepKind(StrEnum):
     """One function and one queue per kind."""
 
+    INTAKE = "intake"
     STYLE_CARD = "style_card"
     IMAGE = "image"
     CUTOUT = "cutout"

@@ -74,6 +74,7 @@ def _media(kind: StepKind, minutes: int, *, at_once: int, per_second: int) -> Qu
 
 
 QUEUES: tuple[Queue, ...] = (
+    _media(StepKind.INTAKE, 10, at_once=10, per_second=5),
     _media(StepKind.STYLE_CARD, 5, at_once=20, per_second=10),
     _media(StepKind.IMAGE, 5, at_once=40, per_second=10),
     _media(StepKind.CUTOUT, 5, at_once=20, per_second=10),

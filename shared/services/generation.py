@@ -169,13 +169,7 @@ def _item(
         if not request.name:
             raise BadRequest("give a name: the image that is edited has no item", field="name")
         return items.draft(ports, collection, ITEM_TYPES[request.type], request.name)
-    try:
-        item, _ = items.get(ports, who, item_id)
-    except NotFound as error:
-        raise BadRequest("there is no such item", field="item_id") from error
-    if item.collection_id != collection.id:
-        raise BadRequest("belongs to another collection", field="item_id")
-    return item
+    return items.of_collection(ports, who, item_id, collection)
 
 
 def _source(ports: Ports, who: Principal, request: GenerateRequest) -> Asset | None:

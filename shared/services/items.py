@@ -1,5 +1,6 @@
 """Items: poses and actions of a character."""
 
+from shared.errors import BadRequest, NotFound
 from shared.model import paths
 from shared.model.collection import Collection
 from shared.model.item import Item, ItemType
@@ -42,6 +43,17 @@ def get(ports: Ports, who: Principal, item_id: str) -> tuple[Item, str]:
     ]
     entities.require_all(ports.documents, ancestors, "item")
     return item, version
+
+
+def of_collection(ports: Ports, who: Principal, item_id: str, collection: Collection) -> Item:
+    """An item of a collection that a request names as `item_id`; BadRequest if it is none."""
+    try:
+        item, _ = get(ports, who, item_id)
+    except NotFound as error:
+        raise BadRequest("there is no such item", field="item_id") from error
+    if item.collection_id != collection.id:
+        raise BadRequest("belongs to another collection", field="item_id")
+    return item
 
 
 def rename(

@@ -27,7 +27,12 @@ def object_finalized(
     been overwritten since.
     """
     if bucket is Bucket.UPLOADS:
-        return uploads.receive(ports, name, max_bytes=settings.max_upload_bytes)
+        return uploads.receive(
+            ports,
+            name,
+            max_bytes=settings.max_upload_bytes,
+            max_film_bytes=settings.max_film_bytes,
+        )
     if bucket is not Bucket.ASSETS:
         return False
     if FIRES not in metadata:

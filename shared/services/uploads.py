@@ -1,7 +1,10 @@
-"""Uploads: pictures of a client's own, as assets that belong to the workspace alone.
+"""Uploads: pictures and films of a client's own, as assets that belong to the workspace alone.
 
 The asset is there, pending, before its file is, and the sweeper knows of it until it is settled. So
 a process may die anywhere: what it has left behind is finished or taken away.
+
+A picture is decoded when it has arrived, and a clean copy of it is public. A film stays private, as
+it came and pending, until a job has imported it, for a day at most.
 """
 
 import hashlib
@@ -14,10 +17,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from shared.errors import BadRequest, Conflict, NotFound
+from shared.errors import BadRequest, Conflict, NotFound, PermanentError
 from shared.graph.plan import HASH_LENGTH
+from shared.media.container import FILM_TYPES, HEAD, film_container
 from shared.model import paths
-from shared.model.asset import Asset, AssetStatus, AssetType, Content, Provenance
+from shared.model.asset import EXTENSIONS, Asset, AssetStatus, AssetType, Content, Provenance
 from shared.model.base import instant_text, is_id
 from shared.model.fault import Fault
 from shared.model.workspace import Workspace
@@ -34,9 +38,14 @@ LIFETIME: Final = timedelta(minutes=15)
 SLACK: Final = timedelta(minutes=2)
 """How much later a PUT may end that began in time."""
 PATIENCE: Final = timedelta(hours=24)
-"""How long we try to look at a picture that is there, as long as events are delivered again."""
+"""How long we try to look at a picture that is there, as long as events are delivered again; and
+how long a film is kept for those who import it."""
 
-EXPIRED = Fault(code="upload_expired", message="No picture was sent before the URL expired.")
+EXPIRED = Fault(code="upload_expired", message="Nothing was sent before the URL expired.")
+OVER = Fault(code="upload_expired", message="A film is kept for a day; send it again.")
+PICTURES = ("gif", "apng")
+"""Containers of films that most pictures come in, too."""
+NO_FILM = "the film must be an MP4, MOV, WebM or GIF, or a PNG that moves"
 GIVEN_UP = Fault(code="internal_error", message="The picture could not be looked at.")
 
 
@@ -79,13 +88,13 @@ class Invitation:
     expires_at: datetime
 
 
-def invite(ports: Ports, who: Principal, content_type: str) -> Invitation:
-    """A pending asset, and the signed URL that takes its picture.
+def invite(ports: Ports, who: Principal, content_type: str, *, is_film: bool = False) -> Invitation:
+    """A pending asset, and the signed URL that takes its picture or film.
 
-    The picture is looked at as `store` does, but after it has arrived: see `receive`.
+    A picture is looked at as `store` does, but after it has arrived: see `receive`.
     """
     expires_at = (ports.clock.now() + LIFETIME).replace(microsecond=0)
-    upload = _create(ports, who)
+    upload = _create(ports, who, AssetType.VIDEO if is_film else AssetType.IMAGE)
     signed = ports.blobs.upload_url(upload.raw, content_type=content_type, expires_at=expires_at)
     return Invitation(upload.asset_id, signed.url, signed.headers, expires_at)
 
@@ -98,15 +107,67 @@ def store(ports: Ports, who: Principal, content: bytes) -> Asset:
     with tempfile.TemporaryDirectory(prefix="mascotry-") as folder:
         clean = Path(folder) / "upload.png"
         size = _reencode(content, clean)
-        upload = _create(ports, who)
+        upload = _create(ports, who, AssetType.IMAGE)
         _publish(ports, upload, clean, size)
     _clear(ports, upload)
     return entities.read(ports.documents, Asset, upload.document)[0]
 
 
-def receive(ports: Ports, name: str, *, max_bytes: int) -> bool:
+def drafted(ports: Ports, who: Principal, content: bytes) -> Asset:
+    """The upload that a picture or a film would be; nothing is stored. BadRequest for what can be
+    neither."""
+    if _moves(content):
+        return _draft(ports, who, AssetType.VIDEO)
+    with tempfile.TemporaryDirectory(prefix="mascotry-") as folder:
+        width, height = _reencode(content, Path(folder) / "upload.png")
+    draft = _draft(ports, who, AssetType.IMAGE)
+    return draft.with_(content=Content(sha256="", bytes=len(content), width=width, height=height))
+
+
+def keep(ports: Ports, who: Principal, content: bytes) -> Asset:
+    """A picture as `store` makes one of it, or a film, pending, to be imported."""
+    return keep_film(ports, who, content) if _moves(content) else store(ports, who, content)
+
+
+def _moves(content: bytes) -> bool:
+    """Whether something is a film: of pictures, those that have more than one frame."""
+    container = film_container(content[:HEAD])
+    if container not in PICTURES:
+        return container is not None
+    from shared.media.stills import moves
+
+    return moves(content)
+
+
+def keep_film(ports: Ports, who: Principal, content: bytes) -> Asset:
+    """The film as a pending asset, to be imported. BadRequest for what can be none."""
+    container = _require_film(content[:HEAD])
+    upload = _create(ports, who, AssetType.VIDEO)
+    ports.blobs.put(Bucket.UPLOADS, upload.raw, content, content_type=FILM_TYPES[container])
+    return entities.read(ports.documents, Asset, upload.document)[0]
+
+
+def fetch_film(ports: Ports, workspace_id: str, asset_id: str, target: Path) -> bool:
+    """Download the film of an upload; False while it is still to come. PermanentError says why it
+    will never be there."""
+    document = ports.documents.get(paths.asset(workspace_id, asset_id))
+    if document is None:
+        raise PermanentError("source_deleted", f"The upload {asset_id} was deleted.")
+    asset = Asset.load(document.data)
+    if asset.error is not None:
+        raise PermanentError(asset.error.code, asset.error.message)
+    try:
+        ports.blobs.download(Bucket.UPLOADS, Upload(workspace_id, asset_id, asset.path).raw, target)
+    except NotFound:
+        return False
+    return True
+
+
+def receive(ports: Ports, name: str, *, max_bytes: int, max_film_bytes: int) -> bool:
     """Look at what arrived in UPLOADS: the asset becomes ready, or failed with an error that says
     why, and the object is removed. Can be repeated, and finds what an earlier try has left.
+
+    A film is only looked at from outside, and left where it is for those who import it.
 
     False for an object that no upload URL of ours is for.
     """
@@ -120,7 +181,11 @@ def receive(ports: Ports, name: str, *, max_bytes: int) -> bool:
         log.warning("object is not of its asset", extra={"object": name, "asset": asset_id})
         return False
     if asset is not None and asset.status is AssetStatus.PENDING:
-        _examine(ports, upload, max_bytes)
+        if asset.type is AssetType.VIDEO:
+            if _is_kept(ports, upload, max_film_bytes):
+                return True
+        else:
+            _examine(ports, upload, max_bytes)
     _clear(ports, upload)
     return True
 
@@ -135,18 +200,20 @@ def sweep(ports: Ports, entry: Json) -> None:
     asset, _ = _find(ports, upload)
     if asset is not None and asset.status is AssetStatus.PENDING:
         raw = ports.blobs.stat(Bucket.UPLOADS, upload.raw)
+        is_film = asset.type is AssetType.VIDEO
         if raw is not None and now < asset.created_at + PATIENCE:
-            _announce(ports, upload, raw)
+            again = asset.created_at + PATIENCE if is_film else now + LIFETIME
+            _announce(ports, upload, raw, again)
             return
-        fault = EXPIRED if raw is None else GIVEN_UP
+        fault = EXPIRED if raw is None else OVER if is_film else GIVEN_UP
         _settle(ports, upload, status=AssetStatus.FAILED, error=fault)
     _clear(ports, upload)
 
 
-def _create(ports: Ports, who: Principal) -> Upload:
+def _draft(ports: Ports, who: Principal, type_: AssetType) -> Asset:
     workspace, _ = entities.read(ports.documents, Workspace, paths.workspace(who.workspace_id))
     now = ports.clock.now()
-    asset = Asset(
+    return Asset(
         id=ports.ids.uuid(),
         created_at=now,
         updated_at=now,
@@ -154,12 +221,17 @@ def _create(ports: Ports, who: Principal) -> Upload:
         collection_id=None,
         item_id=None,
         job_id=None,
-        type=AssetType.IMAGE,
-        path=f"{workspace.user_prefix}/uploads/upload-{ports.ids.token(HASH_LENGTH)}.png",
+        type=type_,
+        path=f"{workspace.user_prefix}/uploads/upload-{ports.ids.token(HASH_LENGTH)}"
+        f".{EXTENSIONS[type_]}",
     )
+
+
+def _create(ports: Ports, who: Principal, type_: AssetType) -> Upload:
+    asset = _draft(ports, who, type_)
     upload = Upload(who.workspace_id, asset.id, asset.path)
     ports.documents.commit(
-        [Create(upload.document, asset.stored()), upload.due(now + LIFETIME + SLACK)]
+        [Create(upload.document, asset.stored()), upload.due(asset.created_at + LIFETIME + SLACK)]
     )
     return upload
 
@@ -171,22 +243,50 @@ def _examine(ports: Ports, upload: Upload, max_bytes: int) -> None:
     with tempfile.TemporaryDirectory(prefix="mascotry-") as folder:
         source, clean = Path(folder) / "raw", Path(folder) / "upload.png"
         try:
-            _require_size(raw, max_bytes)
+            _require_size(raw, max_bytes, "picture")
             ports.blobs.download(Bucket.UPLOADS, upload.raw, source)
             size = _reencode(source, clean)
         except NotFound:
             return
         except BadRequest as error:
-            sentence = f"{error.message[:1].upper()}{error.message[1:]}."
-            fault = Fault(code="upload_refused", message=sentence)
-            _settle(ports, upload, status=AssetStatus.FAILED, error=fault)
+            _refuse(ports, upload, error)
         else:
             _publish(ports, upload, clean, size)
 
 
-def _require_size(raw: Blob, max_bytes: int) -> None:
+def _is_kept(ports: Ports, upload: Upload, max_bytes: int) -> bool:
+    """Whether what was sent could be a film; what could not is refused. Nothing of it is decoded:
+    whoever imports it does that, in a step made for it."""
+    raw = ports.blobs.stat(Bucket.UPLOADS, upload.raw)
+    try:
+        if raw is not None:
+            _require_size(raw, max_bytes, "film")
+            _require_film(ports.blobs.read(Bucket.UPLOADS, upload.raw, end=HEAD))
+    except NotFound:
+        pass  # removed at this very moment
+    except BadRequest as error:
+        _refuse(ports, upload, error)
+        return False
+    return True
+
+
+def _refuse(ports: Ports, upload: Upload, error: BadRequest) -> None:
+    sentence = f"{error.message[:1].upper()}{error.message[1:]}."
+    fault = Fault(code="upload_refused", message=sentence)
+    _settle(ports, upload, status=AssetStatus.FAILED, error=fault)
+
+
+def _require_film(head: bytes) -> str:
+    """The container of what could be a film, by how it begins."""
+    container = film_container(head)
+    if container is None:
+        raise BadRequest(NO_FILM, field="file")
+    return container
+
+
+def _require_size(raw: Blob, max_bytes: int, what: str) -> None:
     if raw.size > max_bytes:
-        raise BadRequest(f"the picture has more than {max_bytes:,} bytes", field="file")
+        raise BadRequest(f"the {what} has more than {max_bytes:,} bytes", field="file")
 
 
 def _reencode(source: Path | bytes, target: Path) -> tuple[int, int]:
@@ -265,9 +365,9 @@ def _clear(ports: Ports, upload: Upload) -> None:
     ports.documents.commit([Delete(paths.due(upload.asset_id))])
 
 
-def _announce(ports: Ports, upload: Upload, raw: Blob) -> None:
-    """Write the object anew, which is an event."""
-    ports.documents.commit([upload.due(ports.clock.now() + LIFETIME)])
+def _announce(ports: Ports, upload: Upload, raw: Blob, again: datetime) -> None:
+    """Write the object anew, which is an event, and look at it again then."""
+    ports.documents.commit([upload.due(again)])
     with suppress(Conflict, NotFound):  # it was received at this very moment
         ports.blobs.copy(
             (Bucket.UPLOADS, upload.raw),

@@ -164,6 +164,10 @@ BODIES: Mapping[str, Bodies] = {
     "PATCH /v1/collections/<collection_id>/style-card": lambda ids: [{"locked": True}],
     "PATCH /v1/collections/<collection_id>/cautions/<caution_id>": lambda ids: [{"retired": True}],
     "POST /v1/collections/<collection_id>/items": lambda ids: [{"type": "image", "name": "Sit"}],
+    "POST /v1/collections/<collection_id>/items/import": lambda ids: [
+        {"asset_id": ids["reference_asset_ids"], "name": "Sit"},
+        {"asset_id": ids["reference_asset_ids"], "item_id": ids["item_id"]},
+    ],
     "PATCH /v1/items/<item_id>": lambda ids: [{"name": "Mine"}],
     "POST /v1/collections/<collection_id>/generate": _generate,
     "POST /v1/jobs/<job_id>/cancel": lambda ids: [],

@@ -30,6 +30,7 @@ LEAST = {
     "events": {},
     "webhook": {},
     **{step: {"assets": WRITE, "work": WRITE} for step in STEPS},
+    "intake": {"assets": WRITE, "work": WRITE, "uploads": READ},
     "purge": {"assets": WRITE, "work": READ},
     "noop": {"assets": WRITE, "work": READ},
     "sweep": {"assets": WRITE, "work": READ, "uploads": WRITE},

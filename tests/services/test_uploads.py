@@ -135,7 +135,7 @@ def test_what_is_too_large_is_not_read(
     invitation = uploads.invite(world.ports, tenant.who, "image/png")
     sent = send(world, tenant, invitation, picture())
     monkeypatch.setattr(world.ports.blobs, "download", read)
-    uploads.receive(world.ports, sent.name, max_bytes=sent.size - 1)
+    uploads.receive(world.ports, sent.name, max_bytes=sent.size - 1, max_film_bytes=1)
     assert the(world, tenant, invitation).status is AssetStatus.FAILED
 
 
@@ -344,7 +344,7 @@ def test_two_who_look_at_one_picture_agree(folder: Path, other: str) -> None:
                     world.clock.advance(PATIENCE)
                     world.sweep()
                 else:
-                    uploads.receive(world.ports, name, max_bytes=10_000_000)
+                    uploads.receive(world.ports, name, max_bytes=10_000_000, max_film_bytes=1)
                 seen.append(the(world, tenant, invitation))
 
         fuse = Fuse({number: settle})

@@ -1,0 +1,191 @@
+"""Films that strangers have made, written anew as the masters that we make everything of.
+
+A stranger's file is only ever opened here, and only by an ffmpeg of its own process: with the
+demuxer that its first bytes name and no other, few decoders, no other file and no network, frames
+no larger than we take, and caps on time, memory and what it writes. What it says of itself is
+checked before anything of it is decoded, and what is decoded is counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+from shared.errors import PermanentError, StepError
+from shared.media import ffmpeg
+from shared.media.container import HEAD, film_container
+from shared.media.encode import TAGS
+from shared.media.probe import Probe, parse_packets, probe_film
+
+LONGEST: Final = 60.0
+"""Seconds."""
+LONG_SIDE, SHORT_SIDE, LEAST_SIDE = 1920, 1080, 16
+"""In pixels, lying or upright."""
+MOST_FRAMES: Final = 3600
+FASTEST: Final = 30
+"""Frames a second of the master; a film with more is thinned out."""
+WORK: Final = 700_000_000
+"""Pixels of all frames together of a master; a film with more is made smaller, since each of its
+formats has to be done within the time that one step has."""
+
+CAPS: Final = ffmpeg.Caps(cpu=900, memory=2_000_000_000, output=400_000_000)
+TIMEOUT: Final = 480.0
+"""Seconds for each of the two times that a film is decoded, together less than a step may take."""
+LOOK_TIMEOUT: Final = 60.0
+
+DECODERS: Final = (
+    *("h264", "hevc", "mpeg4", "mjpeg", "prores", "qtrle", "png", "apng", "gif"),
+    *("libvpx", "libvpx-vp9", "vp8", "vp9", "libdav1d", "av1"),
+)
+DEMUXERS: Final = {"mov": "mov", "webm": "matroska", "gif": "gif", "apng": "apng"}
+OPTIONS: Final = {"mov": ("-enable_drefs", "0", "-use_absolute_path", "0")}
+"""An MP4 may name other files as its own content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a stranger's film was, and what it has become."""
+
+    container: str
+    codec: str
+    width: int
+    height: int
+    frames: int
+    duration: float
+    master: Probe
+
+    def as_dict(self) -> dict[str, Any]:
+        """What it was."""
+        facts = asdict(self)
+        facts.pop("master")
+        return facts
+
+
+def take_in(source: Path, target: Path) -> Taken:
+    """Write the film `source` to `target` as H.264 with even sides, upright, in square pixels, at
+    one rate of at most `FASTEST`, without sound.
+
+    Raises `PermanentError`: "film_unsupported" for what is no film, or none of ours, and
+    "film_too_large" for one that is too long or too large; both say what would be right.
+    """
+    container = _container(source)
+    film = _look(source, container)
+    width, height = _shown_size(source, container, film)
+    rate = _rate(film)
+    duration = min(film.duration, LONGEST)
+    size = _master_size(width, height, duration * rate)
+    filters = f"fps={rate},scale={size[0]}:{size[1]}:flags=bicubic:out_color_matrix=bt709"
+    filters += ":out_range=tv,setsar=1,format=yuv420p"
+    _run(
+        (
+            *_input(source, container, film.codec),
+            *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
+            *("-vf", filters, "-t", str(LONGEST + 1), "-frames:v", str(MOST_FRAMES)),
+            *("-c:v", "libx264", "-preset", "medium", "-tune", "animation", "-crf", "8"),
+            *("-threads", "2", "-color_range", "tv", *TAGS, "-movflags", "+faststart"),
+            *("-fs", str(CAPS.output), "-f", "mp4", "-y", ffmpeg.url(target)),
+        ),
+        TIMEOUT,
+    )
+    if target.stat().st_size >= CAPS.output:
+        raise PermanentError("film_too_large", "The film cannot be made small enough.")
+    master = probe_film(target)
+    return Taken(container, film.codec, width, height, film.frames, film.duration, master)
+
+
+def _container(source: Path) -> str:
+    with source.open("rb") as stream:
+        container = film_container(stream.read(HEAD))
+    if container is None:
+        raise _unsupported("is none: send an MP4, MOV, WebM or GIF")
+    return container
+
+
+def _look(source: Path, container: str) -> Probe:
+    """What the packets tell, before any of them is decoded."""
+    copy = ("-map", "0:V:0", "-c", "copy", "-frames:v", str(MOST_FRAMES + 1))
+    listing = _run(
+        (*_input(source, container), *copy, "-f", "framecrc", "pipe:1"), LOOK_TIMEOUT
+    ).decode(errors="replace")
+    try:
+        film = parse_packets(listing)
+    except (LookupError, ValueError, ArithmeticError):
+        raise _unsupported("has no picture that could be read") from None
+    if film.frames > MOST_FRAMES:
+        raise _too_large(f"has more than {MOST_FRAMES:,} frames; send fewer")
+    if film.frames < 2:
+        raise _unsupported("has a single frame; send it as a picture, in a PNG")
+    if film.duration > LONGEST + 0.5:
+        raise _too_large(f"is {film.duration:.1f} s long; at most {LONGEST:.0f} s are taken")
+    _check_size(film.width, film.height)
+    return film
+
+
+def _shown_size(source: Path, container: str, film: Probe) -> tuple[int, int]:
+    """The size at which the first frame is shown: upright, and in square pixels."""
+    first = ("-map", "0:V:0", "-frames:v", "1", "-vf", "scale=iw*max(sar\\,1):ih*max(1\\,1/sar)")
+    listing = _run(
+        (*_input(source, container, film.codec), *first, "-f", "framecrc", "pipe:1"), LOOK_TIMEOUT
+    ).decode(errors="replace")
+    try:
+        shown = parse_packets(listing)
+    except (LookupError, ValueError, ArithmeticError):
+        raise _unsupported("cannot be decoded") from None
+    _check_size(shown.width, shown.height)
+    return shown.width, shown.height
+
+
+def _check_size(width: int, height: int) -> None:
+    if min(width, height) < LEAST_SIDE:
+        raise _unsupported(f"is {width}×{height}; at least {LEAST_SIDE} pixels a side are needed")
+    if max(width, height) > LONG_SIDE or min(width, height) > SHORT_SIDE:
+        raise _too_large(
+            f"is {width}×{height}; at most {LONG_SIDE}×{SHORT_SIDE} are taken, lying or upright"
+        )
+
+
+def _rate(film: Probe) -> Fraction:
+    """The master's rate: the film's own where its frames come evenly, else one that keeps time."""
+    if not film.even:
+        return Fraction(FASTEST)
+    return min(max(film.fps, Fraction(1)), Fraction(FASTEST))
+
+
+def _master_size(width: int, height: int, frames: float) -> tuple[int, int]:
+    """The size that is small enough for so many frames, both sides even."""
+    share = min(1.0, (WORK / (width * height * max(frames, 1))) ** 0.5)
+    return _even(width * share), _even(height * share)
+
+
+def _even(side: float) -> int:
+    return max(LEAST_SIDE, int(side) // 2 * 2)
+
+
+def _input(source: Path, container: str, codec: str | None = None) -> tuple[str, ...]:
+    decoder = {"vp8": ("-c:v", "libvpx"), "vp9": ("-c:v", "libvpx-vp9")}.get(codec or "", ())
+    return (
+        *("-max_alloc", str(256 << 20), "-threads", "2", "-filter_threads", "1"),
+        *("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS[container]),
+        *("-codec_whitelist", ",".join(DECODERS), "-max_pixels", str(LONG_SIDE * LONG_SIDE)),
+        *("-max_streams", "16", "-probesize", str(16 << 20), "-analyzeduration", "5000000"),
+        *("-f", DEMUXERS[container], *OPTIONS.get(container, ()), *decoder),
+        *("-i", ffmpeg.url(source)),
+    )
+
+
+def _run(arguments: Sequence[str], timeout: float) -> bytes:
+    try:
+        return ffmpeg.run(arguments, timeout, caps=CAPS)
+    except StepError as error:
+        if error.reason == "ffmpeg_timeout":
+            raise _too_large("takes too long to decode; send a shorter or smaller one") from error
+        raise _unsupported("is damaged, or of a kind that is not taken") from error
+
+
+def _unsupported(what: str) -> PermanentError:
+    return PermanentError("film_unsupported", f"The film {what}.")
+
+
+def _too_large(what: str) -> PermanentError:
+    return PermanentError("film_too_large", f"The film {what}.")
