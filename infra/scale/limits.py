@@ -21,7 +21,8 @@ class Limit:
 _FIRESTORE = "https://cloud.google.com/firestore/docs/best-practices"
 _TASKS = "https://cloud.google.com/tasks/docs/quotas"
 _RATES = (
-    "https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues#RateLimits"
+    "https://cloud.google.com/java/docs/reference/google-cloud-tasks/2.23.0/"
+    "com.google.cloud.tasks.v2beta2.RateLimits"
 )
 _RUN = "https://cloud.google.com/run/docs/configuring/max-instances-limits"
 
@@ -67,8 +68,9 @@ PROVIDERS: Final[Mapping[str, Provider]] = MappingProxyType(
             name="google",
             films_per_minute=50,
             films="models: Google, films by Veo fast",
-            source="https://cloud.google.com/vertex-ai/generative-ai/docs/models/veo/3-1-generate "
-            "(pictures and looks share what there is: no quota)",
+            source="https://www.aifreeapi.com/es/posts/veo-3-1-api-rate-limit quotes Google so, "
+            "and speaks of 10 at once, too: look at your project's quotas",
+            read="2026-03",
         ),
         "fal": Provider(
             name="fal",
@@ -77,10 +79,16 @@ PROVIDERS: Final[Mapping[str, Provider]] = MappingProxyType(
             source="https://docs.fal.ai/faq (2 for a new account, up to 40 with purchases)",
         ),
         "unlimited": Provider(
-            name="unlimited", films="models: Google, films by Veo fast", source="as if none asked"
+            name="unlimited",
+            films="models: Google, films by Veo fast",
+            source="as fast as Google's, for as many as there are",
         ),
         "offline": Provider(
-            name="offline", picture_seconds=0, look_seconds=0, film_seconds=0, source="this code"
+            name="offline",
+            picture_seconds=0,
+            look_seconds=0,
+            film_seconds=0,
+            source="drawn by the functions themselves",
         ),
     }
 )

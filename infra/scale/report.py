@@ -165,7 +165,7 @@ def inputs() -> Table:
         said = (
             f"{per_minute:g} a minute" if per_minute else f"{at_once} at once" if at_once else "–"
         )
-        rows.append((f"films by {provider.name}", said, provider.source, provider.read))
+        rows.append((f"films by `{provider.name}`", said, provider.source, provider.read))
     return Table("Limits", ("limit", "value", "source", "read"), tuple(rows))
 
 

@@ -117,6 +117,7 @@ class Made:
 
 
 Observer = Callable[..., None]
+"""Takes what happens by name, the job, and what else there is to say; before it takes effect."""
 
 
 def nobody(*_: Any) -> None:

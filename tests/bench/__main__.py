@@ -160,6 +160,21 @@ def _operations() -> list[Figure]:
     return figures
 
 
+def _scale() -> list[Figure]:
+    from tests.bench import scale
+
+    found = scale.measure()
+    name = f"simulated, {found['per_hour']:,.0f} animations an hour"
+    finished, age = found["finished"], found["p99"]
+    return [
+        Figure(f"{name}: share finished", finished, "", "≥ 0.97", finished >= 0.97),
+        Figure(f"{name}: age in the latest queue, p99", age, "s", "< 300", age < 300),
+        Figure(f"{name}: time for the hour", found["seconds"], "s", "< 10", found["seconds"] < 10),
+        Figure("as deployed, Google's models: breaks above", found["google"], "an hour", "", True),
+        Figure("as deployed, offline artist: breaks above", found["offline"], "an hour", "", True),
+    ]
+
+
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "demo": _demo,
     "items": _items,
@@ -170,6 +185,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "retries": _retries,
     "load": _open_loop,
     "keyer": _keyer,
+    "scale": _scale,
 }
 
 

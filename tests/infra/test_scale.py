@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra import costs
-from infra.scale import animation, findings
+from infra.scale import animation, findings, page
 from infra.scale.documents import SHARED, WRITES
 from infra.scale.limits import LIMITS, PROVIDERS
 from infra.scale.line import Task
@@ -201,11 +201,9 @@ def test_a_late_queue_keeps_its_throughput_and_collapsed_by_the_rules_of_before(
 
 def test_what_breaks_first_is_found_and_a_setting_moves_it() -> None:
     load = Load(per_hour=1_200)
-    most, why = findings.breaks(load, OVERLOADED)
-    assert most == pytest.approx(BEARS, rel=0.1)
-    assert (why.name, why.kind) == ("image", findings.Kind.AT_ONCE)
     rungs = list(findings.ladder(load, OVERLOADED))
-    assert rungs[0].per_hour == most
+    assert rungs[0].per_hour == pytest.approx(BEARS, rel=0.1)
+    assert (rungs[0].cause.name, rungs[0].cause.kind) == ("image", findings.Kind.AT_ONCE)
     assert rungs[0].change.startswith("`image`: `max_concurrent` 4 → ")
     assert rungs[-1].per_hour >= load.per_hour
 
@@ -259,3 +257,13 @@ def test_an_hour_in_which_nobody_comes_is_an_hour() -> None:
     found = findings.hour(Load(per_hour=1e-9), FREE)
     assert (found.asked, found.completed, findings.cause(found)) == (0, 0, None)
     assert not any(one.mean for one in found.writes)
+
+
+# --- what the page shows --------------------------------------------------------------------------
+
+
+def test_the_page_shows_what_is_computed() -> None:
+    shown = page.shown(page.PAGE.read_text())
+    assert set(shown) == set(page.BLOCKS)
+    for name, computed in page.QUICK.items():
+        assert shown[name] == computed(), f"{name}: run python -m infra.scale.page"
