@@ -69,7 +69,8 @@ def ports() -> Ports:
 
 def bucket(name: str) -> Bucket | None:
     """Which bucket of ours has that name where it is kept; None for somebody else's."""
-    return {stored: bucket for bucket, stored in _bucket_names(settings()).items()}.get(name)
+    known = {stored: bucket for bucket, stored in _bucket_names(settings()).items()}
+    return known.get(name) if name else None
 
 
 def _bucket_names(chosen: Settings) -> Mapping[Bucket, str]:

@@ -11,7 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from shared.model.indexes import INDEXES, Index
+from shared.adapters.gcp.messages import EXPIRES
+from shared.model.indexes import EXPIRING, INDEXES, Index
 from shared.model.queues import QUEUES, Queue
 
 FOLDER: Final = Path(__file__).resolve().parent
@@ -55,9 +56,13 @@ def indexes(declared: Iterable[Index] = INDEXES) -> dict[str, Any]:
         for collection, fields in UNINDEXED.items()
         for field in fields
     ]
+    expiring = [
+        {"collectionGroup": collection, "fieldPath": EXPIRES, "ttl": True, "indexes": []}
+        for collection in EXPIRING
+    ]
     return {
         "indexes": [made for index in declared for made in composite(index)],
-        "fieldOverrides": overrides,
+        "fieldOverrides": [*overrides, *expiring],
     }
 
 

@@ -8,8 +8,6 @@ locals {
   overrides = { for field in local.declared.fieldOverrides : "${field.collectionGroup} ${field.fieldPath}" => field }
 }
 
-# There is no TTL policy, on purpose: what expires is removed by the sweeper, on every backend alike,
-# and its times are texts that sort, which Firestore's TTL passes over.
 resource "google_firestore_database" "this" {
   #checkov:skip=CKV_GCP_142:a week of versions costs as much again as the data; point_in_time_recovery chooses
   name                              = var.database
@@ -38,11 +36,17 @@ resource "google_firestore_index" "this" {
   }
 }
 
-resource "google_firestore_field" "unindexed" {
+# Fields that are in no index, and those by which Firestore removes what has expired.
+resource "google_firestore_field" "this" {
   for_each   = local.overrides
   database   = google_firestore_database.this.name
   collection = each.value.collectionGroup
   field      = each.value.fieldPath
 
   index_config {} # none
+
+  dynamic "ttl_config" {
+    for_each = lookup(each.value, "ttl", false) ? [true] : []
+    content {}
+  }
 }

@@ -4,8 +4,10 @@ A query names a collection, some equality fields and one order field. Only the c
 are answered: on Firestore an undeclared one fails in production, so it fails everywhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,7 @@ INDEXES: tuple[Index, ...] = (
     Index("errands", ("done",), "expires_at"),
     Index("expiring", (), "at"),
 )
+
+EXPIRING: Mapping[str, str] = MappingProxyType({"errands": "expires_at"})
+"""Collections whose documents are good for nothing after a time, with the field that says when. A
+store that can do so removes them itself some time after it, and the sweeper finds less to do."""

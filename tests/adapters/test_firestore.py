@@ -15,7 +15,7 @@ from google.auth.credentials import AnonymousCredentials
 from grpc import StatusCode
 
 from shared.adapters.gcp.documents import FirestoreDocuments
-from shared.adapters.gcp.messages import MARK
+from shared.adapters.gcp.messages import EXPIRES, MARK
 from shared.adapters.gcp.values import decode, encode
 from shared.errors import BadRequest, Busy, Conflict, MascotryError
 from shared.ports import Create, Delete, Increment, Put, Replace, Update
@@ -92,6 +92,23 @@ def test_odd_data_passes_through_the_store(documents: FirestoreDocuments) -> Non
     documents.commit([Update(PATH, {"a.b": [[]], "` \\": None}), Increment(OTHER, "`.\\")])
     assert data(documents) == {**written, "a.b": [[]], "` \\": None}
     assert data(documents, OTHER) == {"`.\\": 1}
+
+
+def test_what_is_good_for_nothing_after_a_time_says_so_to_firestore(
+    direct: FirestoreDocuments, firestore: str, project: str
+) -> None:
+    end = "2026-11-24T03:04:05.678901Z"
+    stored = {"id": "e", "expires_at": end}
+    direct.commit([Put("errands/e", stored), Put("workspaces/w", stored)])
+    assert data(direct, "errands/e") == data(direct, "workspaces/w") == stored
+    asked = "http://{}/v1/projects/{}/databases/(default)/documents/{}"
+    found = {}
+    for path in ("errands/e", "workspaces/w"):
+        answer = urllib3.request(
+            "GET", asked.format(firestore, project, path), headers={"Authorization": "Bearer owner"}
+        )
+        found[path] = answer.json()["fields"].get(EXPIRES)
+    assert found == {"errands/e": {"timestampValue": end}, "workspaces/w": None}
 
 
 @pytest.mark.parametrize("value", ["x" * 1_048_540, {"inner": "x" * 1_048_540}, "x" * 1_100_000])

@@ -11,7 +11,9 @@ import pytest
 
 from functions.api.routes import API, EVENTS, INGEST
 from infra import declared, gateway
+from shared.adapters.gcp.messages import EXPIRES
 from shared.config import Settings
+from shared.model.indexes import EXPIRING
 from shared.model.queues import BY_NAME, QUEUES, function_address
 from tests import emulators
 from tests.infra import planning
@@ -131,6 +133,12 @@ def test_the_schedule_calls_the_sweeper_with_a_token_for_it(plain: Plan) -> None
     (target,) = job["http_target"]
     assert target["uri"] == plain.outputs["functions"]["sweep"]
     assert target["oidc_token"][0]["audience"] == target["uri"]
+
+
+def test_what_expires_has_a_ttl_policy(plain: Plan) -> None:
+    fields = plain.of("google_firestore_field").values()
+    found = {(one["collection"], one["field"]) for one in fields if one["ttl_config"]}
+    assert found == {(collection, EXPIRES) for collection in EXPIRING}
 
 
 def test_every_declared_query_has_its_indexes(plain: Plan) -> None:

@@ -5,6 +5,7 @@ The messages are bare: their wrappers cost many times as much.
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from google.cloud.firestore_v1 import types
@@ -13,6 +14,7 @@ from google.cloud.firestore_v1.field_path import render_field_path
 from shared.adapters.documents import kind_of, split, to_json
 from shared.adapters.gcp.values import Value, decode, encode, is_name
 from shared.errors import Conflict
+from shared.model.indexes import EXPIRING
 from shared.ports import (
     Create,
     Delete,
@@ -32,6 +34,10 @@ MARK: Final = "_commit"
 Firestore leaves `update_time` alone when a write changes nothing, and so a version would not change
 either. It also tells whether a commit has happened whose answer got lost."""
 
+EXPIRES: Final = "_expires"
+"""The field that Firestore's TTL policies look at: ours are texts, which those pass over."""
+
+_OURS: Final = frozenset({MARK, EXPIRES})
 _VERSION: Final = re.compile(r"([0-9]{1,11})\.([0-9]{9})")
 
 _Write: Final[Any] = types.Write.pb()
@@ -45,15 +51,15 @@ def write_message(root: str, write: Write, mark: bytes) -> Any:
     name = f"{root}/{write.path}"
     match write:
         case Create(data=data):
-            update = {"name": name, "fields": _fields(data, mark)}
+            update = {"name": name, "fields": _fields(write.path, data, mark)}
             return _Write(update=update, current_document={"exists": False})
         case Replace(data=data):
-            update = {"name": name, "fields": _fields(data, mark)}
+            update = {"name": name, "fields": _fields(write.path, data, mark)}
             return _Write(update=update, current_document=_unchanged(write))
         case Put(data=data):
-            return _Write(update={"name": name, "fields": _fields(data, mark)})
+            return _Write(update={"name": name, "fields": _fields(write.path, data, mark)})
         case Update(data=data):
-            fields = _fields(data, mark)
+            fields = _fields(write.path, data, mark)
             return _Write(
                 update={"name": name, "fields": fields},
                 update_mask={"field_paths": [render_field_path([field]) for field in fields]},
@@ -65,7 +71,7 @@ def write_message(root: str, write: Write, mark: bytes) -> Any:
             )
         case Increment(field=field, by=by):
             return _Write(
-                update={"name": name, "fields": _fields({}, mark)},
+                update={"name": name, "fields": _fields(write.path, {}, mark)},
                 update_mask={"field_paths": [MARK]},
                 update_transforms=[
                     {"field_path": render_field_path([field]), "increment": encode(by)}
@@ -94,7 +100,7 @@ def query_message(query: Query) -> Any:
 
 def document(root: str, message: Any) -> Document:
     """A document as it was stored, at its version."""
-    data = {name: decode(value) for name, value in message.fields.items() if name != MARK}
+    data = {name: decode(value) for name, value in message.fields.items() if name not in _OURS}
     version = version_of(message.update_time)
     return Document(message.name.removeprefix(f"{root}/"), version, data)
 
@@ -109,12 +115,15 @@ def bears(message: Any, mark: bytes) -> bool:
     return bool(message.fields[MARK].bytes_value == mark)
 
 
-def _fields(data: Json, mark: bytes) -> Mapping[str, Any]:
+def _fields(path: str, data: Json, mark: bytes) -> Mapping[str, Any]:
     to_json(data)  # says so when it is none, or too large
     for name in data:
-        if name == MARK or not is_name(name):
+        if name in _OURS or not is_name(name):
             raise ValueError(f"not a name for a field of a document: {name!r}")
     fields = {name: encode(value) for name, value in data.items()}
+    end = data.get(EXPIRING.get(kind_of(split(path)[0]), ""))
+    if end is not None:
+        fields[EXPIRES] = Value(timestamp_value=datetime.fromisoformat(end))
     return {**fields, MARK: Value(bytes_value=mark)}
 
 
