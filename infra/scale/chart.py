@@ -16,7 +16,7 @@ COLOURS: Final = ("#b3541e", "#2a6f97", "#7a5195", "#3a7d44", "#c9184a", "#55555
 def oldest(simulation: Simulation) -> dict[str, list[float]]:
     """By queue and by what a provider makes: for how many minutes that had waited, at each full
     minute, which had waited longest."""
-    minutes = int(simulation.now // 60) + 1
+    minutes = ceil(simulation.now / 60)
     found = {name: [0.0] * minutes for name in simulation.ages()}
     for name, ages in simulation.ages().items():
         for since, age in ages:
@@ -53,7 +53,7 @@ def _panel(
     top = max((max(values) for values in found.values()), default=0.0)
     step = _step(top)
     most = step * max(1, -(-top // step))
-    minutes = max((len(values) for values in found.values()), default=60) - 1 or 1
+    minutes = max((len(values) for values in found.values()), default=60)
     parts = [f'<text x="{left}" y="{TOP - 18}" font-size="14">{escape(title)}</text>']
     ticks = round(most / step)
     for tick in range(ticks + 1):
