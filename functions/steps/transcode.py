@@ -4,9 +4,10 @@ from pathlib import Path
 
 from shared.media.encode import transcode
 from shared.media.formats import FORMATS
+from shared.media.key import Glass, Wardrobe
 from shared.media.verify import verify_film
 from shared.model.asset import Provenance
-from shared.services.steps import Made, MadeFile, StepContext
+from shared.services.steps import Made, MadeFile, Source, StepContext
 
 ENCODING = 0.9
 """The share of the work that is encoding; the rest is verification."""
@@ -22,7 +23,8 @@ def run(context: StepContext) -> Made:
         video.path,
         format_,
         targets,
-        palette=[tuple(colour) for colour in video.metadata.get("palette", [])],
+        wardrobe=_wardrobe(video),
+        weights=context.settings.weights,
         quality=quality,
         progress=lambda share: context.progress(share * ENCODING),
     )
@@ -31,7 +33,8 @@ def run(context: StepContext) -> Made:
         model=f"ffmpeg-{format_.codec}",
         parameters={
             "quality": quality.value,
-            "background": list(report.background),
+            "matte": report.method,
+            "background": list(report.background) if report.background else None,
             "layout": format_.layout.value,
         },
     )
@@ -57,3 +60,15 @@ def run(context: StepContext) -> Made:
         )
         context.progress(ENCODING + (1 - ENCODING) * number / len(keys))
     return Made(made)
+
+
+def _wardrobe(video: Source) -> Wardrobe:
+    """What the film's cut-out showed of its character, as the video step noted it."""
+    colours = tuple(tuple(colour) for colour in video.metadata.get("palette", []))
+    glass = tuple(
+        Glass(
+            tuple(pane["colour"]), pane["alpha"], tuple(pane["behind"]) if pane["behind"] else None
+        )
+        for pane in video.metadata.get("glass", [])
+    )
+    return Wardrobe(colours, glass=glass)

@@ -1,6 +1,6 @@
 """Move the cut-out on a key colour that the character does not wear."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +8,14 @@ from functions import composition
 from functions.steps import scenes
 from shared.character.prompt import film_prompt
 from shared.media.ends import meet
-from shared.media.key import choose_key, palette
+from shared.media.key import Frame, Wardrobe, choose_key, learn
 from shared.media.seam import mend
 from shared.media.stills import load
 from shared.media.verify import verify_film
 from shared.model.asset import Provenance
 from shared.providers.base import Film, Later, Refused, Rgb, VideoRequest, Waiting
 from shared.services import guides
-from shared.services.steps import Made, MadeFile, StepContext, StepResult
+from shared.services.steps import Made, MadeFile, Source, StepContext, StepResult
 
 FPS = 24
 
@@ -26,9 +26,8 @@ def run(context: StepContext) -> StepResult:
     collection, guide = context.character()
     still = context.source("still")
     end = context.source("end_still") if _ends_elsewhere(context) else None
-    stills = [load(source.path, "RGBA") for source in (still, end) if source]
-    colours = [colour for shown in stills for colour, _ in palette(shown)]
-    background = choose_key(colours)
+    wardrobe = learn([_cutout(source) for source in (still, end) if source])
+    background = choose_key(wardrobe)
     request = VideoRequest(
         prompt=film_prompt(
             guides.brief(collection, guide, checks=()), params["motion"], loop=params["loop"]
@@ -53,7 +52,7 @@ def run(context: StepContext) -> StepResult:
     if isinstance(film, (Refused, Waiting, Later)):
         return film
     film = mended(request, film, context.folder)
-    return _made(context, request, film, provider.name, colours)
+    return _made(context, request, film, provider.name, wardrobe)
 
 
 def mended(request: VideoRequest, film: Film, folder: Path) -> Film:
@@ -70,7 +69,7 @@ def mended(request: VideoRequest, film: Film, folder: Path) -> Film:
 
 
 def _made(
-    context: StepContext, request: VideoRequest, film: Film, provider: str, colours: list[Rgb]
+    context: StepContext, request: VideoRequest, film: Film, provider: str, wardrobe: Wardrobe
 ) -> Made:
     (key,) = context.step.makes
     frames = round(request.duration * request.fps)
@@ -103,12 +102,19 @@ def _made(
                 metadata={
                     **film.metadata,
                     "background": list(request.background),
-                    "palette": [list(colour) for colour in colours],
+                    "palette": [list(colour) for colour in wardrobe.colours],
+                    "glass": [asdict(pane) for pane in wardrobe.glass],
                     "verification": checked.as_dict(),
                 },
             )
         }
     )
+
+
+def _cutout(source: Source) -> tuple[Frame, Rgb | None]:
+    """A still, and the key colour that it was cut out from."""
+    behind = source.metadata.get("cutout", {}).get("background")
+    return load(source.path, "RGBA"), tuple(behind) if behind else None
 
 
 def _ends_elsewhere(context: StepContext) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shared.media import Rgb
 from shared.media.ffmpeg import Frame
-from shared.media.key import FILM
+from shared.media.key import NEAR
 
 Floats = NDArray[np.float32]
 
@@ -42,7 +42,7 @@ def between(first: Frame, second: Frame, share: float, background: Rgb) -> Frame
     weight = round(share) + (share - round(share)) * agree
     mixed = encoded(one + (other - one) * weight.astype(np.float32))
     empty = np.maximum(away(encoded(one), background), away(encoded(other), background))
-    mixed[empty < FILM.near] = background
+    mixed[empty < NEAR] = background
     return mixed
 
 

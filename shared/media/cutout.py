@@ -2,7 +2,7 @@
 
 import os
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -17,12 +17,10 @@ from shared.media.key import (
     FILM,
     STILL,
     Frame,
-    Keyer,
     Mask,
-    Tuning,
     estimate_background,
-    nearest_colours,
-    palette,
+    key_still,
+    nearest,
 )
 from shared.media.stills import open_image
 
@@ -45,6 +43,9 @@ HAZE, CORE = 50, 205
 """What the network's alpha is stretched from: it is unsure of flat areas on either side."""
 SURE = 0.9
 """The stretched alpha of pixels whose own colour is trusted."""
+
+COARSE = replace(STILL, near=FILM.near, exact=FILM.exact, dark=FILM.dark, misfit=10.0, gain=4.0)
+"""The tuning for stills whose background was only measured."""
 
 _loading = threading.Lock()
 
@@ -96,51 +97,47 @@ def _separate(
     rgb = np.ascontiguousarray(pixels[..., :3])
     measured = estimate_background([rgb])
     if background is not None and measured.is_flat and _close(background, measured.colour):
-        return "key", background, _keyed(rgb, background, STILL)
+        return "key", background, key_still(rgb, background, opens_gaps=_is_vivid(background))
     if measured.is_flat:
-        return "key", measured.colour, _keyed(rgb, measured.colour, FILM)
-    return "rembg", None, _network(image.convert("RGB"), weights)
+        colour = measured.colour
+        # Whoever made it, a codec may have been at it.
+        keyed = key_still(rgb, colour, opens_gaps=_is_vivid(colour), tuning=COARSE)
+        return "key", colour, keyed
+    return "rembg", None, segment(rgb, weights)
 
 
 def _close(one: Rgb, other: Rgb) -> bool:
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= SAME_COLOUR
 
 
-def _keyed(rgb: Frame, background: Rgb, tuning: Tuning) -> Frame:
-    """The figure, with the gaps that it encloses opened if the key is vivid and not worn.
-
-    What the figure wears is learned from a first key that keeps the gaps shut, without them.
-    """
-    shut = Keyer(background, tuning=tuning).matte(rgb)
-    if max(background) - min(background) < VIVID:
-        return shut
-    away = np.linalg.norm(rgb.astype(np.float32) - np.array(background, np.float32), axis=-1)
-    enclosed = (away < tuning.near) & (shut[..., 3] == 255)
-    if not enclosed.any():
-        return shut
-    figure = shut.copy()
-    figure[enclosed] = 0
-    worn = [colour for colour, _ in palette(figure)]
-    return Keyer(background, worn, tuning).matte(rgb)
+def _is_vivid(background: Rgb) -> bool:
+    """Whether a gap that shows the background's colour can hardly be anything else."""
+    return max(background) - min(background) >= VIVID
 
 
-def _network(image: Image.Image, weights: Path) -> Frame:
-    """The figure that the network sees, its edge in the colours of its inside.
+def segment(pixels: Frame, weights: Path) -> Frame:
+    """The figure that the network sees in an RGB picture, its edge in the colours of its inside.
 
-    The pixels of the edge show the unknown background too, so their own colour is not used.
+    The pixels of the edge show the unknown background too, so their own colour is not used. Raises
+    as `cut_out` does.
     """
     from rembg import remove
 
     with _loading:
         session = _session(weights)
-    mask = np.asarray(remove(image, session=session, only_mask=True)).astype(np.float32)
+    mask = np.asarray(remove(pixels, session=session, only_mask=True)).astype(np.float32)
     alpha = np.clip((mask - HAZE) / (CORE - HAZE), 0, 1)
-    alpha[_lost_parts(np.asarray(image), alpha < SURE)] = 1
+    alpha[_lost_parts(pixels, alpha < SURE)] = 1
     inside = cv2.erode((alpha >= SURE).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    pixels = np.asarray(image)
     if inside.any():
-        pixels = nearest_colours(pixels, inside)[0][..., :3]
+        pixels = _spread(pixels, inside)
     return np.dstack([pixels, np.rint(alpha * 255).astype(np.uint8)])
+
+
+def _spread(pixels: Frame, sure: Mask) -> Frame:
+    """For each pixel the colour of the nearest sure one."""
+    spread: Frame = pixels.reshape(-1, 3)[nearest(sure)].reshape(pixels.shape)
+    return spread
 
 
 def _lost_parts(pixels: Frame, open_: Mask) -> Mask:
@@ -158,7 +155,7 @@ def _lost_parts(pixels: Frame, open_: Mask) -> Mask:
     clear = cv2.erode(outside.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
     if not clear.any():
         clear = outside
-    behind = nearest_colours(pixels, clear)[0][..., :3].astype(np.float32)
+    behind = _spread(pixels, clear).astype(np.float32)
     away = np.linalg.norm(pixels.astype(np.float32) - behind, axis=-1)
     lost = np.zeros_like(open_)
     sizes = np.bincount(labels[open_ & ~outside], minlength=count)

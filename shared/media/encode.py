@@ -1,11 +1,10 @@
 """From a film on a flat key colour to one format with alpha, in all its sizes at once."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -14,10 +13,14 @@ from shared.errors import PermanentError
 from shared.media import Progress, Rgb, ffmpeg
 from shared.media.ffmpeg import Frame
 from shared.media.formats import Format, Layout, Quality, picture_size
-from shared.media.key import Keyer, estimate_background
+from shared.media.key import FilmKeyer, Wardrobe, measure_ground
 from shared.media.probe import Probe, probe_film
+from shared.media.segment import Segmenter
 
 MEASURED_FRAMES = 4
+UNKNOWN = Wardrobe()
+# What does not say which colours it means is read as it would be shown; odd sides lose a line.
+PLANES = ("-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0,scale=out_color_matrix=bt709:out_range=tv")
 CONVERSION = "scale=out_color_matrix=bt709:out_range=tv,format="
 TAGS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 
@@ -33,13 +36,16 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `transcode` made. `background` is the key colour as measured, `outputs` go by size."""
+    """What `transcode` made. `method` says how the figure was told from what is behind it: by its
+    `key` colour, of which `background` is what was measured, or by the network (`rembg`). `outputs`
+    go by size."""
 
     format: str
     frames: int
     fps: float
     duration: float
-    background: Rgb
+    method: Literal["key", "rembg"]
+    background: Rgb | None
     outputs: dict[int | None, Output]
 
     def as_dict(self) -> dict[str, Any]:
@@ -51,7 +57,8 @@ def transcode(
     format_: Format,
     targets: Mapping[int | None, Path],
     *,
-    palette: Sequence[Rgb] = (),
+    wardrobe: Wardrobe = UNKNOWN,
+    weights: Path | None = None,
     quality: Quality = Quality.STANDARD,
     progress: Progress | None = None,
 ) -> Report:
@@ -59,36 +66,25 @@ def transcode(
 
     `targets` goes from a width in pixels (None: the film's own) to the file to write, with the
     proportions of `picture_size`. The background is measured, since codecs shift it and models
-    choose their own. `palette` are the character's colours (of its cut-out: `key.palette`): with
-    it, gaps that the character encloses are opened too. One decode and one key serve all sizes;
-    memory does not grow with the film's length. Raises `PermanentError`: "unreadable_film",
-    "background_not_flat", "ffmpeg_failed"; whatever `progress` raises comes through, with every
-    process ended.
+    choose their own; where it is not flat, the network in the folder `weights` finds the figure.
+    `wardrobe` is what the character's cut-outs show (`key.learn`): with it, hair and glass are
+    known, and gaps that the character encloses are opened too. One decode and one key serve all
+    sizes; memory does not grow with the film's length. Raises `PermanentError`: "unreadable_film",
+    "background_not_flat" (without `weights`), "weights_missing", "ffmpeg_failed"; whatever
+    `progress` raises comes through, with every process ended.
     """
     film = probe_film(source)
     sizes = {size: picture_size(film.width, film.height, size) for size in targets}
     with ExitStack() as stack:
         # An encoder that ended well leaves its file even if another fails after it.
         stack.push(lambda kind, *_: _remove(targets) if kind else None)
-        frames = stack.enter_context(
-            ffmpeg.read_frames(source, film.width, film.height, strict=True)
-        )
-        first = list(islice(frames, MEASURED_FRAMES))
-        if not first:
-            raise PermanentError("unreadable_film", f"{source.name} has no frames")
-        measured = estimate_background(first)
-        if not measured.is_flat:
-            raise PermanentError(
-                "background_not_flat", f"the background of {source.name} is not one flat colour"
-            )
+        mattes, background = stack.enter_context(_mattes(source, film, wardrobe, weights))
         encoders = {
             size: stack.enter_context(_encoder(targets[size], format_, sizes[size], film, quality))
             for size in targets
         }
-        keyer = Keyer(measured.colour, palette)
         number = 0
-        for number, frame in enumerate(chain(first, frames), start=1):
-            keyed = keyer.matte(frame)
+        for number, keyed in enumerate(mattes, start=1):
             for size, write in encoders.items():
                 write(arrange(scale(keyed, sizes[size]), format_.layout))
             if progress:
@@ -102,9 +98,34 @@ def transcode(
         frames=film.frames,
         fps=float(film.fps),
         duration=film.duration,
-        background=measured.colour,
+        method="key" if background else "rembg",
+        background=background,
         outputs={size: Output(*sizes[size], targets[size].stat().st_size) for size in targets},
     )
+
+
+@contextmanager
+def _mattes(
+    source: Path, film: Probe, wardrobe: Wardrobe, weights: Path | None
+) -> Iterator[tuple[Iterator[Frame], Rgb | None]]:
+    """Open the film; gives its figure frame by frame, and the key colour if it stands on one."""
+    width, height = film.width // 2 * 2, film.height // 2 * 2
+    few = (*PLANES, "-frames:v", str(MEASURED_FRAMES))
+    with ffmpeg.read_frames(source, width, height, pixels="yuv420p", select=few) as frames:
+        measured, ground = measure_ground(list(frames))
+    if measured.is_flat:
+        keyer = FilmKeyer(ground, wardrobe)
+        with ffmpeg.read_frames(
+            source, width, height, pixels="yuv420p", select=PLANES, strict=True
+        ) as frames:
+            yield map(keyer.matte, frames), measured.colour
+    elif weights is not None:
+        with ffmpeg.read_frames(source, film.width, film.height, strict=True) as frames:
+            yield map(Segmenter(weights).matte, frames), None
+    else:
+        raise PermanentError(
+            "background_not_flat", f"the background of {source.name} is not one flat colour"
+        )
 
 
 def scale(rgba: Frame, size: tuple[int, int]) -> Frame:

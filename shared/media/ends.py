@@ -15,7 +15,8 @@ from shared.media import Rgb, ffmpeg
 from shared.media.blend import away, between
 from shared.media.encode import scale
 from shared.media.ffmpeg import Frame
-from shared.media.key import FILM, estimate_background
+from shared.media.key import NEAR as BACKGROUND
+from shared.media.key import estimate_background
 from shared.media.master import DECODE_RGB, ENCODE_RGB
 from shared.media.probe import Probe, probe_film
 
@@ -79,7 +80,7 @@ def on(still: Frame, size: tuple[int, int], background: Rgb) -> Frame:
 
 def colour_error(frame: Frame, shown: Frame, background: Rgb) -> float:
     """The mean absolute difference of two frames, over the figure in either."""
-    figure = np.maximum(away(frame, background), away(shown, background)) > FILM.near
+    figure = np.maximum(away(frame, background), away(shown, background)) > BACKGROUND
     apart = np.abs(frame.astype(np.float32) - shown)[figure]
     return round(float(apart.mean()), 2) if apart.size else 0.0
 

@@ -24,12 +24,19 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from shared.media import Rgb, ffmpeg
+from shared.media import ffmpeg
 from shared.media.cutout import cut_out
-from shared.media.encode import TAGS, transcode
+from shared.media.encode import MEASURED_FRAMES, PLANES, TAGS, transcode
 from shared.media.ffmpeg import Frame
 from shared.media.formats import HEVC, WEBM
-from shared.media.key import Keyer, choose_key, estimate_background, palette
+from shared.media.key import (
+    FilmKeyer,
+    Wardrobe,
+    choose_key,
+    estimate_background,
+    learn,
+    measure_ground,
+)
 from shared.media.master import DECODE_RGB
 from shared.providers.offline.raster import Rgba, composite
 from tests.bench import keyer_pictures as pictures
@@ -65,7 +72,7 @@ class Clip(NamedTuple):
     name: str
     path: Path
     true: list[Rgba]
-    palette: list[Rgb]
+    wardrobe: Wardrobe
 
 
 @dataclass(slots=True)
@@ -89,10 +96,10 @@ def shot(model: Model, move: Move, folder: Path, true: list[Rgba], crf: int) -> 
     if not cut.exists():
         Image.fromarray(composite(still(model, move), on)).save(source)
         cut_out(source, cut, on, WEIGHTS)
-    wears = [colour for colour, _ in palette(np.asarray(Image.open(cut)))]
+    wardrobe = learn([(np.asarray(Image.open(cut)), on)])
     path = folder / f"{crf}.mp4"
-    encode(path, (composite(frame, choose_key(wears)) for frame in true), true[0].shape[0], crf)
-    return Clip(f"{model.name}, {move.name}, crf {crf}", path, true, wears)
+    encode(path, (composite(frame, choose_key(wardrobe)) for frame in true), true[0].shape[0], crf)
+    return Clip(f"{model.name}, {move.name}, crf {crf}", path, true, wardrobe)
 
 
 def encode(path: Path, frames: Iterable[Frame], size: int, crf: int) -> None:
@@ -112,9 +119,12 @@ def decoded(path: Path, size: int) -> list[Frame]:
 
 def keyed(clip: Clip, size: int = SIZE) -> Iterator[tuple[Rgba, float]]:
     """Our keyer as `transcode` runs it, with the seconds that each frame took."""
-    with ffmpeg.read_frames(clip.path, size, size) as film:
+    with ffmpeg.read_frames(
+        clip.path, size, size, pixels="yuv420p", select=PLANES, strict=True
+    ) as film:
         frames = list(film)
-    keyer = Keyer(estimate_background(frames[:4]).colour, clip.palette)
+    _, ground = measure_ground(frames[:MEASURED_FRAMES])
+    keyer = FilmKeyer(ground, clip.wardrobe)
     for frame in frames:
         began = time.process_time()
         found = keyer.matte(frame)
@@ -207,7 +217,7 @@ def delivered() -> dict[str, float]:
             clip = shot(model, move, Path(folder), true, QUALITIES[0])
             for format_ in (WEBM, HEVC):
                 path = Path(folder) / f"film.{format_.extension}"
-                transcode(clip.path, format_, {None: path}, palette=clip.palette)
+                transcode(clip.path, format_, {None: path}, wardrobe=clip.wardrobe)
                 with ffmpeg.read_frames(
                     path, SIZE, SIZE, pixels="rgba", decode=format_.decode
                 ) as frames:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from shared.media import Rgb, ffmpeg
 from shared.media.ffmpeg import Frame
+from shared.media.key.colour import yuv
 
 GREEN: Rgb = (0, 200, 70)
 GREY: Rgb = (200, 200, 200)
@@ -146,3 +147,19 @@ def film(path: Path, frames: list[Frame], fps: Fraction = FPS) -> Path:
         for frame in frames:
             write(frame)
     return path
+
+
+def raw_frames(path: Path, size: int) -> list[Frame]:
+    """The frames of a film as it stores them, yuv420p."""
+    with ffmpeg.read_frames(path, size, size, pixels="yuv420p") as frames:
+        return list(frames)
+
+
+def raw(picture: Frame) -> Frame:
+    """An RGB picture as a raw frame of yuv420p."""
+    whole = yuv(picture)
+    half = (picture.shape[1] // 2, picture.shape[0] // 2)
+    chroma = cv2.resize(whole[..., 1:], half, interpolation=cv2.INTER_AREA)
+    parts = [whole[..., 0], chroma[..., 0], chroma[..., 1]]
+    flat = np.concatenate([np.rint(part).astype(np.uint8).reshape(-1) for part in parts])
+    return flat.reshape(picture.shape[0] * 3 // 2, picture.shape[1], 1)

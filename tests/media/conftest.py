@@ -23,6 +23,7 @@ class Clip:
     path: Path
     background: Rgb
     frames: list[Frame] = field(repr=False)
+    raw: list[Frame] = field(repr=False)
     true: list[Frame] = field(repr=False)
 
 
@@ -47,6 +48,8 @@ def filmed(drawn: list[NDArray[np.float32]], tmp_path_factory: pytest.TempPathFa
         frames = [character.over(pose, background) for pose in drawn]
         character.film(path.with_suffix(".mp4"), frames)
         with ffmpeg.read_frames(path.with_suffix(".mp4"), SIZE, SIZE) as decoded:
-            return Clip(path.with_suffix(".mp4"), background, list(decoded), true)
+            shown = list(decoded)
+        raw = character.raw_frames(path.with_suffix(".mp4"), SIZE)
+        return Clip(path.with_suffix(".mp4"), background, shown, raw, true)
 
     return film

@@ -12,7 +12,7 @@ from shared.media import encode, ffmpeg
 from shared.media.encode import Report, arrange, scale, transcode
 from shared.media.ffmpeg import Frame
 from shared.media.formats import FORMATS, HEVC, STACKED_VIDEO, WEBM, Format, Layout, Quality
-from shared.media.key import Keyer, palette
+from shared.media.key import FilmKeyer, learn, measure_ground
 from shared.media.probe import probe_film
 from shared.media.verify import verify_film
 from tests.media import character
@@ -39,8 +39,8 @@ def made(
     folder = tmp_path_factory.mktemp(format_.name)
     clip = filmed(character.GREEN)
     paths = {size: folder / f"{size or 'full'}.{format_.extension}" for size in (None, SMALL)}
-    wears = [colour for colour, _ in palette(clip.true[0])]
-    return Made(clip, transcode(clip.path, format_, paths, palette=wears), paths)
+    wardrobe = learn([(clip.true[0], None)])
+    return Made(clip, transcode(clip.path, format_, paths, wardrobe=wardrobe), paths)
 
 
 def decoded(path: Path, format_: Format, size: int) -> list[Frame]:
@@ -69,8 +69,9 @@ def test_alpha_survives_at_every_size(made: Made) -> None:
         found = decoded(path, format_, side)
         true = [scale(frame, (side, side)) for frame in made.clip.true]
         assert max(alpha_error(f, t) for f, t in zip(found, true, strict=True)) <= 1.0
-        keyer = Keyer(made.report.background, [(0, 0, 0)])
-        keyed = [scale(keyer.matte(frame), (side, side)) for frame in made.clip.frames]
+        _, ground = measure_ground(made.clip.raw)
+        keyer = FilmKeyer(ground, learn([(made.clip.true[0], None)]))
+        keyed = [scale(keyer.matte(frame), (side, side)) for frame in made.clip.raw]
         assert max(alpha_error(f, k) for f, k in zip(found, keyed, strict=True)) <= 0.7
 
 
@@ -226,15 +227,15 @@ def test_memory_does_not_grow_with_the_films_length(
             nonlocal alive
             alive -= 1
 
-    matte = Keyer.matte
+    matte = FilmKeyer.matte
 
-    def counting(keyer: Keyer, rgb: Frame) -> Frame:
+    def counting(keyer: FilmKeyer, frame: Frame) -> Frame:
         nonlocal alive, most
         alive += 1
         most = max(most, alive)
-        return matte(keyer, rgb).view(Counted)
+        return matte(keyer, frame).view(Counted)
 
-    monkeypatch.setattr(Keyer, "matte", counting)
+    monkeypatch.setattr(FilmKeyer, "matte", counting)
     report = transcode(source, STACKED_VIDEO, {None: tmp_path / "out.mp4"})
     assert report.frames == 60
     assert most <= 8

@@ -9,7 +9,7 @@ from shared.media.encode import scale, transcode
 from shared.media.ends import NEAR, colour_error, meet, on
 from shared.media.ffmpeg import Frame
 from shared.media.formats import FORMATS
-from shared.media.key import palette
+from shared.media.key import learn
 from shared.media.probe import probe_film
 from shared.providers.base import Scene
 from shared.providers.offline.artist import true_alpha
@@ -70,8 +70,7 @@ def test_every_format_starts_and_ends_in_the_stills(
 ) -> None:
     format_ = FORMATS[name]
     target = tmp_path / f"way.{format_.extension}"
-    wears = [colour for still in stills for colour, _ in palette(still)]
-    transcode(way, format_, {None: target}, palette=wears)
+    transcode(way, format_, {None: target}, wardrobe=learn([(still, None) for still in stills]))
     found = decoded(target, format_, films.SIZE)
     for picture, still in ((found[0], stills[0]), (found[-1], stills[1])):
         if name == "stacked_video":  # its colour is premultiplied
