@@ -112,7 +112,10 @@ def _mattes(
     width, height = film.width // 2 * 2, film.height // 2 * 2
     few = (*PLANES, "-frames:v", str(MEASURED_FRAMES))
     with ffmpeg.read_frames(source, width, height, pixels="yuv420p", select=few) as frames:
-        measured, ground = measure_ground(list(frames))
+        first = list(frames)
+    if not first:
+        raise PermanentError("unreadable_film", f"{source.name} has no frames")
+    measured, ground = measure_ground(first)
     if measured.is_flat:
         keyer = FilmKeyer(ground, wardrobe)
         with ffmpeg.read_frames(

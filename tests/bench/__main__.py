@@ -108,9 +108,8 @@ def _open_loop() -> list[Figure]:
 def _keyer() -> list[Figure]:
     from tests.bench import keyer
 
-    outcomes, filters = keyer.measure()
+    outcomes = keyer.measure()
     keyer.show(outcomes)
-    print("ffmpeg's keyers, as tuned:", *filters.values(), sep="  ")
     found = {**keyer.summarise(outcomes), "ms1024": keyer.large(), **keyer.delivered()}
 
     def most(name: str, key: str, unit: str, bound: float) -> Figure:

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
+from functools import cache
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from shared.media import ffmpeg
+from shared.media import Rgb, ffmpeg
 from shared.media.cutout import cut_out
 from shared.media.encode import MEASURED_FRAMES, PLANES, TAGS, transcode
 from shared.media.ffmpeg import Frame
@@ -58,6 +59,7 @@ from tests.bench.keyer_rivals import GRID, Filter
 
 WEIGHTS = Path(".models")
 QUALITIES = (18, 28)
+TUNING_QUALITY = 23
 EVERY = 8
 """The slow rivals see every eighth frame, and the frame after every fourth of those."""
 OURS = "ours"
@@ -131,32 +133,34 @@ def keyed(clip: Clip, size: int = SIZE) -> Iterator[tuple[Rgba, float]]:
         yield found, time.process_time() - began
 
 
-def tuned() -> dict[str, Filter]:
-    """The numbers with which ffmpeg's keyers have the least error on a clip kept for that."""
+@cache
+def tuned(key: Rgb) -> tuple[Filter, ...]:
+    """The numbers with which ffmpeg's keyers have the least error on another character, filmed on
+    the same key colour."""
     errors = {keyer: 0.0 for keyers in GRID.values() for keyer in keyers}
+    true = list(islice(truth(TUNING, MOVES[1]), 16))
     with tempfile.TemporaryDirectory() as folder:
-        for move in MOVES[1:2]:
-            true = list(truth(TUNING, move))
-            for crf in QUALITIES:
-                clip = shot(TUNING, move, Path(folder), true, crf)
-                key = estimate_background(decoded(clip.path, SIZE)[:4]).colour
-                for keyer in errors:
-                    found, _ = rivals.filtered(clip.path, SIZE, key, keyer)
-                    pairs = zip(found[::EVERY], true[::EVERY], strict=True)
-                    errors[keyer] += sum(compare(f, t).alpha for f, t in pairs)
-    return {name: min(keyers, key=errors.__getitem__) for name, keyers in GRID.items()}
+        path = Path(folder) / "tuning.mp4"
+        encode(path, (composite(frame, key) for frame in true), SIZE, TUNING_QUALITY)
+        seen = estimate_background(decoded(path, SIZE)[:4]).colour
+        for keyer in errors:
+            found, _ = rivals.filtered(path, SIZE, seen, keyer)
+            pairs = zip(found[::EVERY], true[::EVERY], strict=True)
+            errors[keyer] = sum(compare(f, t).alpha for f, t in pairs)
+    return tuple(min(keyers, key=errors.__getitem__) for keyers in GRID.values())
 
 
-def _trial(task: tuple[int, int, dict[str, Filter]]) -> list[Outcome]:
+def _trial(task: tuple[int, int, bool]) -> list[Outcome]:
     """One performance in both qualities."""
     cv2.setNumThreads(1)
-    model, move, filters = CAST[task[0]], MOVES[task[1]], task[2]
+    model, move, with_rivals = CAST[task[0]], MOVES[task[1]], task[2]
     true = list(truth(model, move))
     with tempfile.TemporaryDirectory() as folder:
-        return [_measured(shot(model, move, Path(folder), true, crf), filters) for crf in QUALITIES]
+        clips = (shot(model, move, Path(folder), true, crf) for crf in QUALITIES)
+        return [_measured(clip, with_rivals) for clip in clips]
 
 
-def _measured(clip: Clip, filters: dict[str, Filter]) -> Outcome:
+def _measured(clip: Clip, with_rivals: bool) -> Outcome:
     outcome = Outcome(clip.name)
     true = clip.true
     frames = list(range(0, len(true), EVERY))
@@ -178,13 +182,14 @@ def _measured(clip: Clip, filters: dict[str, Filter]) -> Outcome:
         whole += flicker((ours[k], ours[after]), (true[k], true[after]))
     outcome.whole = whole.scores()
     best = ours
-    if filters:
+    if with_rivals:
         sources = decoded(clip.path, SIZE)
         key = estimate_background(sources[:4]).colour
         tries: dict[str, dict[int, Rgba]] = {}
-        for name, keyer in filters.items():
+        for keyer in tuned(choose_key(clip.wardrobe)):
             planes, spent = rivals.filtered(clip.path, SIZE, key, keyer)
-            tries[name] = score(name, dict(enumerate(planes)), 1000 * spent / len(planes))
+            ms = 1000 * spent / len(planes)
+            tries[keyer.name] = score(keyer.name, dict(enumerate(planes)), ms)
         some = [sources[k] for k in seen]
         for name, results in (
             ("rembg u2netp", rivals.segmented(some, WEIGHTS)),
@@ -200,9 +205,9 @@ def _measured(clip: Clip, filters: dict[str, Filter]) -> Outcome:
     return outcome
 
 
-def run(filters: dict[str, Filter]) -> list[Outcome]:
+def run(*, with_rivals: bool) -> list[Outcome]:
     """Every clip, on two cores."""
-    tasks = [(model, move, filters) for model in range(len(CAST)) for move in range(len(MOVES))]
+    tasks = [(model, move, with_rivals) for model in range(len(CAST)) for move in range(len(MOVES))]
     with ProcessPoolExecutor(2) as pool:
         return [outcome for group in pool.map(_trial, tasks) for outcome in group]
 
@@ -237,12 +242,12 @@ def large() -> float:
         return 1000 * float(np.mean([seconds for _, seconds in keyed(clip, size)]))
 
 
-def measure(*, with_rivals: bool = True) -> tuple[list[Outcome], dict[str, Filter]]:
+def measure(*, with_rivals: bool = True) -> list[Outcome]:
+    """Every clip's outcome; pictures of the worst frame of each are written."""
     os.environ.update(rivals.ONE_CORE)
     shutil.rmtree(pictures.FOLDER, ignore_errors=True)
     pictures.FOLDER.mkdir(parents=True)
-    filters = tuned() if with_rivals else {}
-    return run(filters), filters
+    return run(with_rivals=with_rivals)
 
 
 def summarise(outcomes: list[Outcome]) -> Scores:
@@ -292,10 +297,10 @@ def show(outcomes: list[Outcome]) -> None:
 
 def main() -> None:
     began = time.perf_counter()
-    outcomes, filters = measure(with_rivals="--ours" not in sys.argv)
+    with_rivals = "--ours" not in sys.argv
+    outcomes = measure(with_rivals=with_rivals)
     show(outcomes)
-    print({name: str(keyer) for name, keyer in filters.items()})
-    if filters:
+    if with_rivals:
         print(summarise(outcomes), delivered())
     print(f"1024²: {large():.1f} ms; {time.perf_counter() - began:.0f} s")
 

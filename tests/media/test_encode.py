@@ -1,5 +1,6 @@
 """Each format's way from the key-coloured film to alpha in a file, and what stops it."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import psutil
 import pytest
 
 from shared.errors import PermanentError, TransientError
-from shared.media import encode, ffmpeg
+from shared.media import cutout, encode, ffmpeg
 from shared.media.encode import Report, arrange, scale, transcode
 from shared.media.ffmpeg import Frame
 from shared.media.formats import FORMATS, HEVC, STACKED_VIDEO, WEBM, Format, Layout, Quality
@@ -287,7 +288,36 @@ def test_a_frame_of_another_size_is_a_mistake(tmp_path: Path) -> None:
 def test_a_film_without_frames_is_unreadable(
     filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encode, "islice", lambda frames, count: iter(()))
+    monkeypatch.setattr(ffmpeg, "read_frames", lambda *_, **__: nullcontext(iter(())))
     with pytest.raises(PermanentError) as nothing:
         transcode(filmed(character.GREEN).path, WEBM, {None: tmp_path / "out.webm"})
     assert nothing.value.reason == "unreadable_film"
+
+
+def test_a_film_on_no_flat_background_goes_to_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its opinion of what does not move is held steady; what moves is believed at once."""
+    shaded = np.tile(np.linspace(40, 220, 96).astype(np.uint8)[None, :, None], (96, 1, 3))
+    moved = shaded.copy()
+    moved[:48] = 255 - moved[:48]
+    source = character.film(tmp_path / "busy.mp4", [shaded, shaded, moved])
+    opinions = iter((200, 100, 0))
+
+    def segment(pixels: Frame, weights: Path) -> Frame:
+        return np.dstack([pixels, np.full(pixels.shape[:2], next(opinions), np.uint8)])
+
+    monkeypatch.setattr(cutout, "segment", segment)
+    seen: list[Frame] = []
+
+    def arranged(rgba: Frame, layout: Layout) -> Frame:
+        seen.append(rgba)
+        return rgba
+
+    monkeypatch.setattr(encode, "arrange", arranged)
+    report = transcode(source, WEBM, {None: tmp_path / "out.webm"}, weights=tmp_path)
+    assert (report.method, report.background) == ("rembg", None)
+    assert seen[0][..., 3].max() == 200
+    assert 140 <= seen[1][8:88, 8:88, 3].min() <= seen[1][8:88, 8:88, 3].max() <= 180
+    assert seen[2][8:40, 8:40, 3].max() == 0
+    assert seen[2][56:88, 8:88, 3].min() >= 60

@@ -62,7 +62,7 @@ WILD = 30.0
 """How far from any mixture a pixel is surely figure."""
 SLIVER, NARROW = 10, 9
 """The fewest pixels of a gap too narrow to show the pure key; it is less wide than this."""
-UNMIXED, WIDEST = 0.6, 50.0
+UNMIXED, WIDEST = 0.6, 60.0
 """The share of the distance to mixed colours, and the distance, within which such a gap shows."""
 
 SQUARE = np.ones((3, 3), np.uint8)
