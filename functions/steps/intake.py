@@ -37,7 +37,11 @@ def _film(context: StepContext, key: str) -> StepResult:
     checked = verify_film(
         target, None, (film.width, film.height), film.frames, float(film.fps), alpha_expected=False
     )
-    metadata: dict[str, Any] = {"source": taken.as_dict(), "verification": checked.as_dict()}
+    metadata: dict[str, Any] = {
+        "source": taken.as_dict(),
+        "background": list(taken.background) if taken.background else None,
+        "verification": checked.as_dict(),
+    }
     return Made(
         {
             key: MadeFile(

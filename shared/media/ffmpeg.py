@@ -51,7 +51,7 @@ class Caps:
         return ("/bin/sh", "-c", CAPPED, "sh", *map(str, caps), *command)
 
 
-CHANNELS = {"rgb24": 3, "rgba": 4}
+CHANNELS = {"gray": 1, "rgb24": 3, "rgba": 4}
 
 
 def shape(pixels: str, width: int, height: int) -> tuple[int, int, int]:
@@ -85,11 +85,13 @@ def read_frames(
     decode: Sequence[str] = (),
     select: Sequence[str] = (),
     strict: bool = False,
+    stream: int = 0,
     timeout: float = TIMEOUT,
 ) -> Iterator[Iterator[Frame]]:
     """Open a film of `width` × `height`; gives an iterator over its frames as they are decoded.
 
-    `pixels` is rgb24, rgba or yuv420p, `decode` goes in front of `-i` and `select` behind it;
+    `pixels` is gray, rgb24, rgba or yuv420p, `stream` the film in the file that is read; `decode`
+    goes in front of `-i` and `select` behind it;
     `strict` fails on the first flaw in the file instead of patching it up. The process ends with
     the context. Raises `PermanentError("ffmpeg_failed")`, `TransientError("ffmpeg_killed",
     "ffmpeg_timeout")`.
@@ -97,7 +99,7 @@ def read_frames(
     arguments = (
         *(("-xerror", "-err_detect", "explode") if strict else ()),
         *decode,
-        *(*INPUT, "-noautorotate", "-i", url(path), "-map", "0:v:0", *select),
+        *(*INPUT, "-noautorotate", "-i", url(path), "-map", f"0:v:{stream}", *select),
         *("-fps_mode", "passthrough"),
         *("-f", "rawvideo", "-pix_fmt", pixels, "pipe:1"),
     )

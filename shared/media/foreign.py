@@ -12,16 +12,21 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from shared.errors import PermanentError, StepError
-from shared.media import ffmpeg
+from shared.media import Rgb, ffmpeg
 from shared.media.container import HEAD, film_container
 from shared.media.encode import TAGS
+from shared.media.key import palette
 from shared.media.probe import Probe, parse_packets, probe_film
 
 LONGEST: Final = 60.0
 """Seconds."""
 LONG_SIDE, SHORT_SIDE, LEAST_SIDE = 1920, 1080, 16
 """In pixels, lying or upright."""
+MOST, TOLD = LONG_SIDE * LONG_SIDE, 8192 * 8192
+"""Pixels of the largest frame that is decoded, and of the largest whose size we tell."""
 MOST_FRAMES: Final = 3600
 FASTEST: Final = 30
 """Frames a second of the master; a film with more is thinned out."""
@@ -30,15 +35,23 @@ WORK: Final = 700_000_000
 formats has to be done within the time that one step has."""
 
 CAPS: Final = ffmpeg.Caps(cpu=900, memory=2_000_000_000, output=400_000_000)
-TIMEOUT: Final = 480.0
-"""Seconds for each of the two times that a film is decoded, together less than a step may take."""
-LOOK_TIMEOUT: Final = 60.0
+LOOK_TIMEOUT, SAMPLE_TIMEOUT, TIMEOUT = 45.0, 100.0, 380.0
+"""Seconds for each of two looks, for samples and for the master: together less than a step has."""
 
 DECODERS: Final = (
     *("h264", "hevc", "mpeg4", "mjpeg", "prores", "qtrle", "png", "apng", "gif"),
     *("libvpx", "libvpx-vp9", "vp8", "vp9", "libdav1d", "av1"),
 )
 DEMUXERS: Final = {"mov": "mov", "webm": "matroska", "gif": "gif", "apng": "apng"}
+TRANSLUCENT: Final = frozenset({"vp8", "vp9", "hevc", "prores", "qtrle", "png", "apng", "gif"})
+"""Codecs that can have alpha."""
+SAMPLE, OPAQUE = 64, 250
+"""Pixels a side of the samples that are looked at for alpha, and the least that is none."""
+GROUNDS: Final[tuple[Rgb, ...]] = ((200, 200, 200), (255, 255, 255), (110, 110, 110), (0, 0, 0))
+"""Greys: since a film has half as much chroma as luma, its edges would take on another's chroma."""
+UPRIGHT: Final = "scale=iw*max(sar\\,1):ih*max(1\\,1/sar),setsar=1"
+"""In square pixels. ffmpeg has turned it upright before."""
+_ENCODE: Final = ("-c:v", "libx264", "-preset", "medium", "-tune", "animation", "-crf", "8")
 OPTIONS: Final = {"mov": ("-enable_drefs", "0", "-use_absolute_path", "0")}
 """An MP4 may name other files as its own content."""
 
@@ -53,12 +66,16 @@ class Taken:
     height: int
     frames: int
     duration: float
+    alpha: bool
+    """Whether it came with alpha, which the master carries (`alpha`)."""
+    background: Rgb | None
+    """The colour that such a film was set on."""
     master: Probe
 
     def as_dict(self) -> dict[str, Any]:
         """What it was."""
         facts = asdict(self)
-        facts.pop("master")
+        del facts["master"], facts["background"]
         return facts
 
 
@@ -73,25 +90,38 @@ def take_in(source: Path, target: Path) -> Taken:
     film = _look(source, container)
     width, height = _shown_size(source, container, film)
     rate = _rate(film)
-    duration = min(film.duration, LONGEST)
-    size = _master_size(width, height, duration * rate)
-    filters = f"fps={rate},scale={size[0]}:{size[1]}:flags=bicubic:out_color_matrix=bt709"
-    filters += ":out_range=tv,setsar=1,format=yuv420p"
+    size = _master_size(width, height, min(film.duration, LONGEST) * rate)
+    behind = _behind(source, container, film)
+    if behind is None:
+        graph = f"[0:V:0]{UPRIGHT},fps={rate},{_scale(size)}[colour]"
+    else:
+        graph = _apart((width, height), size, rate, behind)
     _run(
         (
             *_input(source, container, film.codec),
-            *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
-            *("-vf", filters, "-t", str(LONGEST + 1), "-frames:v", str(MOST_FRAMES)),
-            *("-c:v", "libx264", "-preset", "medium", "-tune", "animation", "-crf", "8"),
-            *("-threads", "2", "-color_range", "tv", *TAGS, "-movflags", "+faststart"),
-            *("-fs", str(CAPS.output), "-f", "mp4", "-y", ffmpeg.url(target)),
+            *("-filter_complex", graph, "-map", "[colour]", *_ENCODE, "-pix_fmt", "yuv420p", *TAGS),
+            *(() if behind is None else ("-map", "[alpha]", *_ENCODE, "-pix_fmt:v:1", "gray")),
+            *("-color_range:v:0", "tv", "-map_metadata", "-1", "-map_chapters", "-1"),
+            *("-t", str(LONGEST + 1), "-frames:v", str(MOST_FRAMES), "-threads", "2"),
+            *("-fs", str(CAPS.output), "-movflags", "+faststart"),
+            *("-f", "mp4", "-y", ffmpeg.url(target)),
         ),
         TIMEOUT,
     )
     if target.stat().st_size >= CAPS.output:
         raise PermanentError("film_too_large", "The film cannot be made small enough.")
     master = probe_film(target)
-    return Taken(container, film.codec, width, height, film.frames, film.duration, master)
+    return Taken(
+        container,
+        film.codec,
+        width,
+        height,
+        film.frames,
+        film.duration,
+        behind is not None,
+        behind,
+        master,
+    )
 
 
 def _container(source: Path) -> str:
@@ -106,7 +136,7 @@ def _look(source: Path, container: str) -> Probe:
     """What the packets tell, before any of them is decoded."""
     copy = ("-map", "0:V:0", "-c", "copy", "-frames:v", str(MOST_FRAMES + 1))
     listing = _run(
-        (*_input(source, container), *copy, "-f", "framecrc", "pipe:1"), LOOK_TIMEOUT
+        (*_input(source, container, told=True), *copy, "-f", "framecrc", "pipe:1"), LOOK_TIMEOUT
     ).decode(errors="replace")
     try:
         film = parse_packets(listing)
@@ -124,25 +154,63 @@ def _look(source: Path, container: str) -> Probe:
 
 def _shown_size(source: Path, container: str, film: Probe) -> tuple[int, int]:
     """The size at which the first frame is shown: upright, and in square pixels."""
-    first = ("-map", "0:V:0", "-frames:v", "1", "-vf", "scale=iw*max(sar\\,1):ih*max(1\\,1/sar)")
+    first = ("-map", "0:V:0", "-frames:v", "1", "-vf", UPRIGHT)
     listing = _run(
         (*_input(source, container, film.codec), *first, "-f", "framecrc", "pipe:1"), LOOK_TIMEOUT
     ).decode(errors="replace")
     try:
         shown = parse_packets(listing)
     except (LookupError, ValueError, ArithmeticError):
-        raise _unsupported("cannot be decoded") from None
+        raise _unsupported("has no picture that could be decoded") from None
     _check_size(shown.width, shown.height)
     return shown.width, shown.height
 
 
 def _check_size(width: int, height: int) -> None:
+    if not (width and height):
+        raise _unsupported("has no picture that could be read")
     if min(width, height) < LEAST_SIDE:
         raise _unsupported(f"is {width}×{height}; at least {LEAST_SIDE} pixels a side are needed")
     if max(width, height) > LONG_SIDE or min(width, height) > SHORT_SIDE:
         raise _too_large(
             f"is {width}×{height}; at most {LONG_SIDE}×{SHORT_SIDE} are taken, lying or upright"
         )
+
+
+def _behind(source: Path, container: str, film: Probe) -> Rgb | None:
+    """The colour to set a film with alpha on, which it does not wear; None for one without."""
+    if film.codec not in TRANSLUCENT:
+        return None
+    small = f"fps=2,scale={SAMPLE}:{SAMPLE}:flags=area,format=rgba"
+    raw = ("-map", "0:V:0", "-vf", small, "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1")
+    pixels = np.frombuffer(
+        _run((*_input(source, container, film.codec), *raw), SAMPLE_TIMEOUT), np.uint8
+    )
+    samples = pixels[: len(pixels) // (SAMPLE * 4) * SAMPLE * 4].reshape(-1, SAMPLE, 4)
+    if not samples.size or samples[..., 3].min() >= OPAQUE:
+        return None
+    worn = [colour for colour, _ in palette(samples)] or [(0, 0, 0)]
+    return max(
+        GROUNDS,
+        key=lambda key: float(np.linalg.norm(np.subtract(worn, key), axis=1).min()),
+    )
+
+
+def _apart(shown: tuple[int, int], size: tuple[int, int], rate: Fraction, behind: Rgb) -> str:
+    """The filters that set a film with alpha on a colour, and keep the alpha beside it."""
+    red, green, blue = behind
+    ground = f"color=c=0x{red:02x}{green:02x}{blue:02x}:s={shown[0]}x{shown[1]}:r={rate}"
+    return (
+        f"[0:V:0]{UPRIGHT},fps={rate},format=rgba,split[over][keep];"
+        f"{ground},format=rgba[ground];"
+        f"[ground][over]overlay=format=rgb:shortest=1,{_scale(size)}[colour];"
+        f"[keep]alphaextract,scale={size[0]}:{size[1]}:flags=area,format=gray[alpha]"
+    )
+
+
+def _scale(size: tuple[int, int]) -> str:
+    colours = "out_color_matrix=bt709:out_range=tv"
+    return f"scale={size[0]}:{size[1]}:flags=bicubic+accurate_rnd:{colours},format=yuv420p"
 
 
 def _rate(film: Probe) -> Fraction:
@@ -162,12 +230,14 @@ def _even(side: float) -> int:
     return max(LEAST_SIDE, int(side) // 2 * 2)
 
 
-def _input(source: Path, container: str, codec: str | None = None) -> tuple[str, ...]:
+def _input(
+    source: Path, container: str, codec: str | None = None, *, told: bool = False
+) -> tuple[str, ...]:
     decoder = {"vp8": ("-c:v", "libvpx"), "vp9": ("-c:v", "libvpx-vp9")}.get(codec or "", ())
     return (
         *("-max_alloc", str(256 << 20), "-threads", "2", "-filter_threads", "1"),
         *("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS[container]),
-        *("-codec_whitelist", ",".join(DECODERS), "-max_pixels", str(LONG_SIDE * LONG_SIDE)),
+        *("-codec_whitelist", ",".join(DECODERS), "-max_pixels", str(TOLD if told else MOST)),
         *("-max_streams", "16", "-probesize", str(16 << 20), "-analyzeduration", "5000000"),
         *("-f", DEMUXERS[container], *OPTIONS.get(container, ()), *decoder),
         *("-i", ffmpeg.url(source)),
@@ -178,9 +248,11 @@ def _run(arguments: Sequence[str], timeout: float) -> bytes:
     try:
         return ffmpeg.run(arguments, timeout, caps=CAPS)
     except StepError as error:
-        if error.reason == "ffmpeg_timeout":
-            raise _too_large("takes too long to decode; send a shorter or smaller one") from error
-        raise _unsupported("is damaged, or of a kind that is not taken") from error
+        if error.retryable:  # it was stopped
+            raise _too_large("takes too much to decode; send a shorter or smaller one") from error
+        raise _unsupported(
+            "is damaged, has no picture, or is of a kind that is not taken"
+        ) from error
 
 
 def _unsupported(what: str) -> PermanentError:

@@ -35,10 +35,11 @@ class Probe:
         return float(self.frames / self.fps)
 
 
-def probe_film(path: Path) -> Probe:
-    """Read what is in the film `path`; raises `PermanentError("unreadable_film")` if it is none."""
+def probe_film(path: Path, *, stream: int = 0) -> Probe:
+    """Read what is in the film `path`, in the first or another `stream` of it; raises
+    `PermanentError("unreadable_film")` if there is none."""
     try:
-        copy = ("-map", "0:v:0", "-c", "copy", "-f", "framecrc", "pipe:1")
+        copy = ("-map", f"0:v:{stream}", "-c", "copy", "-f", "framecrc", "pipe:1")
         listing = ffmpeg.run((*ffmpeg.INPUT, "-i", ffmpeg.url(path), *copy), timeout=120).decode()
         return parse_packets(listing)
     except (PermanentError, LookupError, ValueError, ArithmeticError) as error:

@@ -1,0 +1,395 @@
+"""Films that strangers have made: what they become, and what they must not bring about."""
+
+import struct
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared.errors import PermanentError
+from shared.media import alpha, ffmpeg, foreign
+from shared.media.container import film_container
+from shared.media.foreign import take_in
+from shared.media.probe import probe_film
+from tests.media.films import frames as decode
+
+LAVFI = ("-f", "lavfi", "-i")
+CARD = "testsrc=size={size}:rate={rate}:duration={seconds}"
+H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+DOT = (
+    "color=c=orange:size=64x64:rate=8:duration=1,format=rgba,"
+    "geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='if(lt(hypot(X-32,Y-32),12),255,if(gt(X,48),128,0))'"
+)
+"""An opaque dot beside a half-transparent bar, on nothing."""
+
+
+def made(path: Path, *arguments: str, source: str | None = None) -> Path:
+    """A film by ffmpeg's own pictures."""
+    given = source or CARD.format(size="64x48", rate=12, seconds=1)
+    ffmpeg.run((*LAVFI, given, *arguments, "-y", str(path)))
+    return path
+
+
+def card(path: Path, size: str = "64x48", rate: int = 12, seconds: float = 1) -> Path:
+    return made(path, *H264, source=CARD.format(size=size, rate=rate, seconds=seconds))
+
+
+# --- what is taken -------------------------------------------------------------------------------
+
+
+def _rotated(folder: Path) -> Path:
+    plain = card(folder / "plain.mp4")
+    turned = folder / "turned.mp4"
+    arguments = ("-display_rotation", "90", "-i", str(plain), "-c", "copy", "-y", str(turned))
+    ffmpeg.run(arguments)
+    return turned
+
+
+def _uneven(folder: Path) -> Path:
+    """The second half of the frames comes at a third of the pace."""
+    slow = "setpts='if(lt(N,6),N,6+(N-6)*3)/(12*TB)'"
+    return made(folder / "x.mp4", "-vf", slow, "-fps_mode", "vfr", *H264)
+
+
+def _backwards(folder: Path) -> Path:
+    """Timestamps that go back and forth."""
+    plain = card(folder / "plain.mp4")
+    back = "setts=pts='if(eq(mod(N,2),0),PTS,PREV_OUTPTS-1)':dts=DTS"
+    target = folder / "x.mp4"
+    ffmpeg.run(("-i", str(plain), "-c", "copy", "-bsf:v", back, "-y", str(target)))
+    return target
+
+
+def _with_sound(folder: Path) -> Path:
+    sound = (*LAVFI, "sine=duration=1", "-c:a", "aac")
+    return made(folder / "x.mp4", *sound, *H264)
+
+
+def _odd(folder: Path) -> Path:
+    codec = ("-c:v", "libvpx-vp9", "-deadline", "realtime")
+    return made(folder / "x.webm", *codec, source=CARD.format(size="65x49", rate=12, seconds=1))
+
+
+def _deep(folder: Path) -> Path:
+    return made(folder / "x.mp4", "-c:v", "libx264", "-pix_fmt", "yuv422p10le")
+
+
+def _wide_pixels(folder: Path) -> Path:
+    return made(folder / "x.mp4", "-vf", "setsar=2", *H264)
+
+
+def _under_another_name(folder: Path) -> Path:
+    return card(folder / "x.mp4").rename(folder / "x.txt")
+
+
+TAKEN: dict[str, tuple[Callable[[Path], Path], tuple[int, int], float, int]] = {
+    "plain": (lambda folder: card(folder / "x.mp4"), (64, 48), 12, 12),
+    "a GIF": (lambda folder: made(folder / "x.gif", "-r", "10"), (64, 48), 10, 12),
+    "QuickTime": (lambda folder: made(folder / "x.mov", "-c:v", "mpeg4"), (64, 48), 12, 12),
+    "rotated": (_rotated, (48, 64), 12, 12),
+    "uneven": (_uneven, (64, 48), foreign.FASTEST, 55),
+    "backwards": (_backwards, (64, 48), foreign.FASTEST, 28),
+    "with sound": (_with_sound, (64, 48), 12, 12),
+    "odd sides": (_odd, (64, 48), 12, 12),
+    "ten bits": (_deep, (64, 48), 12, 12),
+    "wide pixels": (_wide_pixels, (128, 48), 12, 12),
+    "another name": (_under_another_name, (64, 48), 12, 12),
+    "fast": (lambda folder: card(folder / "x.mp4", rate=60), (64, 48), foreign.FASTEST, 30),
+}
+
+
+@pytest.mark.parametrize("kind", TAKEN)
+def test_a_film_becomes_a_master(kind: str, tmp_path: Path) -> None:
+    make, size, rate, frames = TAKEN[kind]
+    target = tmp_path / "master.mp4"
+    taken = take_in(make(tmp_path), target)
+    master = probe_film(target)
+    assert (master.codec, master.width, master.height) == ("h264", *size)
+    assert master.even
+    assert master == taken.master
+    assert abs(float(master.fps) - rate) < 0.01
+    assert abs(master.frames - frames) <= 1
+    assert not taken.alpha
+    listing = ffmpeg.run(("-i", str(target), "-map", "0", "-c", "copy", "-f", "framecrc", "pipe:1"))
+    assert b"#media_type 1" not in listing  # one stream, and that a film's
+
+
+def test_a_long_film_is_made_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foreign, "WORK", 64 * 48 * 12 // 4)
+    assert take_in(card(tmp_path / "x.mp4"), tmp_path / "master.mp4").master.width == 32
+
+
+TRANSLUCENT = {
+    "VP9": ("x.webm", ("-c:v", "libvpx-vp9", "-pix_fmt", "yuva420p", "-crf", "10", "-b:v", "0")),
+    "VP8": (
+        "x.webm",
+        ("-c:v", "libvpx", "-auto-alt-ref", "0", "-pix_fmt", "yuva420p", "-crf", "4", "-b:v", "2M"),
+    ),
+    "HEVC": (
+        "x.mov",
+        (
+            *("-c:v", "libx265", "-x265-params", "log-level=none", "-crf", "10"),
+            *("-pix_fmt", "yuva420p", "-tag:v", "hvc1"),
+        ),
+    ),
+    "ProRes": ("x.mov", ("-c:v", "prores_ks", "-pix_fmt", "yuva444p10le")),
+    "PNG": ("x.mov", ("-c:v", "png", "-pix_fmt", "rgba")),
+    "APNG": ("x.png", ("-f", "apng", "-plays", "0", "-pix_fmt", "rgba")),
+}
+
+
+@pytest.mark.parametrize("kind", TRANSLUCENT)
+def test_alpha_is_kept(kind: str, tmp_path: Path) -> None:
+    name, arguments = TRANSLUCENT[kind]
+    target = tmp_path / "master.mp4"
+    taken = take_in(made(tmp_path / name, *arguments, source=DOT), target)
+    assert taken.alpha
+    with alpha.read(target, taken.master) as frames:
+        shown = list(frames)
+    assert len(shown) == 8
+    for frame in shown:
+        _is_the_dot(frame)
+    (first, *_) = decode(target)
+    assert np.linalg.norm(first[2, 2, :3].astype(int) - taken.background) < 6  # it is set on it
+
+
+def test_of_a_gif_the_alpha_is_kept_as_far_as_it_has_any(tmp_path: Path) -> None:
+    hard = DOT.replace("128", "255")
+    palette = "split[a][b];[a]palettegen[p];[b][p]paletteuse"
+    target = tmp_path / "master.mp4"
+    taken = take_in(made(tmp_path / "x.gif", "-vf", palette, source=hard), target)
+    with alpha.read(target, taken.master) as frames:
+        first, *_ = frames
+    assert first[32, 32, 3] > 250
+    assert first[4, 4, 3] < 5
+
+
+def _is_the_dot(frame: ffmpeg.Frame) -> None:
+    assert frame[32, 32, 3] > 247
+    assert frame[4, 4, 3] < 8
+    assert abs(int(frame[32, 58, 3]) - 128) < 10  # half of it is there
+    orange = np.array([255, 165, 0])
+    assert np.abs(frame[32, 32, :3] - orange).max() < 25
+    assert np.abs(frame[32, 58, :3] - orange).max() < 40  # and has its own colour
+
+
+# --- what is not ---------------------------------------------------------------------------------
+
+
+def _text(text: str) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        (folder / "x.mp4").write_text(text)
+        return folder / "x.mp4"
+
+    return make
+
+
+def _archive(folder: Path) -> Path:
+    with zipfile.ZipFile(folder / "x.mp4", "w") as archive:
+        archive.writestr("film.mp4", "?" * 1000)
+    return folder / "x.mp4"
+
+
+def _cut_off(folder: Path) -> Path:
+    whole = card(folder / "whole.mp4").read_bytes()
+    (folder / "x.mp4").write_bytes(whole[: len(whole) // 2])
+    return folder / "x.mp4"
+
+
+def _noise(folder: Path) -> Path:
+    """A film whose index is right, and whose frames are nothing."""
+    whole = bytearray(card(folder / "whole.mp4").read_bytes())
+    start = whole.index(b"mdat") + 4
+    end = whole.index(b"moov") - 4
+    whole[start:end] = bytes(np.random.default_rng(1).integers(0, 256, end - start, np.uint8))
+    (folder / "x.mp4").write_bytes(whole)
+    return folder / "x.mp4"
+
+
+def _huge_index(folder: Path) -> Path:
+    """A `moov` that claims four gigabytes, and a table in it that claims a billion frames."""
+    whole = bytearray(card(folder / "whole.mp4").read_bytes())
+    struct.pack_into(">I", whole, whole.index(b"moov") - 4, 0xFFFFFFF0)
+    struct.pack_into(">I", whole, whole.index(b"stsz") + 12, 1_000_000_000)
+    struct.pack_into(">I", whole, whole.index(b"stts") + 8, 0x7FFFFFFF)
+    (folder / "x.mp4").write_bytes(whole)
+    return folder / "x.mp4"
+
+
+def _absurd_size(folder: Path) -> Path:
+    whole = bytearray(made(folder / "whole.mov", "-c:v", "qtrle").read_bytes())
+    struct.pack_into(">HH", whole, whole.index(b"rle ") + 28, 16000, 9000)
+    (folder / "x.mp4").write_bytes(whole)
+    return folder / "x.mp4"
+
+
+def _liar(folder: Path) -> Path:
+    """A film that says it is small, and whose frames are not."""
+    whole = bytearray(card(folder / "whole.mp4", size="3840x2160", rate=4).read_bytes())
+    struct.pack_into(">HH", whole, whole.index(b"avc1") + 28, 64, 64)
+    (folder / "x.mp4").write_bytes(whole)
+    return folder / "x.mp4"
+
+
+def _sound_alone(folder: Path) -> Path:
+    return made(folder / "x.mp4", "-c:a", "aac", source="sine=duration=1")
+
+
+def _cover_alone(folder: Path) -> Path:
+    cover = made(folder / "cover.png", "-frames:v", "1")
+    arguments = (*LAVFI, "sine=duration=1", "-i", str(cover), "-map", "0", "-map", "1")
+    attached = ("-c:a", "aac", "-c:v", "copy", "-disposition:v:0", "attached_pic")
+    ffmpeg.run((*arguments, *attached, "-f", "mp4", str(folder / "x.mp4")))
+    return folder / "x.mp4"
+
+
+def _many(folder: Path) -> Path:
+    tiny = "color=size=16x16:rate=2000:duration=5"
+    return made(folder / "x.mp4", *H264, "-tune", "zerolatency", source=tiny)
+
+
+REFUSED: dict[str, tuple[Callable[[Path], Path], str, str]] = {
+    "text": (_text("hello " * 100), "film_unsupported", "send an MP4"),
+    "a page": (_text("<!DOCTYPE html><video src='x.mp4'>"), "film_unsupported", "send an MP4"),
+    "an archive": (_archive, "film_unsupported", "send an MP4"),
+    "cut off": (_cut_off, "film_unsupported", "damaged"),
+    "noise": (_noise, "film_unsupported", "damaged|decoded|read"),
+    "a huge index": (_huge_index, "film_unsupported|film_too_large", "The film"),
+    "an absurd size": (_absurd_size, "film_unsupported", "no picture"),
+    "a lie about its size": (_liar, "film_unsupported|film_too_large", "The film"),
+    "sound alone": (_sound_alone, "film_unsupported", "no picture"),
+    "a cover alone": (_cover_alone, "film_unsupported", "no picture"),
+    "one frame": (
+        lambda folder: made(folder / "x.gif", "-frames:v", "1"),
+        "film_unsupported",
+        "a single frame; send it as a picture",
+    ),
+    "too many frames": (_many, "film_too_large", "more than 3,600 frames"),
+    "too long": (
+        lambda folder: card(folder / "x.mp4", rate=1, seconds=62),
+        "film_too_large",
+        "62.0 s long; at most 60 s",
+    ),
+    "too large": (
+        lambda folder: card(folder / "x.mp4", size="3840x2160", rate=4),
+        "film_too_large",
+        "3840×2160; at most 1920×1080",
+    ),
+    "too small": (
+        lambda folder: card(folder / "x.mp4", size="8x8"),
+        "film_unsupported",
+        "at least 16 pixels",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_film_of_ours_is_refused(kind: str, tmp_path: Path) -> None:
+    make, reason, says = REFUSED[kind]
+    source, target = make(tmp_path), tmp_path / "master.mp4"
+    with pytest.raises(PermanentError, match=says) as refused:
+        take_in(source, target)
+    assert refused.value.reason in reason.split("|")
+    assert str(tmp_path) not in refused.value.message  # which the client reads
+
+
+PLAYLISTS = {
+    "HLS": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:{secret}\n#EXT-X-ENDLIST\n",
+    "ffconcat": "ffconcat version 1.0\nfile '{secret}'\n",
+    "SDP": "v=0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\nc=IN IP4 127.0.0.1\n",
+    "DASH": "<?xml version='1.0'?><MPD><Period><BaseURL>{secret}</BaseURL></Period></MPD>",
+}
+
+
+@pytest.mark.parametrize("kind", PLAYLISTS)
+@pytest.mark.parametrize("disguise", [b"", b"\0\0\0\x18ftypisom\0\0\0\0isommp42", b"GIF89a"])
+def test_a_playlist_opens_nothing(kind: str, disguise: bytes, tmp_path: Path) -> None:
+    """Neither as it is, nor behind the first bytes of a film."""
+    secret = card(tmp_path / "secret.mp4")
+    (tmp_path / "x.mp4").write_bytes(disguise + PLAYLISTS[kind].format(secret=secret).encode())
+    with pytest.raises(PermanentError):
+        take_in(tmp_path / "x.mp4", tmp_path / "master.mp4")
+    assert not (tmp_path / "master.mp4").exists()
+
+
+def test_a_film_that_keeps_its_frames_in_another_file_does_not_get_them(tmp_path: Path) -> None:
+    """MP4's data references: the index is here, and names the file that has the frames."""
+    secret = card(tmp_path / "secret.mp4")
+    (tmp_path / "x.mp4").write_bytes(_referring(secret.read_bytes(), secret))
+    there = ("-enable_drefs", "1", "-use_absolute_path", "1", "-i", str(tmp_path / "x.mp4"))
+    opened = ffmpeg.run((*there, "-c", "copy", "-f", "framecrc", "pipe:1"))
+    assert opened.count(b"\n0,") == 12  # whoever allows it does get them
+    with pytest.raises(PermanentError):
+        take_in(tmp_path / "x.mp4", tmp_path / "master.mp4")
+
+
+def test_a_decoder_that_takes_too_much_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = card(tmp_path / "x.mp4")
+    for caps in (
+        ffmpeg.Caps(cpu=900, memory=40_000_000, output=400_000_000),
+        ffmpeg.Caps(cpu=900, memory=2_000_000_000, output=1024),
+    ):
+        monkeypatch.setattr(foreign, "CAPS", caps)
+        with pytest.raises(PermanentError):
+            take_in(source, tmp_path / "master.mp4")
+
+
+def test_time_is_bounded(tmp_path: Path) -> None:
+    endless = (*LAVFI, "testsrc=size=640x480", "-f", "null", "-")
+    caps = ffmpeg.Caps(cpu=1, memory=2_000_000_000, output=1)
+    began = time.process_time()
+    with pytest.raises(Exception, match="signal"):
+        ffmpeg.run(endless, caps=caps)
+    assert time.process_time() - began < 60
+
+
+def test_what_a_file_is_by_its_first_bytes() -> None:
+    assert film_container(b"\0\0\0\x18ftypisom") == "mov"
+    assert film_container(b"\0\0\0\x18ftypheic") is None
+    assert film_container(b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm") == "webm"
+    assert film_container(b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska") is None
+    for head in (b"", b"GIF", b"#EXTM3U", b"RIFF\0\0\0\0AVI ", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"):
+        assert film_container(head) is None
+
+
+def _referring(film: bytes, other: Path) -> bytes:
+    """The index of a film alone, whose data reference is an alias of another file."""
+    name = str(other.absolute()).encode()
+    alias = struct.pack(">H", 2) + struct.pack(">H", len(name)) + name + b"\0" * (len(name) % 2)
+    record = b"\0" * 10 + b"\0" * 28 + b"\0" * 12 + b"\0" * 64 + b"\0" * 16
+    record += struct.pack(">hh", -1, -1) + b"\0" * 16 + alias + struct.pack(">hH", -1, 0)
+    record += b"\0" * max(0, 151 - len(record))
+    entry = struct.pack(">I4sI", len(record) + 12, b"alis", 0) + record
+    reference = _box(b"dref", struct.pack(">II", 0, 1) + entry)
+    (index,) = (content for kind, content in _boxes(film) if kind == b"moov")
+    return _box(b"ftyp", b"isom\0\0\0\0isom") + _box(b"moov", _replaced(index, reference))
+
+
+def _replaced(content: bytes, reference: bytes) -> bytes:
+    """The boxes with their data reference replaced, at whatever depth it lies."""
+    made = b""
+    for kind, inner in _boxes(content):
+        if kind == b"dref":
+            made += reference
+        elif kind in (b"trak", b"mdia", b"minf", b"dinf"):
+            made += _box(kind, _replaced(inner, reference))
+        else:
+            made += _box(kind, inner)
+    return made
+
+
+def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 0
+    while at < len(content):
+        size, kind = struct.unpack_from(">I4s", content, at)
+        yield kind, content[at + 8 : at + size]
+        at += size
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", len(content) + 8, kind) + content
