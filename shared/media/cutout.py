@@ -136,7 +136,10 @@ def segment(pixels: Frame, weights: Path) -> Frame:
 
 def _spread(pixels: Frame, sure: Mask) -> Frame:
     """For each pixel the colour of the nearest sure one."""
-    spread: Frame = pixels.reshape(-1, 3)[nearest(sure)].reshape(pixels.shape)
+    spread = pixels.copy()
+    places, source = nearest(sure)
+    flat = spread.reshape(-1, 3)
+    flat[places] = flat[source]
     return spread
 
 

@@ -39,7 +39,10 @@ def yuv(rgb: Picture) -> Floats:
 
 def rgb(picture: Picture) -> Frame:
     """Luma and chroma (H, W, 3) as RGB."""
-    return np.asarray(cv2.transform(picture, _TO_RGB).round().clip(0, 255), np.uint8)
+    found = cv2.transform(picture, _TO_RGB)
+    if found.dtype == np.uint8:
+        return np.asarray(found, np.uint8)
+    return np.asarray(found.round().clip(0, 255), np.uint8)
 
 
 def triple(colour: NDArray[Any]) -> Rgb:

@@ -60,6 +60,8 @@ PANE = 120
 """The fewest pixels of a part that one sees through."""
 WILD = 30.0
 """How far from any mixture a pixel is surely figure."""
+FAINT = 0.2
+"""The share of `near` up to which a pixel is not even tinted."""
 SLIVER, NARROW = 10, 9
 """The fewest pixels of a gap too narrow to show the pure key; it is less wide than this."""
 UNMIXED, WIDEST = 0.6, 60.0
@@ -82,11 +84,13 @@ class Matte:
 
     def rgba(self, height: int, width: int) -> Frame:
         """The whole picture as straight RGBA."""
-        whole = np.empty((height, width, 4), np.uint8)
-        whole[:] = (*rgb(self.colour[:1, :1])[0, 0], 0)
-        whole[self.box][..., :3] = rgb(self.colour)
-        whole[self.box][..., 3] = np.rint(self.alpha * 255)
-        return whole
+        opaque = cv2.convertScaleAbs(self.alpha, alpha=255)
+        part = cv2.merge([*cv2.split(rgb(self.colour)), opaque])
+        (top, bottom), (left, right) = ((side.start, side.stop) for side in self.box)
+        margins = (top, height - bottom, left, width - right)
+        far = (*part[0, 0, :3].tolist(), 0)
+        whole = cv2.copyMakeBorder(part, *margins, cv2.BORDER_CONSTANT, value=far)
+        return np.asarray(whole, np.uint8)
 
 
 class Matter:
@@ -120,17 +124,20 @@ class Matter:
         found = cells(picture)
         panes = self._panes(found, inside)
         sure = self._sure(found, inside, depth, panes)
-        source = nearest(sure)
+        open_, source = nearest(sure)
         reach = 2 * self.tuning.outer + 1
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-        unknown = np.flatnonzero((cv2.dilate(inside, disc) > 0) & ~sure)
+        tinted = (cv2.dilate(inside, disc) > 0) & (away > (FAINT * self.tuning.near) ** 2)
+        within = tinted.reshape(-1)[open_]
+        unknown = open_[within]
         pixels = picture.reshape(-1, 3)
-        mixed = pixels[unknown].astype(np.float32)
-        figure = pixels[source[unknown]].astype(np.float32)
+        mixed = pixels.take(unknown, axis=0).astype(np.float32)
+        figure = pixels.take(source[within], axis=0).astype(np.float32)
         alpha, figure = self._mixture(
             mixed, figure, found.reshape(-1)[unknown], panes.reshape(-1)[unknown]
         )
-        colour = pixels[source]
+        colour = pixels.copy()
+        colour[open_] = pixels.take(source, axis=0)
         edge = self._unmixed(mixed, figure, alpha)
         whole_numbers = colour.dtype == np.uint8
         colour[unknown] = np.clip(np.rint(edge), 0, 255) if whole_numbers else edge
@@ -184,7 +191,7 @@ class Matter:
         """Which glass is seen where, from 1 on: broad areas only."""
         if self._meanings is None or not len(self._glass):
             return np.zeros_like(inside)
-        glass: Frame = self._meanings.glass[found] * inside
+        glass: Frame = self._meanings.glass.take(found) * inside
         reach = np.ones((5, 5), np.uint8)
         core = cv2.morphologyEx((glass > 0).astype(np.uint8), cv2.MORPH_OPEN, reach)
         _, labels, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=4)
@@ -201,7 +208,7 @@ class Matter:
         if self._meanings is None:
             sure = depth > self.tuning.band
         else:
-            solid = self._meanings.solid[found]
+            solid = self._meanings.solid.take(found)
             solid[panes > 0] = 0
             # One pixel of a colour that is worn may as well be a mixture of two others.
             solid = np.asarray(cv2.morphologyEx(solid, cv2.MORPH_OPEN, SQUARE), np.uint8)
@@ -247,24 +254,24 @@ class Matter:
         return colour
 
 
-def nearest(sure: Mask) -> NDArray[np.intp]:
-    """For each pixel the flat place of the nearest sure one, flat."""
+def nearest(sure: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The flat places of pixels that are not sure, and of the sure one nearest to each."""
     _, labels = cv2.distanceTransformWithLabels(
         (~sure).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    places = np.flatnonzero(sure)
-    table = np.zeros(int(labels.max()) + 1, np.intp)
-    table[labels.reshape(-1)[places]] = places
-    source: NDArray[np.intp] = table[labels.reshape(-1)]
-    return source
+    flat, is_sure = labels.reshape(-1), sure.reshape(-1)
+    places, open_ = np.flatnonzero(is_sure), np.flatnonzero(~is_sure)
+    table = np.zeros(len(places) + 1, np.intp)
+    table[flat[places]] = places
+    return open_, np.asarray(table[np.asarray(flat.take(open_), np.intp)])
 
 
 def _box(mask: Mask, margin: int) -> Box | None:
     """The rows and columns that a mask reaches, with a margin; None for an empty one."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    if not width:
         return None
     return (
-        slice(max(0, int(rows[0]) - margin), min(mask.shape[0], int(rows[-1]) + margin + 1)),
-        slice(max(0, int(columns[0]) - margin), min(mask.shape[1], int(columns[-1]) + margin + 1)),
+        slice(max(0, top - margin), min(mask.shape[0], top + height + margin)),
+        slice(max(0, left - margin), min(mask.shape[1], left + width + margin)),
     )
