@@ -26,6 +26,7 @@ def run(context: StepContext) -> StepResult:
 
 def _film(context: StepContext, key: str) -> StepResult:
     from shared.media import foreign
+    from shared.media.worn import colours_worn
 
     source = context.folder / "film"
     upload_id = context.step.inputs["upload"]
@@ -40,6 +41,7 @@ def _film(context: StepContext, key: str) -> StepResult:
     metadata: dict[str, Any] = {
         "source": taken.as_dict(),
         "background": list(taken.background) if taken.background else None,
+        "palette": [] if taken.alpha else [list(colour) for colour in colours_worn(target, film)],
         "verification": checked.as_dict(),
     }
     return Made(

@@ -10,12 +10,14 @@ import cv2
 import numpy as np
 
 from shared.errors import PermanentError
-from shared.media import Progress, Rgb, ffmpeg
+from shared.media import Progress, Rgb, alpha, ffmpeg
 from shared.media.ffmpeg import Frame
 from shared.media.formats import Format, Layout, Quality, picture_size
 from shared.media.key import FilmKeyer, Wardrobe, measure_ground
 from shared.media.probe import Probe, probe_film
 from shared.media.segment import Segmenter
+
+Method = Literal["alpha", "key", "rembg"]
 
 MEASURED_FRAMES = 4
 UNKNOWN = Wardrobe()
@@ -37,14 +39,14 @@ class Output:
 @dataclass(frozen=True, slots=True)
 class Report:
     """What `transcode` made. `method` says how the figure was told from what is behind it: by its
-    `key` colour, of which `background` is what was measured, or by the network (`rembg`). `outputs`
-    go by size."""
+    `key` colour, of which `background` is what was measured, by the network (`rembg`), or by the
+    `alpha` that the film carries. `outputs` go by size."""
 
     format: str
     frames: int
     fps: float
     duration: float
-    method: Literal["key", "rembg"]
+    method: Method
     background: Rgb | None
     outputs: dict[int | None, Output]
 
@@ -66,7 +68,8 @@ def transcode(
 
     `targets` goes from a width in pixels (None: the film's own) to the file to write, with the
     proportions of `picture_size`. The background is measured, since codecs shift it and models
-    choose their own; where it is not flat, the network in the folder `weights` finds the figure.
+    choose their own; where it is not flat, the network in the folder `weights` finds the figure,
+    unless the film carries its alpha (`alpha`).
     `wardrobe` is what the character's cut-outs show (`key.learn`): with it, hair and glass are
     known, and gaps that the character encloses are opened too. One decode and one key serve all
     sizes; memory does not grow with the film's length. Raises `PermanentError`: "unreadable_film",
@@ -78,7 +81,7 @@ def transcode(
     with ExitStack() as stack:
         # An encoder that ended well leaves its file even if another fails after it.
         stack.push(lambda kind, *_: _remove(targets) if kind else None)
-        mattes, background = stack.enter_context(_mattes(source, film, wardrobe, weights))
+        mattes, method, background = stack.enter_context(_mattes(source, film, wardrobe, weights))
         encoders = {
             size: stack.enter_context(_encoder(targets[size], format_, sizes[size], film, quality))
             for size in targets
@@ -98,7 +101,7 @@ def transcode(
         frames=film.frames,
         fps=float(film.fps),
         duration=film.duration,
-        method="key" if background else "rembg",
+        method=method,
         background=background,
         outputs={size: Output(*sizes[size], targets[size].stat().st_size) for size in targets},
     )
@@ -107,8 +110,13 @@ def transcode(
 @contextmanager
 def _mattes(
     source: Path, film: Probe, wardrobe: Wardrobe, weights: Path | None
-) -> Iterator[tuple[Iterator[Frame], Rgb | None]]:
-    """Open the film; gives its figure frame by frame, and the key colour if it stands on one."""
+) -> Iterator[tuple[Iterator[Frame], Method, Rgb | None]]:
+    """Open the film; gives its figure frame by frame, how it is found, and the key colour if it is
+    found by that."""
+    if alpha.is_carried(source):
+        with alpha.read(source, film) as frames:
+            yield frames, "alpha", None
+        return
     width, height = film.width // 2 * 2, film.height // 2 * 2
     few = (*PLANES, "-frames:v", str(MEASURED_FRAMES))
     with ffmpeg.read_frames(source, width, height, pixels="yuv420p", select=few) as frames:
@@ -121,10 +129,10 @@ def _mattes(
         with ffmpeg.read_frames(
             source, width, height, pixels="yuv420p", select=PLANES, strict=True
         ) as frames:
-            yield map(keyer.matte, frames), measured.colour
+            yield map(keyer.matte, frames), "key", measured.colour
     elif weights is not None:
         with ffmpeg.read_frames(source, film.width, film.height, strict=True) as frames:
-            yield map(Segmenter(weights).matte, frames), None
+            yield map(Segmenter(weights).matte, frames), "rembg", None
     else:
         raise PermanentError(
             "background_not_flat", f"the background of {source.name} is not one flat colour"
@@ -138,8 +146,8 @@ def scale(rgba: Frame, size: tuple[int, int]) -> Frame:
     """
     if (rgba.shape[1], rgba.shape[0]) == size:
         return rgba
-    alpha = rgba[..., 3]
-    weights = cv2.merge([alpha, alpha, alpha, np.full_like(alpha, 255)])
+    share = rgba[..., 3]
+    weights = cv2.merge([share, share, share, np.full_like(share, 255)])
     whole = cv2.multiply(rgba, weights, scale=1 / 255, dtype=cv2.CV_32F)
     averaged = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
     plain = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA)
@@ -153,8 +161,8 @@ def arrange(rgba: Frame, layout: Layout) -> Frame:
     """A straight RGBA frame as the format's layout stores it."""
     if layout is Layout.STRAIGHT:
         return rgba
-    alpha = rgba[..., 3]
-    grey = cv2.merge([alpha, alpha, alpha, np.full_like(alpha, 255)])
+    share = rgba[..., 3]
+    grey = cv2.merge([share, share, share, np.full_like(share, 255)])
     return np.concatenate([cv2.multiply(rgba, grey, scale=1 / 255), grey])
 
 

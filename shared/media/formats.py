@@ -111,8 +111,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 def picture_size(width: int, height: int, size: int | None) -> tuple[int, int]:
     """The picture's size in a variant `size` pixels wide, None for the full size.
 
-    The proportions are kept and both sides are even, as chroma at half resolution demands.
+    The proportions are kept and both sides are even, as chroma at half resolution demands. Nothing
+    is made larger than it is.
     """
-    if size is None:
-        size = width
+    size = width if size is None else min(size, width)
     return size // 2 * 2, max(2, round(height * size / width / 2) * 2)

@@ -12,8 +12,11 @@ import pytest
 from shared.errors import PermanentError
 from shared.media import alpha, ffmpeg, foreign
 from shared.media.container import film_container
+from shared.media.encode import transcode
 from shared.media.foreign import take_in
+from shared.media.formats import WEBM
 from shared.media.probe import probe_film
+from shared.media.worn import colours_worn
 from tests.media.films import frames as decode
 
 LAVFI = ("-f", "lavfi", "-i")
@@ -393,3 +396,35 @@ def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _box(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I4s", len(content) + 8, kind) + content
+
+
+# --- what follows --------------------------------------------------------------------------------
+
+
+def test_the_formats_have_the_alpha_that_the_film_came_with(tmp_path: Path) -> None:
+    """Half-transparent parts too, which no key would give back."""
+    name, arguments = TRANSLUCENT["PNG"]
+    master, webm = tmp_path / "master.mp4", tmp_path / "out.webm"
+    take_in(made(tmp_path / name, *arguments, source=DOT), master)
+    report = transcode(master, WEBM, {None: webm})
+    assert (report.method, report.background) == ("alpha", None)
+    with ffmpeg.read_frames(webm, 64, 64, pixels="rgba", decode=WEBM.decode) as frames:
+        for frame in frames:
+            _is_the_dot(frame)
+
+
+def test_a_gap_that_is_not_always_there_shows_what_is_worn(tmp_path: Path) -> None:
+    """A ring that opens in some frames has a gap; one that never does may have a belly."""
+
+    def ring(is_open: str) -> Path:
+        figure = f"between(hypot(X-64,Y-64),20,40)*not(({is_open})*gt(X,64)*between(Y,54,74))"
+        shades = ("r", 90), ("g", 40), ("b", 20)
+        colours = ":".join(f"{name}='if({figure},{shade},230)'" for name, shade in shades)
+        source = f"color=size=128x128:rate=8:duration=1,format=rgb24,geq={colours}"
+        return made(tmp_path / "ring.mp4", *H264, "-crf", "8", source=source)
+
+    for is_open, has_gap in (("gt(N,3)", True), ("0", False)):
+        film = ring(is_open)
+        worn = colours_worn(film, probe_film(film))
+        is_worn = min(float(np.linalg.norm(np.subtract(one, (230, 230, 230)))) for one in worn) < 30
+        assert is_worn is not has_gap, is_open
