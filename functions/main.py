@@ -85,6 +85,11 @@ def resize(request: Request) -> ResponseReturnValue:
 
 
 @functions_framework.http
+def sizes(request: Request) -> ResponseReturnValue:
+    return _step(request, "sizes")
+
+
+@functions_framework.http
 def purge(request: Request) -> ResponseReturnValue:
     return _step(request, "purge")
 

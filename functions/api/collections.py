@@ -17,7 +17,7 @@ from shared.model.request import Name, Prompt, Sizes
 from shared.model.schema import having, having_some, one_of
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Query
-from shared.services import answers, collections, deletion, entities, guides, workspaces
+from shared.services import answers, collections, deletion, entities, guides, sizes, workspaces
 
 Retries = Annotated[int, Field(ge=0, le=5)]
 
@@ -167,12 +167,16 @@ def get(call: Call) -> Reply:
 
 
 def update(call: Call) -> Reply:
-    """Change a collection."""
+    """Change a collection.
+
+    Animation sizes that are new to it are made of the films that it has, too, in a job that is
+    free. Files of a size that is left out stay.
+    """
     changes = call.body(UpdateBody).changes()
     settings = {name: changes.pop(name) for name in SETTINGS if name in changes}
     if "description" in changes:
         changes["prompt"] = changes.pop("description")
-    changed = collections.update(
+    changed, batch = sizes.update(
         call.ports,
         call.who,
         call.ids["collection_id"],
@@ -180,7 +184,8 @@ def update(call: Call) -> Reply:
         settings,
         if_match=call.if_match,
     )
-    return Reply(show_whole(call, changed))
+    begun = {"job_id": batch.id, "poll_url": call.poll_url(batch.id)} if batch else None
+    return Reply({**show_whole(call, changed), "sizes_job": begun})
 
 
 def delete(call: Call) -> Reply:
@@ -275,7 +280,7 @@ ROUTES = (
         Scope.WRITE,
         versioned=True,
         body=UpdateBody,
-        answer="CollectionDetails",
+        answer="CollectionChanged",
         example={"description": "an orange fox with a red scarf"},
     ),
     Route(

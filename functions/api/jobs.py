@@ -43,7 +43,7 @@ def show(call: Call, job: Job) -> dict[str, Any]:
     shown = job.model_dump(
         mode="json",
         include={
-            *("id", "status", "type", "collection_id", "item_id", "item_name"),
+            *("id", "status", "type", "collection_id", "item_id", "item_name", "batch_id"),
             *("cost_credits", "warnings", "needs_review"),
             *("created_at", "updated_at", "completed_at"),
         },

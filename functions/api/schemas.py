@@ -332,6 +332,21 @@ class CollectionDetails(Collection):
     config: Config
 
 
+class Begun(Answer):
+    """A job that was begun along with something else."""
+
+    job_id: Id
+    poll_url: Url
+
+
+class CollectionChanged(CollectionDetails):
+    """One character as it is now."""
+
+    sizes_job: Begun | None
+    """Makes the sizes that were added of the films that there are; null when there is nothing to
+    make."""
+
+
 class PublicCollectionDetails(Collection):
     """What a publishable key sees of a character."""
 
@@ -531,6 +546,8 @@ class Job(Answer):
     collection_id: Id | None
     item_id: Id | None
     item_name: str | None
+    batch_id: Id | None
+    """The job that has begun this one, together with others."""
     cost_credits: int
     refunded_credits: int
     """What was given back of that when it ended."""

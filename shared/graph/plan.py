@@ -103,7 +103,7 @@ def plan(
     asked = request.sizes
     if asked is None:
         asked = collection.settings.animation_sizes if is_film else ()
-    sizes, warnings = _usable_sizes(asked, VIDEO_SIZE if is_film else IMAGE_SIZE)
+    sizes, warnings = usable_sizes(asked, VIDEO_SIZE if is_film else IMAGE_SIZE)
 
     references = collection.reference_asset_ids
     wants_card = source is None and not has_card
@@ -140,7 +140,7 @@ def plan(
         item_name=item.name,
         cost_credits=sum(charged.values()),
         charges=charged,
-        cache_control=_cache_control(collection),
+        cache_control=cache_control(collection),
         request=request.model_dump(mode="json", exclude_none=True),
         assets=draft.assets,
         steps=draft.steps,
@@ -167,7 +167,7 @@ def plan_reverse(
     slug = collection.settings.cdn.slug or collection.slug
     draft = _Draft(f"{user_prefix}/{slug}", item, ids)
     stills = {link.role: link.source_asset_id for link in links}
-    sizes, warnings = _usable_sizes(collection.settings.animation_sizes, VIDEO_SIZE)
+    sizes, warnings = usable_sizes(collection.settings.animation_sizes, VIDEO_SIZE)
     _plan_reverse(draft, video.id, sizes, stills.get(Role.SOURCE), stills.get(Role.END_FRAME))
     job = Job(
         id=ids.uuid(),
@@ -179,7 +179,7 @@ def plan_reverse(
         collection_id=collection.id,
         item_id=item.id,
         item_name=item.name,
-        cache_control=_cache_control(collection),
+        cache_control=cache_control(collection),
         assets=draft.assets,
         steps=draft.steps,
         warnings=warnings,
@@ -209,7 +209,7 @@ def plan_import(
     if sizes is None:
         sizes = collection.settings.animation_sizes if is_film else ()
     width = upload.content.width if upload.content else WIDEST_FILM
-    usable, warnings = _usable_sizes(sizes, width)
+    usable, warnings = usable_sizes(sizes, width)
     plan_parts = _plan_own_film if is_film else _plan_own_still
     plan_parts(draft, upload.id, usable)
     job = Job(
@@ -222,7 +222,7 @@ def plan_import(
         collection_id=collection.id,
         item_id=item.id,
         item_name=item.name,
-        cache_control=_cache_control(collection),
+        cache_control=cache_control(collection),
         assets=draft.assets,
         steps=draft.steps,
         warnings=warnings,
@@ -442,7 +442,7 @@ def _plan_formats(
 # --- details -------------------------------------------------------------------------------------
 
 
-def _usable_sizes(asked: Iterable[int], base: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def usable_sizes(asked: Iterable[int], base: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The sizes below the base, largest first; the others are named in warnings."""
     sizes = sorted(set(asked), reverse=True)
     warnings = tuple(
@@ -459,7 +459,7 @@ def _job_type(request: GenerateRequest) -> JobType:
     return JobType.ANIMATION if request.source_image_asset_id else JobType.ITEM_GENERATION
 
 
-def _cache_control(collection: Collection) -> str:
+def cache_control(collection: Collection) -> str:
     cdn = collection.settings.cdn
     return f"public, max-age={cdn.cache_seconds}, immutable" if cdn.enabled else "public, no-cache"
 

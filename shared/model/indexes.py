@@ -42,6 +42,7 @@ INDEXES: tuple[Index, ...] = (
         "jobs",
         *(fields for size in range(4) for fields in combinations(_JOB_FILTERS, size)),
         ("item_id",),
+        ("batch_id", "status"),
     ),
     *_by_creation("card_editions", ("collection_id",)),
     *_by_creation("keys", ("workspace_id",)),

@@ -25,6 +25,8 @@ class JobType(StrEnum):
     ANIMATION = "animation"
     REVERSE = "reverse"
     IMPORT = "import"
+    SIZE_VARIANT = "size_variant"
+    SIZE_VARIANT_BATCH = "size_variant_batch"
     DELETION = "deletion"
 
 
@@ -40,6 +42,7 @@ class StepKind(StrEnum):
     REVERSE = "reverse"
     TRANSCODE = "transcode"
     RESIZE = "resize"
+    SIZES = "sizes"
     PURGE = "purge"
     NOOP = "noop"
 
@@ -147,6 +150,8 @@ class Job(Entity):
     collection_id: str | None = None
     item_id: str | None = None
     item_name: str | None = None
+    batch_id: str | None = None
+    """The job that has begun this one, together with others."""
     cost_credits: int = 0
     charges: dict[Part, int] = Field(default_factory=dict)
     """What `cost_credits` is for, by the prices of the day."""

@@ -12,6 +12,10 @@ from shared.model.job import StepKind
 
 DAY = 24 * 3600
 
+AMPLE = 100
+"""Deliveries a second where `max_concurrent` is what bounds the work. A queue that is late also
+holds what was sent again; such a copy is dropped in no time, but has to be delivered first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
@@ -63,26 +67,27 @@ def function_address(template: str, function: str) -> str:
     return template.replace("{function}", function.replace("_", "-")).rstrip("/")
 
 
-def _media(kind: StepKind, minutes: int, *, at_once: int, per_second: int) -> Queue:
+def _media(kind: StepKind, minutes: int, *, at_once: int) -> Queue:
     return Queue(
         name=kind.value,
         dispatch_deadline=60 * minutes,
         max_concurrent=at_once,
-        max_per_second=per_second,
+        max_per_second=AMPLE,
         media=True,
     )
 
 
 QUEUES: tuple[Queue, ...] = (
-    _media(StepKind.INTAKE, 10, at_once=10, per_second=5),
-    _media(StepKind.STYLE_CARD, 5, at_once=20, per_second=10),
-    _media(StepKind.IMAGE, 5, at_once=40, per_second=10),
-    _media(StepKind.CUTOUT, 5, at_once=20, per_second=10),
-    _media(StepKind.VALIDATE, 5, at_once=20, per_second=10),
-    _media(StepKind.VIDEO, 10, at_once=20, per_second=10),
-    _media(StepKind.REVERSE, 10, at_once=10, per_second=5),
-    _media(StepKind.TRANSCODE, 15, at_once=40, per_second=10),
-    _media(StepKind.RESIZE, 5, at_once=20, per_second=10),
+    _media(StepKind.INTAKE, 10, at_once=10),
+    _media(StepKind.STYLE_CARD, 5, at_once=20),
+    _media(StepKind.IMAGE, 5, at_once=40),
+    _media(StepKind.CUTOUT, 5, at_once=20),
+    _media(StepKind.VALIDATE, 5, at_once=20),
+    _media(StepKind.VIDEO, 10, at_once=20),
+    _media(StepKind.REVERSE, 10, at_once=10),
+    _media(StepKind.TRANSCODE, 15, at_once=40),
+    _media(StepKind.RESIZE, 5, at_once=20),
+    Queue(name="sizes", dispatch_deadline=600, max_concurrent=4, max_per_second=10),
     Queue(name="purge", dispatch_deadline=600, max_concurrent=4, max_per_second=10),
     Queue(name="webhook", dispatch_deadline=60, max_concurrent=80, max_per_second=100),
     Queue(name="noop", dispatch_deadline=60, max_concurrent=20, max_per_second=100),

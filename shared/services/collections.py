@@ -89,8 +89,10 @@ def update(
     settings: dict[str, Any] | None = None,
     *,
     if_match: str | None = None,
+    along: Callable[[Collection, Collection], Sequence[Write]] = lambda before, after: (),
 ) -> Collection:
-    """Change name, prompt or slug, and some settings. A new slug counts for new assets only."""
+    """Change name, prompt or slug, and some settings. A new slug counts for new assets only. What
+    `along` makes of it as it was and as it will be is committed with the change."""
     collection, version = get(ports, who, collection_id)
     entities.require_version(version, if_match)
     path = paths.collection(who.workspace_id, collection_id)
@@ -104,7 +106,7 @@ def update(
         owner = {"collection_id": collection_id}
         writes.append(Create(paths.slug(who.workspace_id, changed.slug), owner))
         writes.append(Delete(paths.slug(who.workspace_id, collection.slug)))
-    ports.documents.commit(writes)
+    ports.documents.commit([*writes, *along(collection, changed)])
     return changed
 
 

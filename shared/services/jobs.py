@@ -8,7 +8,7 @@ from shared.graph.events import Cancelled
 from shared.model import paths
 from shared.model.job import Fault, Job, JobType, StepStatus
 from shared.ports import Ports
-from shared.services import entities, runner
+from shared.services import entities, runner, sizes
 from shared.services.keys import Principal
 
 CANCELED = Fault(code="canceled", message="The job was canceled.")
@@ -73,6 +73,8 @@ def cancel(ports: Ports, who: Principal, job_id: str) -> Job:
     job = get(ports, who, job_id)
     if job.error is None or job.error.code != CANCELED.code:
         raise Conflict(f"The job is {job.status.value} already.")
+    if job.type is JobType.SIZE_VARIANT_BATCH:
+        sizes.cancel(ports, job)
     return job
 
 

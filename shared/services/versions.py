@@ -66,7 +66,7 @@ def judge(
 def best_of(ports: Ports, who: Principal, item_id: str) -> dict[str, Asset]:
     """The best version of each kind that an item has, by asset key."""
     items.get(ports, who, item_id)
-    return best(_versions(ports, who.workspace_id, item_id))
+    return best(of_item(ports, who.workspace_id, item_id))
 
 
 def sweep(ports: Ports, due: Json) -> None:
@@ -95,7 +95,7 @@ def remove(ports: Ports, workspace_id: str, item_id: str) -> None:
 
 def _refresh(ports: Ports, workspace_id: str, item_id: str) -> None:
     served = {blob.name: blob for blob in _served(ports, workspace_id, item_id)}
-    found = best(_versions(ports, workspace_id, item_id))
+    found = best(of_item(ports, workspace_id, item_id))
     if ports.documents.get(paths.item(workspace_id, item_id)) is None:
         found = {}
     wanted = {best_path(asset): asset for asset in found.values()}
@@ -128,7 +128,8 @@ def _serve(ports: Ports, workspace_id: str, name: str, asset: Asset, there: Blob
         log.info("a version was deleted meanwhile", extra={"asset": asset.id})
 
 
-def _versions(ports: Ports, workspace_id: str, item_id: str) -> Iterator[Asset]:
+def of_item(ports: Ports, workspace_id: str, item_id: str) -> Iterator[Asset]:
+    """Every asset of an item."""
     query = Query(paths.collection_of(workspace_id, "assets"), {"item_id": item_id})
     cursor: str | None = None
     while True:

@@ -1,0 +1,150 @@
+"""`plan_sizes`: the size variants that an item's films lack, for sizes that were chosen later."""
+
+from collections.abc import Collection as Container
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from shared.graph.plan import HASH_LENGTH, Plan, cache_control, planned_assets, usable_sizes
+from shared.graph.policy import DEADLINE
+from shared.model.asset import WEB_FORMATS, Asset, AssetStatus, AssetType, asset_key
+from shared.model.collection import Collection
+from shared.model.item import Item
+from shared.model.job import Job, JobType, PlannedAsset, Step, StepKind
+from shared.model.link import Link, Role
+from shared.model.version import best
+from shared.ports import Ids
+
+
+def plan_sizes(
+    assets: Sequence[Asset],
+    links: Sequence[Link],
+    *,
+    job_id: str,
+    batch_id: str,
+    workspace_id: str,
+    collection: Collection,
+    item: Item,
+    ids: Ids,
+    now: datetime,
+) -> Plan | None:
+    """The job that makes the collection's sizes of the best version of each web format of an item,
+    each from the video that it was made from; None when nothing is missing, or could be made.
+
+    `assets` and `links` are all of the item's. A size that is there is not made again, nor is one
+    that is being made; one that could not be made is.
+    """
+    by_id = {asset.id: asset for asset in assets}
+    taken = {asset.path for asset in assets}
+    planned: dict[str, PlannedAsset] = {}
+    steps: dict[str, Step] = {}
+    made_from: list[tuple[str, str]] = []
+    needs_review = False
+    for name, film in best(assets).items():
+        video = _video_of(film, links, by_id)
+        if film.type not in WEB_FORMATS or film.size is not None or video is None:
+            continue
+        missing = _missing(film, collection.settings.animation_sizes, links, by_id)
+        if not missing:
+            continue
+        keys = []
+        for size, path in _paths(film, missing, taken, ids).items():
+            key = asset_key(film.type, size, film.purpose)
+            planned[key] = PlannedAsset(
+                id=ids.uuid(), type=film.type, size=size, purpose=film.purpose, path=path
+            )
+            made_from.append((film.id, planned[key].id))
+            keys.append(key)
+        steps[f"transcode-{name}"] = Step(
+            kind=StepKind.TRANSCODE,
+            inputs={"video": video.id},
+            makes=tuple(keys),
+            params={"format": film.type.value},
+        )
+        needs_review = needs_review or video.needs_review
+    if not steps:
+        return None
+    job = Job(
+        id=job_id,
+        created_at=now,
+        updated_at=now,
+        workspace_id=workspace_id,
+        type=JobType.SIZE_VARIANT,
+        batch_id=batch_id,
+        project_id=collection.project_id,
+        collection_id=collection.id,
+        item_id=item.id,
+        item_name=item.name,
+        cache_control=cache_control(collection),
+        assets=planned,
+        steps=steps,
+        deadline=now + DEADLINE,
+        needs_review=needs_review,
+    )
+    return Plan(job, planned_assets(job, now), _links(made_from, item, ids, now))
+
+
+def plan_batch(collection: Collection, *, job_id: str, workspace_id: str, now: datetime) -> Job:
+    """The job that begins such a job for every item of a collection, and waits for them."""
+    return Job(
+        id=job_id,
+        created_at=now,
+        updated_at=now,
+        workspace_id=workspace_id,
+        type=JobType.SIZE_VARIANT_BATCH,
+        project_id=collection.project_id,
+        collection_id=collection.id,
+        steps={"sizes": Step(kind=StepKind.SIZES)},
+        deadline=now + DEADLINE,
+    )
+
+
+def _video_of(film: Asset, links: Iterable[Link], by_id: Mapping[str, Asset]) -> Asset | None:
+    """The finished video that a film was made from."""
+    for link in links:
+        source = by_id.get(link.source_asset_id)
+        if link.target_asset_id == film.id and source and source.type is AssetType.VIDEO:
+            return source if source.status is AssetStatus.READY else None
+    return None
+
+
+def _missing(
+    film: Asset, wanted: Iterable[int], links: Iterable[Link], by_id: Mapping[str, Asset]
+) -> tuple[int, ...]:
+    variants = [
+        by_id[link.target_asset_id]
+        for link in links
+        if link.source_asset_id == film.id and link.target_asset_id in by_id
+    ]
+    there = {one.size for one in variants if one.status is not AssetStatus.FAILED}
+    usable, _ = usable_sizes(wanted, film.content.width if film.content else 0)
+    return tuple(size for size in usable if size not in there)
+
+
+def _paths(film: Asset, sizes: Iterable[int], taken: Container[str], ids: Ids) -> dict[int, str]:
+    """Beside the full size, as if they had been made with it; under a new hash if one of these
+    names was given to a file that could not be made, for no name is given twice."""
+    path = PurePosixPath(film.path)
+    found = {size: f"{path.with_suffix('')}-{size}{path.suffix}" for size in sizes}
+    if not any(one in taken for one in found.values()):
+        return found
+    stem = f"{str(path.with_suffix(''))[:-HASH_LENGTH]}{ids.token(HASH_LENGTH)}"
+    return {size: f"{stem}-{size}{path.suffix}" for size in found}
+
+
+def _links(
+    made_from: Iterable[tuple[str, str]], item: Item, ids: Ids, now: datetime
+) -> tuple[Link, ...]:
+    return tuple(
+        Link(
+            id=ids.uuid(),
+            created_at=now,
+            updated_at=now,
+            source_asset_id=source,
+            target_asset_id=target,
+            role=Role.SOURCE,
+            item_id=item.id,
+            collection_id=item.collection_id,
+        )
+        for source, target in made_from
+    )
