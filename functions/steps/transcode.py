@@ -71,4 +71,5 @@ def _wardrobe(video: Source) -> Wardrobe:
         )
         for pane in video.metadata.get("glass", [])
     )
-    return Wardrobe(colours, glass=glass)
+    rim = tuple((tuple(colour), share) for colour, share in video.metadata.get("rim", []))
+    return Wardrobe(colours, rim, glass)

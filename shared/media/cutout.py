@@ -137,7 +137,7 @@ def segment(pixels: Frame, weights: Path) -> Frame:
 def _spread(pixels: Frame, sure: Mask) -> Frame:
     """For each pixel the colour of the nearest sure one."""
     spread = pixels.copy()
-    places, source = nearest(sure)
+    places, source, _ = nearest(sure)
     flat = spread.reshape(-1, 3)
     flat[places] = flat[source]
     return spread

@@ -20,6 +20,8 @@ STILL_ALPHA, MOVED_ALPHA = 0.15, 0.35
 """The same of alpha itself: what changes that much is no noise."""
 WORN = 12.0
 """How far from a worn colour the ground is at least, if enclosed areas of it are gaps."""
+RIM = 0.04
+"""The least share of the silhouette of a colour that hair may have."""
 DOUBT = 0.2
 """How far off the guess of a glass's alpha may have been."""
 
@@ -34,6 +36,7 @@ class FilmKeyer:
         encloses are opened too, unless it wears the key's colour; without them, only what the
         border reaches is outside."""
         self._worn = _colours(wardrobe.colours)
+        self._rim = _colours([colour for colour, share in wardrobe.rim if share >= RIM])
         apart = np.linalg.norm(self._worn - ground, axis=1)
         self._opens = bool(len(apart)) and float(apart.min()) > WORN
         self._ground = ground
@@ -67,7 +70,9 @@ class FilmKeyer:
         return found.rgba(*luma.shape)
 
     def _matter_with(self, glass: Floats) -> Matter:
-        return Matter(self._ground, self._worn, glass, FILM, opens_gaps=self._opens)
+        return Matter(
+            self._ground, FILM, worn=self._worn, rim=self._rim, glass=glass, opens_gaps=self._opens
+        )
 
     def _seen_through(self, found: Matte, picture: Frame) -> Floats:
         """The colours of the glass, made certain by a second background (Smith and Blinn 1996).

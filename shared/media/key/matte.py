@@ -60,6 +60,10 @@ PANE = 120
 """The fewest pixels of a part that one sees through."""
 WILD = 30.0
 """How far from any mixture a pixel is surely figure."""
+HAIR = 2.0
+"""How far from all that is sure a pixel is of something too thin to be sure of."""
+HAIR_GAIN = 2.0
+"""By how much a colour of the silhouette fits better there, to be taken for F."""
 FAINT = 0.2
 """The share of `near` up to which a pixel is not even tinted."""
 SLIVER, NARROW = 10, 9
@@ -68,6 +72,7 @@ UNMIXED, WIDEST = 0.6, 60.0
 """The share of the distance to mixed colours, and the distance, within which such a gap shows."""
 
 SQUARE = np.ones((3, 3), np.uint8)
+NONE: Floats = np.zeros((0, 3), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +102,23 @@ class Matter:
     """Mattes pictures on one ground, each for itself."""
 
     def __init__(
-        self, ground: Floats, worn: Floats, glass: Floats, tuning: Tuning, *, opens_gaps: bool
+        self,
+        ground: Floats,
+        tuning: Tuning,
+        *,
+        worn: Floats = NONE,
+        rim: Floats = NONE,
+        glass: Floats = NONE,
+        opens_gaps: bool,
     ) -> None:
-        """`worn` and `glass` are the character's colours (N, 3), opaque and seen through; without
-        any, unknown is a band of fixed width."""
+        """`worn` and `glass` are the character's colours (N, 3), opaque and seen through, `rim`
+        those of its silhouette; without any, unknown is a band of fixed width."""
         self.ground, self.tuning = ground, tuning
         self._worn, self._glass, self._opens = worn, glass, opens_gaps
         self._weights = np.array([1.0, tuning.chroma, tuning.chroma], np.float32)
         self._meanings = Meanings(ground, worn, glass, self._weights) if len(worn) else None
+        self._hair = Meanings(ground, rim, NONE, self._weights) if len(rim) else None
+        self._rim = rim
         clear = UNMIXED * mixed_distance(ground, worn) if opens_gaps and len(worn) else 0.0
         self._sliver = min(clear, WIDEST) if clear > tuning.near else 0.0
 
@@ -124,7 +138,7 @@ class Matter:
         found = cells(picture)
         panes = self._panes(found, inside)
         sure = self._sure(found, inside, depth, panes)
-        open_, source = nearest(sure)
+        open_, source, away_from = nearest(sure)
         reach = 2 * self.tuning.outer + 1
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
         tinted = (cv2.dilate(inside, disc) > 0) & (away > (FAINT * self.tuning.near) ** 2)
@@ -133,9 +147,10 @@ class Matter:
         pixels = picture.reshape(-1, 3)
         mixed = pixels.take(unknown, axis=0).astype(np.float32)
         figure = pixels.take(source[within], axis=0).astype(np.float32)
-        alpha, figure = self._mixture(
-            mixed, figure, found.reshape(-1)[unknown], panes.reshape(-1)[unknown]
-        )
+        self._choose(mixed, figure, found.take(unknown), away_from[within] > HAIR)
+        seen = panes.reshape(-1)[unknown]
+        figure[seen > 0] = self._glass[seen[seen > 0] - 1]
+        alpha = self._alpha(mixed, figure, seen > 0)
         colour = pixels.copy()
         colour[open_] = pixels.take(source, axis=0)
         edge = self._unmixed(mixed, figure, alpha)
@@ -221,27 +236,30 @@ class Matter:
             sure = cv2.erode(kept.astype(np.uint8), SQUARE, borderValue=1) > 0
         return sure if sure.any() else inside > 0
 
-    def _mixture(
-        self, mixed: Floats, figure: Floats, found: NDArray[np.int32], panes: Frame
-    ) -> tuple[Floats, Floats]:
-        """Alpha of unknown pixels, and the colours with which it was found."""
+    def _choose(
+        self, mixed: Floats, figure: Floats, found: NDArray[np.int32], is_hair: Mask
+    ) -> None:
+        """Put a worn colour in the place of the nearest one where that one does not fit."""
+        if self._meanings is None:
+            return
         tuning = self.tuning
         away = (mixed - self.ground) * self._weights
-        seen = panes > 0
-        if seen.any():
-            figure[seen] = self._glass[panes[seen] - 1]
-        share, off = shares(away, (figure - self.ground) * self._weights)
-        off[seen] = 0
-        if self._meanings is not None:
-            other = (off > tuning.misfit) & (self._meanings.off[found] + tuning.gain < off)
-            if other.any():
-                figure[other] = self._worn[self._meanings.nearest[found[other]]]
-                share[other], off[other] = shares(
-                    away[other], (figure[other] - self.ground) * self._weights
-                )
-        alpha: Floats = np.clip((share - tuning.dark) / (1 - 2 * tuning.dark), 0, 1)
-        alpha[off > WILD] = 1
-        return alpha, figure
+        _, off = shares(away, (figure - self.ground) * self._weights)
+        other = (off > tuning.misfit) & (self._meanings.off.take(found) + tuning.gain < off)
+        figure[other] = self._worn[self._meanings.nearest[found[other]]]
+        if self._hair is not None:
+            hair = is_hair & (self._hair.off.take(found) + HAIR_GAIN < off)
+            figure[hair] = self._rim[self._hair.nearest[found[hair]]]
+
+    def _alpha(self, mixed: Floats, figure: Floats, seen_through: Mask) -> Floats:
+        """Alpha of unknown pixels that mix the ground with the given colours of the figure."""
+        dark = self.tuning.dark
+        share, off = shares(
+            (mixed - self.ground) * self._weights, (figure - self.ground) * self._weights
+        )
+        alpha: Floats = np.clip((share - dark) / (1 - 2 * dark), 0, 1)
+        alpha[(off > WILD) & ~seen_through] = 1
+        return alpha
 
     def _unmixed(self, mixed: Floats, figure: Floats, alpha: Floats) -> Floats:
         """The pixel's own colour as far as alpha lets it be known; of a film, only the luma."""
@@ -254,16 +272,18 @@ class Matter:
         return colour
 
 
-def nearest(sure: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The flat places of pixels that are not sure, and of the sure one nearest to each."""
-    _, labels = cv2.distanceTransformWithLabels(
+def nearest(sure: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """The flat places of pixels that are not sure, and for each of them the flat place of the sure
+    one nearest to it and how far that is."""
+    reach, labels = cv2.distanceTransformWithLabels(
         (~sure).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     flat, is_sure = labels.reshape(-1), sure.reshape(-1)
     places, open_ = np.flatnonzero(is_sure), np.flatnonzero(~is_sure)
     table = np.zeros(len(places) + 1, np.intp)
     table[flat[places]] = places
-    return open_, np.asarray(table[np.asarray(flat.take(open_), np.intp)])
+    source = table[np.asarray(flat.take(open_), np.intp)]
+    return open_, source, np.asarray(reach.reshape(-1).take(open_), np.float32)
 
 
 def _box(mask: Mask, margin: int) -> Box | None:

@@ -15,8 +15,6 @@ from shared.media.key.colour import Floats, Frame, Mask, Picture, triple, yuv
 from shared.media.key.matte import STILL, Matter, Tuning
 from shared.media.key.wardrobe import palette
 
-NONE: Floats = np.zeros((0, 3), np.float32)
-
 MAIN = 0.004
 """The least share of a colour that is worn widely enough to be found in enclosed areas."""
 DEEP = 0.012
@@ -47,7 +45,7 @@ def key_still(rgb: Frame, background: Rgb, *, opens_gaps: bool, tuning: Tuning =
     away: Floats = np.square(picture - ground).sum(axis=-1)
     height, width = away.shape
     band = max(2.0, round(DEEP * max(height, width)))
-    first = Matter(ground, NONE, NONE, replace(tuning, band=band), opens_gaps=opens_gaps)
+    first = Matter(ground, replace(tuning, band=band), opens_gaps=opens_gaps)
     seen = first.matte(picture, away)
     if seen is None:
         return np.zeros((height, width, 4), np.uint8)
@@ -65,7 +63,8 @@ def key_still(rgb: Frame, background: Rgb, *, opens_gaps: bool, tuning: Tuning =
         tinted = ground + share * (glass - ground)
         worn = worn[np.linalg.norm(worn - tinted, axis=1) > SEPARATE]
     clear = np.array([glass for glass, _ in panes], np.float32).reshape(-1, 3)
-    found = Matter(ground, worn, clear, tuning, opens_gaps=opens_gaps).matte(picture, away)
+    matter = Matter(ground, tuning, worn=worn, glass=clear, opens_gaps=opens_gaps)
+    found = matter.matte(picture, away)
     if found is None:
         return np.zeros((height, width, 4), np.uint8)
     rgba = found.rgba(height, width)
