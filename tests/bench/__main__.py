@@ -133,6 +133,17 @@ def _keyer() -> list[Figure]:
     ]
 
 
+def _cold_start() -> list[Figure]:
+    from tests.bench import cold_start
+
+    found = cold_start.measure()
+    return [
+        Figure("loading what api is built on", found["bare_s"], "s", "", True),
+        Figure("first answer of a new api", found["ours_s"], "s", "", True),
+        Figure("ratio of the two", found["ratio"], "×", "≤ 1.15", found["ratio"] <= 1.15),
+    ]
+
+
 def _emulators() -> list[Figure]:
     from tests.bench import chain_emulators
 
@@ -178,6 +189,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "demo": _demo,
     "items": _items,
     "chain": _chain,
+    "cold-start": _cold_start,
     "emulators": _emulators,
     "operations": _operations,
     "drift": _drift,
