@@ -96,9 +96,9 @@ def _answer(
                 who = _authenticate(request)
                 _admit(who, request.headers.get("Origin"), told)
             raise
+        tracing.rename(f"{route.method} {route.path}")
         if route.keyless:
             return _success(route.handler(Call(composition.ports(), chosen, NOBODY, request)))
-        tracing.rename(f"{route.method} {route.path}")
         who = _authenticate(request)
         _admit(who, request.headers.get("Origin"), told)
         _check_right(who, route)
