@@ -207,6 +207,15 @@ def test_a_gem_inside_the_figure_is_no_glass() -> None:
     assert key_still(picture, key, opens_gaps=True)[128, 128].tolist() == [120, 153, 255, 255]
 
 
+def test_who_wears_the_keys_hue_has_no_glass() -> None:
+    """A lilac belly that is open to the outside, of somebody blue before a blue key."""
+    key = (20, 70, 255)
+    picture = np.full((256, 256, 3), key, np.uint8)
+    picture[40:200, 60:200] = (124, 108, 240)
+    picture[140:200, 80:180] = (174, 172, 250)
+    assert key_still(picture, key, opens_gaps=True)[170, 130].tolist() == [174, 172, 250, 255]
+
+
 def test_still_edges_do_not_flicker() -> None:
     """A codec's noise is averaged over frames."""
     still = character.over(character.draw(0, 256), character.GREEN)

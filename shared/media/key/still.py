@@ -15,6 +15,10 @@ from shared.media.key.colour import Floats, Frame, Mask, Picture, triple, yuv
 from shared.media.key.matte import STILL, Matter, Tuning
 from shared.media.key.wardrobe import palette
 
+HUE = 0.5
+"""How far a colour may be beside the key's hue, for as much as it has of it, to be of that hue."""
+WIDE = 0.04
+"""The least share of a colour that says which hues a figure wears."""
 MAIN = 0.004
 """The least share of a colour that is worn widely enough to be found in enclosed areas."""
 DEEP = 0.012
@@ -58,10 +62,11 @@ def key_still(rgb: Frame, background: Rgb, *, opens_gaps: bool, tuning: Tuning =
     colours = [colour for colour, _ in palette(known)] or [(0, 0, 0)]
     main = [colour for colour, _ in palette(known, least=MAIN)] or colours
     opens_gaps = opens_gaps and distance(background, main) > WORN
-    worn = yuv(np.array(colours))
-    for glass, share in panes:
-        tinted = ground + share * (glass - ground)
-        worn = worn[np.linalg.norm(worn - tinted, axis=1) > SEPARATE]
+    widely = yuv(np.array([colour for colour, _ in palette(known, least=WIDE)] or colours))
+    share, aside = _tinges(_besides(widely, panes, ground), ground)
+    if ((share > THROUGH[0]) & (aside < HUE * share)).any():
+        panes = []
+    worn = _besides(yuv(np.array(colours)), panes, ground)
     clear = np.array([glass for glass, _ in panes], np.float32).reshape(-1, 3)
     matter = Matter(ground, tuning, worn=worn, glass=clear, opens_gaps=opens_gaps)
     found = matter.matte(picture, away)
@@ -79,16 +84,12 @@ def _panes(picture: Picture, ground: Floats, figure: Mask) -> list[tuple[Floats,
     """The colours, and alphas, of broad parts through which a vivid key shines.
 
     One picture can't tell what is half of a colour and half of the key from what is of their mean.
-    So this is a guess that has to be sure of itself: even, light and otherwise grey, and open to
-    the outside.
+    So this is a guess that has to be sure of itself: even, light and otherwise grey, open to the
+    outside, and on a figure that does not wear the key's hue.
     """
-    key = ground[1:] - 128
-    strength = float(key @ key)
-    if strength < VIVID**2:
+    if np.linalg.norm(ground[1:] - 128) < VIVID:
         return []
-    chroma = picture[..., 1:] - 128
-    share = (chroma @ key) / strength
-    aside = np.abs(chroma[..., 0] * key[1] - chroma[..., 1] * key[0]) / strength
+    share, aside = _tinges(picture, ground)
     luma = (picture[..., 0] - share * ground[0]) / np.maximum(1 - share, 0.1)
     seen = figure & (share > THROUGH[0]) & (share < THROUGH[1]) & (aside < ASIDE)
     seen &= (luma > PALE[0]) & (luma < PALE[1])
@@ -110,3 +111,20 @@ def _panes(picture: Picture, ground: Floats, figure: Mask) -> list[tuple[Floats,
             colour: Floats = (np.median(picture[area], axis=0) - through * ground) / alpha
             found[triple(colour)] = (colour, alpha)
     return list(found.values())
+
+
+def _tinges(colours: Picture, ground: Floats) -> tuple[Floats, Floats]:
+    """How much of the key's chroma is in each colour, and how much beside its hue."""
+    key, chroma = ground[1:] - 128, colours[..., 1:] - 128
+    strength = max(float(key @ key), 1.0)
+    share = (chroma @ key) / strength
+    aside = np.abs(chroma[..., 0] * key[1] - chroma[..., 1] * key[0]) / strength
+    return share.astype(np.float32), aside.astype(np.float32)
+
+
+def _besides(colours: Floats, panes: list[tuple[Floats, float]], ground: Floats) -> Floats:
+    """The colours (N, 3) that are not those of panes before the ground."""
+    for glass, alpha in panes:
+        tinted = ground + alpha * (glass - ground)
+        colours = colours[np.linalg.norm(colours - tinted, axis=1) > SEPARATE]
+    return colours
