@@ -2,11 +2,8 @@
 
 from infra.emulators import firestore
 from tests import emulators
-from tests.api.test_cold_start import HEAVY, is_heavy
+from tests.api.test_cold_start import HEAVY
 from tests.bench.cold_start import OURS, TELL, environment, run
-
-OURS_TO_LOAD = ("google.cloud.firestore", "google.api_core", "google.auth", "grpc")
-"""What reading a document takes."""
 
 
 def test_a_read_loads_one_client_and_nothing_heavy() -> None:
