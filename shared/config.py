@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
     )
     """Where the certificates are that Firebase's tokens are checked by."""
-    progress_interval: float = Field(default=1.0, ge=0)
+    progress_interval: float = Field(default=3.0, ge=0)
     """Seconds between two notes of how far a step is; each costs a read and a write, and all steps
     of a job share a document, which a cloud wants to be written no more than once a second."""
     metered: bool = False
