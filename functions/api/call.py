@@ -177,7 +177,9 @@ class Route:
     optional: bool = False
     """The body may be left out."""
     form: bool = False
-    """The body may also be a form with a `file`."""
+    """The body may also be a form with a `file`, …"""
+    terms: type[BaseModel] | None = None
+    """… and with the fields of this model."""
     query: tuple[Parameter, ...] = ()
     answer: str | None = None
     paged: bool = False

@@ -149,6 +149,7 @@ class _Models:
         types = {name: getattr(schemas, name) for name in sorted(answers)}
         types |= {_key(fault): getattr(schemas, _name(fault)) for fault in FAULTS}
         types |= {operation_id(route): route.body for route in routes if route.body}
+        types |= {f"{operation_id(route)}/form": route.terms for route in routes if route.terms}
         types["Pagination"] = schemas.Pagination
         sources: list[Source] = [
             (name, "validation", TypeAdapter(type_)) for name, type_ in types.items()
@@ -166,6 +167,11 @@ class _Models:
 
     def of(self, name: str) -> Json:
         return self._found[name]
+
+    def whole(self, name: str) -> Json:
+        """What `of` may only refer to."""
+        schema = self.of(name)
+        return self.definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
 
 def _short(name: str) -> str:
@@ -299,7 +305,14 @@ def _body(route: Route, models: _Models) -> Json:
         content["application/json"]["example"] = dict(route.example)
     if route.form:
         file = {"type": "string", "contentMediaType": "application/octet-stream"}
-        form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
+        form: Json = {"type": "object", "properties": {}}
+        if route.terms:
+            form = models.whole(f"{operation_id(route)}/form")
+        form = {
+            **form,
+            "properties": {"file": file, **form["properties"]},
+            "required": ["file", *form.get("required", [])],
+        }
         content["multipart/form-data"] = {"schema": form}
     return {"required": not route.optional, "content": content}
 

@@ -106,6 +106,7 @@ INGEST_ROUTES = (
         Scope.WRITE,
         body=ImportBody,
         form=True,
+        terms=Terms,
         answer="Generation",
         status=202,
         dry_answer="Quote",

@@ -1,8 +1,9 @@
-"""/v1/upload and /v1/uploads: pictures of the client's own, as assets."""
+"""/v1/upload and /v1/uploads: pictures and films of the client's own, as assets."""
 
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from functions.api import assets as assets_api
 from functions.api import pictures
@@ -14,11 +15,18 @@ from shared.services import uploads
 from shared.services.fetch import fetch
 
 
-class PictureType(StrEnum):
+class UploadType(StrEnum):
     PNG = "image/png"
     JPEG = "image/jpeg"
     WEBP = "image/webp"
     GIF = "image/gif"
+    MP4 = "video/mp4"
+    QUICKTIME = "video/quicktime"
+    WEBM = "video/webm"
+
+
+MOVING = (UploadType.PNG, UploadType.GIF)
+"""Types of pictures that may be films."""
 
 
 class UrlBody(Value):
@@ -26,19 +34,37 @@ class UrlBody(Value):
 
 
 class InvitationBody(Value):
-    """`bytes` is how large the picture will be, for those who would rather know at once."""
+    """`bytes` is how large the file will be, for those who would rather know at once. `film` says
+    that a GIF or a PNG is one, to be imported as it moves."""
 
-    content_type: PictureType
+    content_type: UploadType
     bytes: int | None = Field(default=None, ge=1)
+    film: bool = False
+
+    @model_validator(mode="after")
+    def _can_move(self) -> Self:
+        if self.film and not self.is_film:
+            raise ValueError(f"film: {self.content_type.value} cannot be one")
+        return self
+
+    @property
+    def is_film(self) -> bool:
+        """Whether it is to be imported as a film."""
+        is_video = self.content_type.value.startswith("video/")
+        return is_video or (self.film and self.content_type in MOVING)
 
 
 def invite(call: Call) -> Reply:
-    """Ask for a signed URL that takes a picture, past the API."""
+    """Ask for a signed URL that takes a picture or a film, past the API.
+
+    A film stays `pending`, and private, until it is imported. It is kept for a day.
+    """
     body = call.body(InvitationBody)
-    limit = call.settings.max_upload_bytes
+    chosen = call.settings
+    limit = chosen.max_film_bytes if body.is_film else chosen.max_upload_bytes
     if body.bytes is not None and body.bytes > limit:
         raise BadRequest(f"may be at most {limit:,}", field="bytes")
-    made = uploads.invite(call.ports, call.who, body.content_type.value)
+    made = uploads.invite(call.ports, call.who, body.content_type.value, is_film=body.is_film)
     data = {
         "asset_id": made.asset_id,
         "upload_url": made.url,

@@ -9,7 +9,7 @@ from shared.model import paths
 from shared.model.asset import Asset, AssetStatus
 from shared.model.job import Job, JobStatus, JobType
 from shared.ports import Ports
-from shared.services import assets, generation, items, jobs
+from shared.services import assets, generation, items, jobs, uploads
 from shared.services.generation import Generation, Proposal
 from shared.services.keys import Principal
 
@@ -33,6 +33,8 @@ def propose_retry(
     job = jobs.get(ports, who, job_id)
     if job.type is JobType.DELETION:
         raise Conflict("A deletion goes on by itself.")
+    if job.type is JobType.SIZE_VARIANT_BATCH:
+        raise Conflict("Retry the jobs that it has begun, of those that failed.")
     if job.status is not JobStatus.FAILED:
         raise Conflict(f"The job is {job.status.value}; only one that failed can be retried.")
     return _again(ports, who, job, unfinished(job), max_credits)
@@ -74,5 +76,8 @@ def _require_ready(ports: Ports, who: Principal, asset_ids: Iterable[str]) -> No
     for id_, document in zip(wanted, found, strict=True):
         if document is None:
             raise Conflict(f"It was made from asset {id_}, which was deleted.")
-        if Asset.load(document.data).status is not AssetStatus.READY:
+        asset = Asset.load(document.data)
+        if uploads.is_film(asset) and asset.status is AssetStatus.PENDING:
+            continue  # it is kept as it came, and its step tells when it is not
+        if asset.status is not AssetStatus.READY:
             raise Conflict(f"It is made from asset {id_}, which is not there; make that anew.")

@@ -147,6 +147,11 @@ def keep_film(ports: Ports, who: Principal, content: bytes) -> Asset:
     return entities.read(ports.documents, Asset, upload.document)[0]
 
 
+def is_film(asset: Asset) -> bool:
+    """Whether an asset is an upload that is only there to be imported."""
+    return asset.job_id is None and asset.type is AssetType.VIDEO
+
+
 def fetch_film(ports: Ports, workspace_id: str, asset_id: str, target: Path) -> bool:
     """Download the film of an upload; False while it is still to come. PermanentError says why it
     will never be there."""

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from functions.steps import noop, purge
+from functions.steps import noop, purge, sizes
 from shared.adapters.embedded.blobs import EmbeddedBlobs
 from shared.adapters.embedded.database import Database
 from shared.adapters.embedded.documents import EmbeddedDocuments
@@ -29,6 +29,7 @@ from shared.model.request import GenerateRequest
 from shared.model.style import Decision, Drift, Verdict
 from shared.model.workspace import Scope
 from shared.ports import Blob, Bucket, Create, Document, Ports, Query
+from shared.providers.base import Later
 from shared.services import (
     collections,
     generation,
@@ -38,6 +39,7 @@ from shared.services import (
     runner,
     sweeper,
     triggers,
+    uploads,
 )
 from shared.services.generation import Generation
 from shared.services.keys import Principal
@@ -50,6 +52,7 @@ from shared.services.steps import (
     SentBack,
     StepCode,
     StepContext,
+    StepResult,
 )
 from shared.services.webhooks import delivery as webhook_delivery
 from shared.services.webhooks import outbox
@@ -75,6 +78,19 @@ def draw(context: StepContext) -> Made:
         target.write_text(f"{key} of attempt {context.step.attempt}")
         files[key] = MadeFile(target, width=64, height=64, provenance=PROVENANCE)
     return Made(files)
+
+
+def take_in(context: StepContext) -> StepResult:
+    """Take an upload in, as `draw` does; a film is still to come until it is there."""
+    upload_id = context.step.inputs["upload"]
+    (key,) = context.step.files
+    if context.job.assets[key].type is AssetType.VIDEO and not uploads.fetch_film(
+        context.ports, context.job.workspace_id, upload_id, context.folder / "film"
+    ):
+        return Later(5.0)
+    target = context.target(key)
+    target.write_text(f"{key} of attempt {context.step.attempt}")
+    return Made({key: MadeFile(target, width=64, height=64, provenance=PROVENANCE)})
 
 
 DRIFT = Drift(check="line", subject="outline", text="Draw the outlines thinner.", score=0.4)
@@ -126,6 +142,8 @@ CODES: Mapping[StepKind, StepCode] = {
     **dict.fromkeys(StepKind, draw),
     StepKind.STYLE_CARD: extract,
     StepKind.VALIDATE: accept,
+    StepKind.INTAKE: take_in,
+    StepKind.SIZES: sizes.run,
     StepKind.PURGE: purge.run,
     StepKind.NOOP: noop.run,
 }

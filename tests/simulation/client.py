@@ -19,11 +19,14 @@ from shared.services import (
     deletion,
     generation,
     guides,
+    imports,
     items,
     jobs,
     keys,
     ledger,
     projects,
+    sizes,
+    uploads,
     versions,
 )
 from shared.services.keys import Principal
@@ -33,6 +36,8 @@ from tests.simulation.hub import Hub
 from tests.simulation.store import Documents
 
 Ask = Callable[[], object]
+MOVIE = b"\0\0\0\x18ftypisom\0\0\0\0isommp42"
+"""What a film could begin with."""
 STILLS = (AssetType.IMAGE, AssetType.TRANSPARENT_IMAGE)
 
 
@@ -46,6 +51,7 @@ class Client:
         self.destroys = False
         """Whether something was deleted or cancelled."""
         self._hub, self._ports, self._documents = hub, ports, documents
+        self._calm = calm
         self._settings = settings
         workspace = keys.create_workspace(calm, "Tenant")
         self.who = Principal(workspace.id, (Scope.READ, Scope.WRITE))
@@ -73,7 +79,7 @@ class Client:
         """Something to ask for, and its name."""
         dice = self._hub.dice
         destroying = (self._cancel, self._delete_asset, self._delete_item, self._delete_more)
-        others = (self._again, self._judge, self._rename, self._card)
+        others = (self._again, self._judge, self._rename, self._card, self._import, self._sizes)
         kind = dice.choice(
             (self._generate,) * 6 + (self._edit, self._film, self._film) + destroying + others
         )
@@ -160,6 +166,44 @@ class Client:
         return (
             (lambda: again.regenerate(self._ports, self._settings, self.who, asset["id"]))
             if asset
+            else None
+        )
+
+    def _import(self) -> Ask | None:
+        """A picture that is there already, or a film that is sent just now."""
+        collection, sends_film = self._one("collections"), self._hub.dice.random() < 0.6
+        if collection is None:
+            return None
+        item = self._one("items", collection_id=collection["id"])
+        target = imports.Target("Mine")
+        if item and self._hub.dice.random() < 0.3:
+            target = imports.Target(item_id=item["id"])
+        picture = None if sends_film else _upload(self._calm, self.who)
+
+        def ask() -> object:
+            upload = (
+                imports.uploaded(self._ports, self.who, picture, field="asset_id")
+                if picture
+                else uploads.keep_film(self._ports, self.who, MOVIE)
+            )
+            proposal = imports.propose(
+                self._ports, self.who, collection["id"], upload, target, sizes=[32]
+            )
+            return generation.accept(self._ports, self._settings, self.who, proposal)
+
+        return ask
+
+    def _sizes(self) -> Ask | None:
+        """Other sizes, of all that there is."""
+        collection = self._one("collections")
+        chosen = self._hub.dice.choice(((32,), (32, 16), (48,), ()))
+        return (
+            (
+                lambda: sizes.update(
+                    self._ports, self.who, collection["id"], {}, {"animation_sizes": chosen}
+                )
+            )
+            if collection
             else None
         )
 

@@ -14,7 +14,7 @@ from shared.services.steps import (
     StepContext,
     StepResult,
 )
-from tests.services.world import DRIFT, PROVENANCE, extract, remark
+from tests.services.world import DRIFT, PROVENANCE, extract, remark, take_in
 from tests.simulation.hub import Hub
 
 RETAKES = 2
@@ -43,11 +43,13 @@ class Provider:
         self._paid = paid
 
     def run(self, context: StepContext) -> StepResult:
-        """The code of every kind of step but `purge`."""
+        """The code of every kind of step that is not wholly ours."""
         self.runs += 1
         kind = context.step.kind
         if kind is StepKind.STYLE_CARD:
             return self._fault(context) or extract(context)
+        if kind is StepKind.INTAKE:
+            return self._fault(context) or take_in(context)
         for role in context.step.inputs:
             context.source(role)
         context.progress(0.5)

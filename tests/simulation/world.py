@@ -16,7 +16,7 @@ from typing import Final
 
 import pytest
 
-from functions.steps import purge
+from functions.steps import purge, sizes
 from shared.adapters.embedded.events import EVENTS_QUEUE
 from shared.config import Settings
 from shared.errors import MascotryError
@@ -43,6 +43,8 @@ REST: Final = 4_000
 AT_ONCE: Final = 6
 HOME: Final = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108
 
+OWN: Final = {StepKind.PURGE: purge.run, StepKind.SIZES: sizes.run}
+"""The steps that ask nobody else."""
 EXPECTED = (Outage, Unforeseen, MascotryError)
 """What may be raised; anything else is a mistake of ours."""
 
@@ -274,7 +276,7 @@ class World:
             errand = outbox.Errand.parse(payload)
             webhook_delivery.deliver(self.ports, self.settings, errand, self._post)
         else:
-            code = purge.run if queue == StepKind.PURGE else self.provider.run
+            code = OWN.get(StepKind(queue), self.provider.run)
             runner.deliver(self.ports, self.settings, Delivery.parse(payload), code)
 
     def _post(self, url: str, body: str, headers: Mapping[str, str], *, loopback: bool) -> Answer:
