@@ -36,7 +36,9 @@ class FilmKeyer:
         encloses are opened too, unless it wears the key's colour; without them, only what the
         border reaches is outside."""
         self._worn = _colours(wardrobe.colours)
-        self._rim = _colours([colour for colour, share in wardrobe.rim if share >= RIM])
+        # Beside glass, thin lines mix three colours, which no two explain.
+        rim = () if wardrobe.glass else wardrobe.rim
+        self._rim = _colours([colour for colour, share in rim if share >= RIM])
         apart = np.linalg.norm(self._worn - ground, axis=1)
         self._opens = bool(len(apart)) and float(apart.min()) > WORN
         self._ground = ground
