@@ -109,7 +109,6 @@ def _cloud_storage() -> Blobs:
         chosen.project,
         _bucket_names(chosen),
         cdn_url=chosen.cdn_url,
-        max_upload_bytes=chosen.max_film_bytes,
     )
 
 

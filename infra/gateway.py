@@ -38,7 +38,7 @@ def application() -> WSGIApplication:
     """The API at /v1, the files at /cdn, signed uploads at /uploads and every other function at
     `address` of its name."""
     blobs = composition.embedded().blobs
-    uploads = Uploads(blobs, max_bytes=settings().max_film_bytes)
+    uploads = Uploads(blobs)
     return functions({"/cdn": Cdn(blobs), "/uploads": uploads})
 
 

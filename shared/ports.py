@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 T = TypeVar("T", covariant=True)
 
@@ -191,6 +191,10 @@ class SignedUpload:
     headers: Mapping[str, str]
 
 
+MAX_UPLOAD: Final = 10_000_000
+"""Bytes that an upload URL takes, if nothing else is said."""
+
+
 class Blobs(Protocol):
     """Objects are replaced whole, never changed. `if_generation=0` means that it must not exist.
 
@@ -246,8 +250,11 @@ class Blobs(Protocol):
         """The absolute CDN URL of an object in ASSETS, whether or not it exists yet."""
         ...
 
-    def upload_url(self, name: str, *, content_type: str, expires_at: datetime) -> SignedUpload:
-        """A signed URL that accepts one PUT of that content type into UPLOADS until it expires."""
+    def upload_url(
+        self, name: str, *, content_type: str, expires_at: datetime, max_bytes: int = MAX_UPLOAD
+    ) -> SignedUpload:
+        """A signed URL that accepts one PUT of that content type, of at most so many bytes, into
+        UPLOADS until it expires."""
         ...
 
 

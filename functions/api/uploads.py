@@ -64,7 +64,9 @@ def invite(call: Call) -> Reply:
     limit = chosen.max_film_bytes if body.is_film else chosen.max_upload_bytes
     if body.bytes is not None and body.bytes > limit:
         raise BadRequest(f"may be at most {limit:,}", field="bytes")
-    made = uploads.invite(call.ports, call.who, body.content_type.value, is_film=body.is_film)
+    made = uploads.invite(
+        call.ports, call.who, body.content_type.value, max_bytes=limit, is_film=body.is_film
+    )
     data = {
         "asset_id": made.asset_id,
         "upload_url": made.url,

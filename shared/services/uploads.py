@@ -25,7 +25,7 @@ from shared.model.asset import EXTENSIONS, Asset, AssetStatus, AssetType, Conten
 from shared.model.base import instant_text, is_id
 from shared.model.fault import Fault
 from shared.model.workspace import Workspace
-from shared.ports import Blob, Bucket, Create, Delete, Json, Ports, Put, Replace
+from shared.ports import MAX_UPLOAD, Blob, Bucket, Create, Delete, Json, Ports, Put, Replace
 from shared.services import entities
 from shared.services.keys import Principal
 
@@ -88,14 +88,23 @@ class Invitation:
     expires_at: datetime
 
 
-def invite(ports: Ports, who: Principal, content_type: str, *, is_film: bool = False) -> Invitation:
-    """A pending asset, and the signed URL that takes its picture or film.
+def invite(
+    ports: Ports,
+    who: Principal,
+    content_type: str,
+    *,
+    max_bytes: int = MAX_UPLOAD,
+    is_film: bool = False,
+) -> Invitation:
+    """A pending asset, and the signed URL that takes its picture or film, of so many bytes at most.
 
     A picture is looked at as `store` does, but after it has arrived: see `receive`.
     """
     expires_at = (ports.clock.now() + LIFETIME).replace(microsecond=0)
     upload = _create(ports, who, AssetType.VIDEO if is_film else AssetType.IMAGE)
-    signed = ports.blobs.upload_url(upload.raw, content_type=content_type, expires_at=expires_at)
+    signed = ports.blobs.upload_url(
+        upload.raw, content_type=content_type, expires_at=expires_at, max_bytes=max_bytes
+    )
     return Invitation(upload.asset_id, signed.url, signed.headers, expires_at)
 
 

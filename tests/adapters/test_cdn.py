@@ -182,7 +182,7 @@ def test_a_precondition_that_fails(client: Client, blob: Blob) -> None:
 
 @pytest.fixture
 def uploads(stack: Stack) -> Client:
-    return Client(Uploads(stack.blobs, max_bytes=1000))
+    return Client(Uploads(stack.blobs))
 
 
 @pytest.fixture
@@ -191,6 +191,7 @@ def signed(stack: Stack) -> str:
         "w/a b.png",
         content_type="image/png",
         expires_at=stack.clock.now() + timedelta(minutes=15),
+        max_bytes=1000,
     ).url.removeprefix("http://mascotry.test/uploads")
 
 

@@ -18,6 +18,7 @@ from shared.adapters.embedded.events import EVENTS_QUEUE
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.model.indexes import INDEXES, Index
 from shared.ports import (
+    MAX_UPLOAD,
     Blob,
     Bucket,
     Clock,
@@ -246,7 +247,9 @@ class Blobs:
     def public_url(self, name: str) -> str:
         return f"http://cdn.test/{name}"
 
-    def upload_url(self, name: str, *, content_type: str, expires_at: datetime) -> SignedUpload:
+    def upload_url(
+        self, name: str, *, content_type: str, expires_at: datetime, max_bytes: int = MAX_UPLOAD
+    ) -> SignedUpload:
         raise NotImplementedError
 
     def _existing(self, bucket: Bucket, name: str) -> tuple[Blob, bytes]:

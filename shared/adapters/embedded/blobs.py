@@ -22,7 +22,7 @@ from shared.adapters.embedded.objects import Attributes
 from shared.adapters.embedded.signature import UploadSigner
 from shared.adapters.naming import require_name
 from shared.errors import NotFound
-from shared.ports import Blob, Bucket, Clock, Page, SignedUpload
+from shared.ports import MAX_UPLOAD, Blob, Bucket, Clock, Page, SignedUpload
 
 Announce = Callable[[Transaction, Blob], None]
 
@@ -154,9 +154,13 @@ class EmbeddedBlobs:
     def public_url(self, name: str) -> str:
         return f"{self._origin()}/cdn/{quote(name)}"
 
-    def upload_url(self, name: str, *, content_type: str, expires_at: datetime) -> SignedUpload:
+    def upload_url(
+        self, name: str, *, content_type: str, expires_at: datetime, max_bytes: int = MAX_UPLOAD
+    ) -> SignedUpload:
         require_name(name)
-        path = self.signer.path(name, content_type=content_type, expires_at=expires_at)
+        path = self.signer.path(
+            name, content_type=content_type, expires_at=expires_at, max_bytes=max_bytes
+        )
         return SignedUpload(self._origin() + path, {"Content-Type": content_type})
 
     def purge_work(self, older_than: timedelta) -> int:

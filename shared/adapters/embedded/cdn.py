@@ -54,9 +54,8 @@ class Cdn:
 class Uploads:
     """Accepts one PUT at each URL that `upload_url` signed; mount it at `/uploads`."""
 
-    def __init__(self, blobs: EmbeddedBlobs, *, max_bytes: int = 10_000_000) -> None:
+    def __init__(self, blobs: EmbeddedBlobs) -> None:
         self._blobs = blobs
-        self._max_bytes = max_bytes
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return _answer(Request(environ), {"PUT": self._put})(environ, start_response)
@@ -68,16 +67,18 @@ class Uploads:
         return response
 
     def _receive(self, request: Request) -> Blob:
+        max_bytes = request.args.get("max_bytes", 0, type=int)
         name, content_type = request.path.removeprefix("/"), request.args.get("content_type", "")
         self._blobs.signer.verify(
             name,
             content_type=content_type,
             expires=request.args.get("expires", 0, type=int),
+            max_bytes=max_bytes,
             signature=request.args.get("signature", ""),
         )
         if request.headers.get("Content-Type") != content_type:
             raise BadRequest(f"this URL accepts {content_type} only", field="Content-Type")
-        request.max_content_length = self._max_bytes
+        request.max_content_length = max_bytes
         return self._blobs.receive(name, request.stream, content_type=content_type)
 
 

@@ -33,7 +33,7 @@ from shared.adapters.gcp.signing import signing_credentials
 from shared.adapters.naming import is_name, require_name
 from shared.adapters.system import SystemClock
 from shared.errors import Busy, Conflict, NotFound
-from shared.ports import Blob, Bucket, Clock, Page, SignedUpload
+from shared.ports import MAX_UPLOAD, Blob, Bucket, Clock, Page, SignedUpload
 
 TIMEOUT = (5.0, 60.0)
 """Seconds to connect, and to wait for each further piece of an answer."""
@@ -64,12 +64,10 @@ class StorageBlobs:
         buckets: Mapping[Bucket, str],
         *,
         cdn_url: str | None,
-        max_upload_bytes: int = 10_000_000,
         credentials: Credentials | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """`cdn_url` is the address that ASSETS is served at, the store's own without it;
-        `max_upload_bytes` bounds what an upload URL takes.
+        """`cdn_url` is the address that ASSETS is served at, the store's own without it.
 
         `credentials` sign upload URLs; without any, the account that the process runs as does,
         which needs to be a service account that may sign in its own name.
@@ -77,7 +75,6 @@ class StorageBlobs:
         self._project = project
         self._names = dict(buckets)
         self._public = cdn_url or f"https://storage.googleapis.com/{buckets[Bucket.ASSETS]}"
-        self._max_upload_bytes = max_upload_bytes
         self._given = credentials
         self._clock = clock or SystemClock()
 
@@ -239,7 +236,9 @@ class StorageBlobs:
     def public_url(self, name: str) -> str:
         return f"{self._public}/{quote(name)}"
 
-    def upload_url(self, name: str, *, content_type: str, expires_at: datetime) -> SignedUpload:
+    def upload_url(
+        self, name: str, *, content_type: str, expires_at: datetime, max_bytes: int = MAX_UPLOAD
+    ) -> SignedUpload:
         """ValueError unless the time is ahead, by at most seven days."""
         require_name(name)
         if not timedelta() < expires_at - self._clock.now() <= LONGEST:
@@ -250,7 +249,7 @@ class StorageBlobs:
         # The store holds whoever sends to what was signed: one object, of that type, not too large.
         headers = {
             "Content-Type": content_type,
-            "x-goog-content-length-range": f"0,{self._max_upload_bytes}",
+            "x-goog-content-length-range": f"0,{max_bytes}",
             "x-goog-if-generation-match": "0",
         }
         with faults("sign", Bucket.UPLOADS, name):
