@@ -114,11 +114,15 @@ def _begin(
     ports: Ports, settings: Settings, batch: Job, collection: Collection, item: Item
 ) -> bool:
     who = Principal(batch.workspace_id, (Scope.WRITE,))
+    job_id = str(uuid5(UUID(batch.id), item.id))
+    begun_before = jobstore.load(ports.documents, batch.workspace_id, job_id)
+    if begun_before is not None:  # by somebody who may have died before it was enqueued
+        runner.perform(ports, begun_before[0], outstanding(begun_before[0]))
     of_item = list(versions.of_item(ports, batch.workspace_id, item.id))
     planned = plan_sizes(
         of_item,
         assets.links_of_item(ports, who, item.id),
-        job_id=str(uuid5(UUID(batch.id), item.id)),
+        job_id=job_id,
         batch_id=batch.id,
         workspace_id=batch.workspace_id,
         collection=collection,
@@ -126,7 +130,7 @@ def _begin(
         ids=ports.ids,
         now=ports.clock.now(),
     )
-    if planned is not None:
+    if planned is not None and begun_before is None:
         begun = generation.begin(ports, settings, who, planned, item)
         loaded = jobstore.load(ports.documents, batch.workspace_id, batch.id)
         if loaded is None or loaded[0].finished:  # canceled just now, and may not have seen it
