@@ -30,7 +30,7 @@ MOST, TOLD = LONG_SIDE * LONG_SIDE, 8192 * 8192
 MOST_FRAMES: Final = 3600
 FASTEST: Final = 30
 """Frames a second of the master; a film with more is thinned out."""
-WORK: Final = 700_000_000
+WORK: Final = 500_000_000
 """Pixels of all frames together of a master; a film with more is made smaller, since each of its
 formats has to be done within the time that one step has."""
 
