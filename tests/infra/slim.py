@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-FUNCTIONS = ("api", "events", "sweep", "webhook", "purge", "noop")
+FUNCTIONS = ("api", "events", "sweep", "webhook", "purge", "sizes", "noop")
 REFUSED = "http://127.0.0.1:9/"
 """Where nobody listens."""
 
@@ -46,7 +46,7 @@ def live() -> None:
     from functions import composition
     from shared.config import settings
     from shared.model.workspace import Scope
-    from shared.services import keys
+    from shared.services import collections, keys
 
     ports, tasks = composition.ports(), composition.embedded().tasks
     workspace = keys.create_workspace(ports, "Test")
@@ -61,19 +61,28 @@ def live() -> None:
             raise SystemExit(f"{target} {method} {path}: {answer.get_data(as_text=True)}")
         return (answer.get_json(silent=True) or {}).get("data")
 
+    def work(name: str) -> None:
+        waiting = tasks.upcoming(name, 1)
+        for claim in tasks.claim([(name, task) for task, _ in waiting]):
+            ask(name, "POST", "/", 204, claim.payload)
+        if not waiting:
+            raise SystemExit(f"there was no task for {name}")
+
     project = ask("api", "POST", "/v1/projects", 201, {"name": "App"})
     told = {"url": REFUSED, "events": ["job.completed"]}
     hook = ask("api", "POST", "/v1/webhooks", 201, told)
     ask("api", "POST", f"/v1/webhooks/{hook['id']}/ping", 202)
     ask("api", "POST", "/v1/uploads", 201, {"content_type": "image/png"})
     ask("api", "GET", "/v1/openapi.json", 200)
+    who = keys.Principal(workspace.id, tuple(Scope))
+    character = collections.create(ports, who, project_id=project["id"], name="Fox", prompt="a fox")
+    path = f"/v1/collections/{character.id}"
+    ask("api", "POST", f"{path}/items", 201, {"type": "animation", "name": "Wave"})
+    ask("api", "PATCH", path, 200, {"animation_sizes": [64]})
+    work("sizes")
     job = ask("api", "DELETE", f"/v1/projects/{project['id']}", 202)["job_id"]
     for name in ("purge", "webhook"):
-        waiting = tasks.upcoming(name, 1)
-        for claim in tasks.claim([(name, task) for task, _ in waiting]):
-            ask(name, "POST", "/", 204, claim.payload)
-        if not waiting:
-            raise SystemExit(f"there was no task for {name}")
+        work(name)
     ended = ask("events", "GET", f"/v1/jobs/{job}?wait=true&timeout=0", 200)
     if ended["status"] != "completed":
         raise SystemExit(f"the deletion is {ended['status']}")
