@@ -109,6 +109,9 @@ def test_an_enclosed_part_near_the_keys_colour_is_no_gap() -> None:
     """A bead that is 40 levels off the key; a gap shows the key itself."""
     bead, key = (24, 176, 94), (0, 200, 70)
     assert matted(disc(key, bead), key, FOX)[40:57, 40:57, 3].min() == 255
+    small = disc(key, LINE)
+    cv2.circle(small, (48, 48), 5, bead, -1, cv2.LINE_AA)
+    assert matted(small, key, FOX)[44:53, 44:53, 3].min() == 255
     assert matted(disc(key, key), key, FOX)[42:55, 42:55, 3].max() == 0
 
 

@@ -66,8 +66,9 @@ HAIR_GAIN = 2.0
 """By how much a colour of the silhouette fits better there, to be taken for F."""
 FAINT = 0.2
 """The share of `near` up to which a pixel is not even tinted."""
-SLIVER, NARROW = 10, 9
-"""The fewest pixels of a gap too narrow to show the pure key; it is less wide than this."""
+SLIVER, APART, NARROW = 10, 9, 5
+"""The fewest pixels of a gap too narrow to show the pure key, whose pieces are less far apart than
+`APART`; it is less wide than `NARROW`."""
 UNMIXED, WIDEST = 0.6, 60.0
 """The share of the distance to mixed colours, and the distance, within which such a gap shows."""
 
@@ -192,12 +193,12 @@ class Matter:
         tight: Mask = (away < self._sliver**2) & (depth > self.tuning.band)
         if not tight.any():
             return tight
-        spots, reach = tight.astype(np.uint8), np.ones((NARROW, NARROW), np.uint8)
+        spots, width = tight.astype(np.uint8), np.ones((NARROW, NARROW), np.uint8)
         # A gap comes in pieces: the film blurs its narrowest parts into the outline.
-        _, labels = cv2.connectedComponents(cv2.dilate(spots, reach))
+        _, labels = cv2.connectedComponents(cv2.dilate(spots, np.ones((APART, APART), np.uint8)))
         is_gap = np.bincount(labels[tight]) >= SLIVER
         # A wide gap shows the pure key; what is wide and doesn't is a part, like a small gem.
-        is_gap[labels[cv2.erode(spots, reach) > 0]] = False
+        is_gap[labels[cv2.erode(spots, width) > 0]] = False
         found = np.zeros_like(tight)
         found[tight] = is_gap[labels[tight]]
         return found
