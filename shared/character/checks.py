@@ -6,15 +6,17 @@ from itertools import combinations
 from math import hypot
 
 from shared.character import likeness
-from shared.character.likeness import OTHER, SAME, nearest, shades, to_lab, worn
+from shared.character.likeness import OTHER, SAME, nearest, shades, shown, to_lab, worn
 from shared.model.style import Measurement, PaletteColour, StyleCard
 
 VARIES, USUAL_VARIETY = 0.6, 5.0
 """The part of a head's own variety (ΔE2000) that is forgiven, and that of a head seen once."""
 FAINT, SHORT = 0.02, 0.2
 """Less of the figure in shadow tones, and shorter seams of them, than this are hardly seen."""
-SEAMS = 0.7
-"""What the length of the seams counts beside the share in shadow tones."""
+TONES, SEAMS, GONE = 0.3, 0.4, 0.3
+"""What the share in shadow tones counts, the length of their seams, and the very tones."""
+HIDDEN, INK = 0.15, 22.0
+"""Less than this part of a shadow's least share is gone; a tone of lower L* may be a line."""
 MORE, SOME, FEET = 2.5, 0.006, 0.014
 """A known colour may cover this many times its largest share, and a share on top, before the rest
 counts as added; feet are hidden and seen from below, so they may show still more."""
@@ -100,16 +102,28 @@ def line(card: StyleCard, seen: Measurement) -> Finding:
 
 def shading(card: StyleCard, seen: Measurement) -> Finding:
     """How far the share in shadow tones and the length of their seams are outside what the card
-    knows, as a share of it. Both err, but seldom together: the tones where light falls off, the
-    seams where limbs cover each other."""
+    knows, as a share of it, and which part of its very tones is gone. Each errs, but seldom
+    together: the tones where light falls off, the seams where limbs cover each other."""
     was, now = card.shading, seen.shading
     tones = _outside(now.amount, was.least, was.most, FAINT)
     seams = _outside(now.seams, was.shortest, was.longest, SHORT)
-    if (now.seams, now.amount) < (was.shortest, was.least):
+    gone = _gone_tones(card, seen)
+    if gone or (now.seams, now.amount) < (was.shortest, was.least):
         text = f"Keep the {was.kind.replace('_', '-')} shading; do not draw it flat."
     else:
         text = "Shade less: the character is drawn in flatter colours."
-    return Finding((1 - SEAMS) * tones + SEAMS * seams, "shading", text)
+    return Finding(TONES * tones + SEAMS * seams + GONE * gone, "shading", text)
+
+
+def _gone_tones(card: StyleCard, seen: Measurement) -> float:
+    """The part of the card's shadows whose very tone is not in the picture."""
+    tones = [
+        colour
+        for colour in card.palette
+        if colour.least >= PRESENT and to_lab(colour.hex)[0] > INK and _is_shadow(colour, card)
+    ]
+    gone = [c for c in tones if shown(c.hex, seen.palette) < HIDDEN * c.least]
+    return sum(c.least for c in gone) / max(sum(c.least for c in tones), card.shading.least, FAINT)
 
 
 def _outside(now: float, least: float, most: float, faint: float) -> float:
@@ -208,10 +222,13 @@ def _noticed(colour: PaletteColour, card: StyleCard) -> float:
     """The least share from which on a colour is missed."""
     if _is_white_of_eyes(colour):
         return 1.0
-    is_shadow = any(
+    return FLEETING if _is_shadow(colour, card) or _is_facial(colour) else PRESENT
+
+
+def _is_shadow(colour: PaletteColour, card: StyleCard) -> bool:
+    return any(
         other.share > colour.share and shades(colour.hex, other.hex) for other in card.palette
     )
-    return FLEETING if is_shadow or _is_facial(colour) else PRESENT
 
 
 def _is_white_of_eyes(colour: PaletteColour) -> bool:

@@ -84,6 +84,11 @@ def worn(code: str, palette: Iterable[PaletteColour]) -> float:
     )
 
 
+def shown(code: str, palette: Iterable[PaletteColour]) -> float:
+    """The share of a figure that wears just this colour."""
+    return sum(other.share for other in palette if delta_e(code, other.hex) < SAME)
+
+
 def shades(dark: str, light: str) -> bool:
     """Whether one colour may be another one in shadow: darker, and of nearly its hue."""
     (low, a1, b1), (high, a2, b2) = to_lab(dark), to_lab(light)

@@ -62,6 +62,30 @@ def test_shadows_are_gone_when_their_seams_are_too() -> None:
     assert judged(flat).drifts[0].text == "Keep the two-tone shading; do not draw it flat."
 
 
+def test_shadows_are_gone_when_their_very_tone_is() -> None:
+    tone = colour("dark orange", "#b85c12", 0.018)
+    few = measurement().shading.with_(amount=0.03, least=0.03, most=0.03)
+    card = cards.make([measurement(*FOX, tone).with_(shading=few)], source="x")
+    less = few.with_(amount=0.012)
+    moved = measurement(*FOX, tone.with_(share=0.004)).with_(shading=less)
+    flat = measurement(*FOX).with_(shading=less)
+    assert failed(validate(card, moved, shows=Shows.FIGURE)) == []
+    verdict = validate(card, flat, shows=Shows.FIGURE)
+    assert failed(verdict) == ["shading"]
+    assert verdict.drifts[0].text == "Keep the two-tone shading; do not draw it flat."
+
+
+@pytest.mark.parametrize(
+    ("pictures", "fails"), [(1, []), (3, []), (12, ["added"]), (20, ["added"])]
+)
+def test_less_is_forgiven_to_a_character_that_is_known_well(
+    pictures: int, fails: list[str]
+) -> None:
+    card = cards.make([measurement()] * pictures, source="x")
+    seen = measurement(*FOX, GREEN.with_(share=0.003))
+    assert failed(validate(card, seen, shows=Shows.FIGURE)) == fails
+
+
 def test_something_added() -> None:
     verdict = judged(measurement(*FOX, GREEN))
     assert failed(verdict) == ["added"]
