@@ -64,7 +64,10 @@ def run(context: StepContext) -> Made:
 
 def _wardrobe(video: Source) -> Wardrobe:
     """What the film's cut-out showed of its character, as the video step noted it."""
-    colours = tuple(tuple(colour) for colour in video.metadata.get("palette", []))
+    colours, small = (
+        tuple(tuple(colour) for colour in video.metadata.get(name, []))
+        for name in ("palette", "small")
+    )
     glass = tuple(
         Glass(
             tuple(pane["colour"]), pane["alpha"], tuple(pane["behind"]) if pane["behind"] else None
@@ -72,4 +75,4 @@ def _wardrobe(video: Source) -> Wardrobe:
         for pane in video.metadata.get("glass", [])
     )
     rim = tuple((tuple(colour), share) for colour, share in video.metadata.get("rim", []))
-    return Wardrobe(colours, rim, glass)
+    return Wardrobe(colours, rim, glass, small)

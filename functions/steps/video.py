@@ -103,6 +103,7 @@ def _made(
                     **film.metadata,
                     "background": list(request.background),
                     "palette": [list(colour) for colour in wardrobe.colours],
+                    "small": [list(colour) for colour in wardrobe.small],
                     "rim": [[list(colour), share] for colour, share in wardrobe.rim],
                     "glass": [asdict(pane) for pane in wardrobe.glass],
                     "verification": checked.as_dict(),

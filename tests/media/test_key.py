@@ -379,6 +379,25 @@ def test_a_wardrobe_tells_the_silhouettes_colours_and_the_glass() -> None:
     assert set(found.colours) == {LINE, FUR}
     assert [colour for colour, _ in found.rim] == [LINE]
     assert found.glass == (Glass((220, 236, 255), 128 / 255, (20, 70, 255)),)
+    assert found.small == ()
+
+
+def test_the_key_keeps_away_from_a_bead_and_a_bead_from_being_a_gap() -> None:
+    """It is too small for the palette, and overlaid so that it is no wider than a blurred gap."""
+    rgba = np.zeros((400, 400, 4), np.uint8)
+    rgba[50:350, 50:350] = (*LINE, 255)
+    rgba[60:340, 60:340] = (*FUR, 255)
+    plain = choose_key(learn([(rgba, None)]))
+    bead = (plain[0] // 2 + 60, plain[1] - 36, plain[2] - 36)
+    rgba[200:212, 200:212] = (*bead, 255)
+    wardrobe = learn([(rgba, None)])
+    assert bead not in wardrobe.colours
+    assert bead in wardrobe.small
+    assert choose_key(wardrobe) != plain
+    picture = rgba[:200, :200, :3].copy()
+    picture[rgba[:200, :200, 3] == 0] = plain
+    picture[130:160, 130:134] = bead
+    assert matted(picture, plain, wardrobe)[145, 130:134, 3].min() == 255
 
 
 def test_the_background_is_measured_as_the_codec_left_it(filmed: Filmed) -> None:

@@ -37,7 +37,7 @@ def choose_key(wardrobe: Wardrobe) -> Rgb:
     the contrasts are added up: a thin white whisker counts where the outline is dark.
     """
     glass = [pane.colour for pane in wardrobe.glass]
-    worn = [*wardrobe.colours, *glass]
+    worn = [*wardrobe.colours, *glass, *wardrobe.small]
     if not worn:
         return CANDIDATES[0]
     rim = [*wardrobe.rim, *((colour, GLASS) for colour in glass)]

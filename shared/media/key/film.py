@@ -39,7 +39,8 @@ class FilmKeyer:
         # Beside glass, thin lines mix three colours, which no two explain.
         rim = () if wardrobe.glass else wardrobe.rim
         self._rim = _colours([colour for colour, share in rim if share >= RIM])
-        apart = np.linalg.norm(self._worn - ground, axis=1)
+        self._small = _colours(wardrobe.small)
+        apart = np.linalg.norm(np.concatenate([self._worn, self._small]) - ground, axis=1)
         self._opens = bool(len(apart)) and float(apart.min()) > WORN
         self._ground = ground
         self._glass = wardrobe.glass
@@ -73,7 +74,13 @@ class FilmKeyer:
 
     def _matter_with(self, glass: Floats) -> Matter:
         return Matter(
-            self._ground, FILM, worn=self._worn, rim=self._rim, glass=glass, opens_gaps=self._opens
+            self._ground,
+            FILM,
+            worn=self._worn,
+            rim=self._rim,
+            glass=glass,
+            small=self._small,
+            opens_gaps=self._opens,
         )
 
     def _seen_through(self, found: Matte, picture: Frame) -> Floats:

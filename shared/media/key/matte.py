@@ -110,17 +110,20 @@ class Matter:
         worn: Floats = NONE,
         rim: Floats = NONE,
         glass: Floats = NONE,
+        small: Floats = NONE,
         opens_gaps: bool,
     ) -> None:
         """`worn` and `glass` are the character's colours (N, 3), opaque and seen through, `rim`
-        those of its silhouette; without any, unknown is a band of fixed width."""
+        those of its silhouette, `small` those of small parts; without any, unknown is a band of
+        fixed width."""
         self.ground, self.tuning = ground, tuning
         self._worn, self._glass, self._opens = worn, glass, opens_gaps
         self._weights = np.array([1.0, tuning.chroma, tuning.chroma], np.float32)
         self._meanings = Meanings(ground, worn, glass, self._weights) if len(worn) else None
         self._hair = Meanings(ground, rim, NONE, self._weights) if len(rim) else None
         self._rim = rim
-        clear = UNMIXED * mixed_distance(ground, worn) if opens_gaps and len(worn) else 0.0
+        every = np.concatenate([worn, small])
+        clear = UNMIXED * mixed_distance(ground, every) if opens_gaps and len(worn) else 0.0
         self._sliver = min(clear, WIDEST) if clear > tuning.near else 0.0
 
     def matte(self, picture: Picture, away: Floats) -> Matte | None:
@@ -148,10 +151,11 @@ class Matter:
         pixels = picture.reshape(-1, 3)
         mixed = pixels.take(unknown, axis=0).astype(np.float32)
         figure = pixels.take(source[within], axis=0).astype(np.float32)
-        self._choose(mixed, figure, found.take(unknown), away_from[within] > HAIR)
+        tint = (mixed - self.ground) * self._weights
+        self._choose(tint, figure, found.take(unknown), away_from[within] > HAIR)
         seen = panes.reshape(-1)[unknown]
         figure[seen > 0] = self._glass[seen[seen > 0] - 1]
-        alpha = self._alpha(mixed, figure, seen > 0)
+        alpha = self._alpha(tint, figure, seen > 0)
         colour = pixels.copy()
         colour[open_] = pixels.take(source, axis=0)
         edge = self._unmixed(mixed, figure, alpha)
@@ -238,26 +242,26 @@ class Matter:
         return sure if sure.any() else inside > 0
 
     def _choose(
-        self, mixed: Floats, figure: Floats, found: NDArray[np.int32], is_hair: Mask
+        self, tint: Floats, figure: Floats, found: NDArray[np.int32], is_hair: Mask
     ) -> None:
-        """Put a worn colour in the place of the nearest one where that one does not fit."""
+        """Put a worn colour in the place of the nearest one where that one does not fit.
+
+        `tint` is how far pixels are from the ground, weighted.
+        """
         if self._meanings is None:
             return
         tuning = self.tuning
-        away = (mixed - self.ground) * self._weights
-        _, off = shares(away, (figure - self.ground) * self._weights)
+        _, off = shares(tint, (figure - self.ground) * self._weights)
         other = (off > tuning.misfit) & (self._meanings.off.take(found) + tuning.gain < off)
         figure[other] = self._worn[self._meanings.nearest[found[other]]]
         if self._hair is not None:
             hair = is_hair & (self._hair.off.take(found) + HAIR_GAIN < off)
             figure[hair] = self._rim[self._hair.nearest[found[hair]]]
 
-    def _alpha(self, mixed: Floats, figure: Floats, seen_through: Mask) -> Floats:
+    def _alpha(self, tint: Floats, figure: Floats, seen_through: Mask) -> Floats:
         """Alpha of unknown pixels that mix the ground with the given colours of the figure."""
         dark = self.tuning.dark
-        share, off = shares(
-            (mixed - self.ground) * self._weights, (figure - self.ground) * self._weights
-        )
+        share, off = shares(tint, (figure - self.ground) * self._weights)
         alpha: Floats = np.clip((share - dark) / (1 - 2 * dark), 0, 1)
         alpha[(off > WILD) & ~seen_through] = 1
         return alpha

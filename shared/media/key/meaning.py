@@ -59,11 +59,16 @@ class Meanings:
 def shares(away: Floats, towards: Floats) -> tuple[Floats, Floats]:
     """How much of the way `towards` (3,) or (N, 3) the colours `away` (N, 3) are, and how far from
     it, all measured from the ground."""
-    length = np.maximum(np.square(towards).sum(axis=-1), 1)
-    part: Floats = (away * towards).sum(axis=-1) / length
-    along = np.clip(part, 0, OVER)[:, None] * towards
-    off: Floats = np.sqrt(np.square(away - along).sum(axis=-1))
-    return part, off
+    length = np.maximum(_dot(towards, towards), 1)
+    part = np.asarray(_dot(away, towards) / length, np.float32)
+    aside = away - np.clip(part, 0, OVER)[:, None] * towards
+    return part, np.sqrt(_dot(aside, aside))
+
+
+def _dot(one: Floats, other: Floats) -> Floats:
+    # Much quicker than a sum over three numbers each.
+    product: Floats = np.einsum("...c,...c->...", one, other)
+    return product
 
 
 def cells(picture: Picture) -> NDArray[np.int32]:

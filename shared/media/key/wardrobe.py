@@ -15,6 +15,8 @@ RIM = 0.006
 """How deep the silhouette's own colours are looked for, as a share of the picture."""
 CLEAR, SOLID = 40, 225
 """Alpha between which a broad part is seen through."""
+SMALL, EVEN = 0.0003, 12
+"""The smallest share of the figure that a bead has, and how far its pixels differ."""
 PANE = 0.001
 """The least share of the picture that such a part has."""
 
@@ -33,11 +35,13 @@ class Glass:
 
 @dataclass(frozen=True, slots=True)
 class Wardrobe:
-    """A character's opaque colours, those of its silhouette with their shares, and its glass."""
+    """A character's opaque colours, those of its silhouette with their shares, its glass, and the
+    colours of parts too small to be listed with the others: beads, buttons, gems."""
 
     colours: tuple[Rgb, ...] = ()
     rim: tuple[tuple[Rgb, float], ...] = ()
     glass: tuple[Glass, ...] = ()
+    small: tuple[Rgb, ...] = ()
 
 
 def learn(cutouts: Sequence[tuple[Frame, Rgb | None]]) -> Wardrobe:
@@ -45,11 +49,14 @@ def learn(cutouts: Sequence[tuple[Frame, Rgb | None]]) -> Wardrobe:
     colours: dict[Rgb, None] = {}
     rim: Shares = []
     glass: dict[Glass, None] = {}
+    small: dict[Rgb, None] = {}
     for rgba, behind in cutouts:
         colours |= dict.fromkeys(colour for colour, _ in palette(rgba))
         rim += [(colour, share / len(cutouts)) for colour, share in palette(_rim(rgba), least=0.02)]
         glass |= dict.fromkeys(_panes(rgba, behind))
-    return Wardrobe(tuple(colours), tuple(rim), tuple(glass))
+        small |= dict.fromkeys(colour for colour, _ in palette(_flat(rgba), least=SMALL, most=48))
+    few = tuple(colour for colour in small if colour not in colours)
+    return Wardrobe(tuple(colours), tuple(rim), tuple(glass), few)
 
 
 def palette(rgba: Frame, *, least: float = LEAST, most: int = MOST) -> Shares:
@@ -77,6 +84,15 @@ def _rim(rgba: Frame) -> Frame:
     rim = rgba.copy()
     rim[~beside] = 0
     return rim
+
+
+def _flat(rgba: Frame) -> Frame:
+    """Only the opaque pixels around which all have one colour: edges mix others."""
+    square = np.ones((5, 5), np.uint8)
+    spread = cv2.subtract(cv2.dilate(rgba, square), cv2.erode(rgba, square)).max(axis=2)
+    flat = rgba.copy()
+    flat[spread > EVEN] = 0
+    return flat
 
 
 def _panes(rgba: Frame, behind: Rgb | None) -> list[Glass]:
