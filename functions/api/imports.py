@@ -111,6 +111,6 @@ INGEST_ROUTES = (
         status=202,
         dry_answer="Quote",
         gives={"job_id": "/job_id", "item_id": "/item_id"},
-        example={"asset_id": "6f1c0f5e-8a0e-4b52-9c55-0d8b1f5e7a10", "name": "Waving"},
+        example={"url": "https://example.com/fox.png", "name": "Waving"},
     ),
 )

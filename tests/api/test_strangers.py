@@ -23,7 +23,7 @@ from werkzeug.test import Client as WerkzeugClient
 from werkzeug.test import TestResponse
 
 from functions import composition
-from functions.api import pictures, uploads
+from functions.api import imports, pictures, uploads
 from infra import gateway
 from shared.ports import Ports
 from shared.providers.base import ImageRequest, Picture, Progress
@@ -96,7 +96,7 @@ def document() -> BaseSchema:
 @pytest.fixture
 def everything(world: World, monkeypatch: pytest.MonkeyPatch) -> Everything:
     """One of everything in a world without a network, where nobody has to wait."""
-    for module in (pictures, uploads):
+    for module in (pictures, uploads, imports):
         monkeypatch.setattr(module, "fetch", fetch)
     monkeypatch.setattr(composition, "vision_provider", lambda name: Looker())
     monkeypatch.setattr(composition, "image_provider", lambda name: Painter())
