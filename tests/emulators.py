@@ -1,6 +1,6 @@
-"""Emulators that may not be installed: what needs one is skipped, and the run ends by saying so.
+"""Programs that may not be installed: what needs one is skipped, and the run ends by saying so.
 
-On a machine of a build server that has gcloud, a missing emulator is a mistake, and fails.
+On a build server that has gcloud, a missing emulator of Google's is a mistake, and fails.
 """
 
 import os
@@ -15,12 +15,15 @@ import pytest
 _MARK = "NOT TESTED: "
 
 
-def require(name: str, found: Path | None, how_to_get: str) -> Path:
-    """What was found of the emulator `name`; without it the test is skipped, loudly."""
+def require(name: str, found: Path | None, how_to_get: str, *, comes_with: str = "gcloud") -> Path:
+    """What was found of the program `name`; without it the test is skipped, loudly.
+
+    Where a build server has the program that it comes with, it fails.
+    """
     if found is not None:
         return found
     reason = f"{_MARK}{name} is missing. {how_to_get}"
-    if os.environ.get("CI") == "true" and shutil.which("gcloud"):
+    if os.environ.get("CI") == "true" and comes_with and shutil.which(comes_with):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
 
