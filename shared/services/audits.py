@@ -1,6 +1,5 @@
 """Audits: the entries are the truth, so each purse that was written to is added up again later."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -8,7 +7,7 @@ from shared.model.base import instant_text
 from shared.model.credit import Entry, counts
 from shared.model.finding import Finding
 from shared.ports import Delete, Json, Ports, Query, Write
-from shared.services import findings, ledger, purse
+from shared.services import entities, findings, ledger, purse
 
 AT_ONCE: Final = 20
 PAGE: Final = 500
@@ -67,17 +66,8 @@ def audit(ports: Ports, workspace_id: str) -> Json | None:
 
 def _sum(ports: Ports, workspace_id: str) -> dict[purse.Key, int]:
     total = dict.fromkeys(purse.KEYS, 0)
-    for entry in _entries(ports, workspace_id):
-        for key, by in counts([entry]).items():
+    query = ledger.history(workspace_id, descending=False)
+    for document in entities.every(ports.documents, query, at_once=PAGE):
+        for key, by in counts([Entry.load(document.data)]).items():
             total[key] += by
     return total
-
-
-def _entries(ports: Ports, workspace_id: str) -> Iterator[Entry]:
-    query, cursor = ledger.history(workspace_id, descending=False), None
-    while True:
-        found = ports.documents.query(query, limit=PAGE, cursor=cursor)
-        yield from (Entry.load(document.data) for document in found.results)
-        cursor = found.next_cursor
-        if cursor is None:
-            return

@@ -194,15 +194,9 @@ def remove_item(ports: Ports, workspace_id: str, item_id: str) -> None:
 def _cancel_jobs(ports: Ports, workspace_id: str, field: str, value: str) -> None:
     """Stop what is still being made. Finished jobs stay: they are the record of what was paid."""
     query = Query(paths.collection_of(workspace_id, "jobs"), {field: value})
-    cursor: str | None = None
-    while True:
-        found = ports.documents.query(query, limit=BATCH, cursor=cursor)
-        for document in found.results:
-            if document.data["status"] in (JobStatus.PENDING, JobStatus.PROCESSING):
-                runner.apply(ports, workspace_id, document.id, Cancelled(CANCELED))
-        cursor = found.next_cursor
-        if cursor is None:
-            return
+    for document in entities.every(ports.documents, query, at_once=BATCH):
+        if document.data["status"] in (JobStatus.PENDING, JobStatus.PROCESSING):
+            runner.apply(ports, workspace_id, document.id, Cancelled(CANCELED))
 
 
 def _remove_assets(ports: Ports, workspace_id: str, field: str, value: str) -> None:

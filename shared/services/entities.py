@@ -1,6 +1,6 @@
 """Typed reading of stored entities, with the faults that a client should see."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from shared.errors import BadRequest, Conflict, NotFound, PreconditionFailed
@@ -39,6 +39,20 @@ def create(documents: Documents, path: str, writes: Sequence[Write]) -> None:
     except Conflict:
         if documents.get(path) is None:
             raise
+
+
+def every(documents: Documents, query: Query, *, at_once: int) -> Iterator[Document]:
+    """All that a query finds, `at_once` of them in memory.
+
+    What is moved back in the order meanwhile is met again, so who does that reads all first.
+    """
+    cursor: str | None = None
+    while True:
+        found = documents.query(query, limit=at_once, cursor=cursor)
+        yield from found.results
+        cursor = found.next_cursor
+        if cursor is None:
+            return
 
 
 def existing(documents: Documents, paths: Iterable[str]) -> set[str]:

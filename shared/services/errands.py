@@ -17,6 +17,7 @@ from shared.model import paths
 from shared.model.base import instant_text
 from shared.model.errand import Errand
 from shared.ports import Create, Delete, Documents, Ports, Query, Replace, Write
+from shared.services import entities
 from shared.services.keys import Principal
 
 LEASE: Final = timedelta(minutes=5)
@@ -140,16 +141,11 @@ def sweep(ports: Ports) -> int:
 
 def release(ports: Ports) -> None:
     """Give every lease back, since no worker of before is alive."""
-    now, cursor = ports.clock.now(), None
-    while True:
-        query = Query("errands", {"done": False}, order="expires_at")
-        found = ports.documents.query(query, limit=BATCH, cursor=cursor)
-        for document in found.results:
-            errand = Errand.load(document.data).with_(lease_until=now)
-            ports.documents.commit([Replace(document.path, errand.stored(), document.version)])
-        cursor = found.next_cursor
-        if cursor is None:
-            return
+    now = ports.clock.now()
+    query = Query("errands", {"done": False}, order="expires_at")
+    for document in entities.every(ports.documents, query, at_once=BATCH):
+        errand = Errand.load(document.data).with_(lease_until=now)
+        ports.documents.commit([Replace(document.path, errand.stored(), document.version)])
 
 
 class _Ids:

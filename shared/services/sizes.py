@@ -22,11 +22,20 @@ from shared.model.item import Item
 from shared.model.job import Fault, Job, JobStatus
 from shared.model.workspace import Scope
 from shared.ports import Ports, Query, Write
-from shared.services import assets, collections, generation, jobstore, runner, versions
+from shared.services import (
+    assets,
+    collections,
+    entities,
+    generation,
+    jobstore,
+    runner,
+    versions,
+)
 from shared.services.keys import Principal
 
 PAGE: Final = 20
 """Items that are gone through before the batch notes how far it is."""
+BATCH: Final = 100
 MOST: Final = 10_000
 """Jobs that are counted."""
 STOPPED: Final = Fault(code="canceled", message="The batch that this belongs to was canceled.")
@@ -119,18 +128,20 @@ def _begin(
     if begun_before is not None:  # by somebody who may have died before it was enqueued
         runner.perform(ports, begun_before[0], outstanding(begun_before[0]))
     of_item = list(versions.of_item(ports, batch.workspace_id, item.id))
-    planned = plan_sizes(
-        of_item,
-        assets.links_of_item(ports, who, item.id),
-        job_id=job_id,
-        batch_id=batch.id,
-        workspace_id=batch.workspace_id,
-        collection=collection,
-        item=item,
-        ids=ports.ids,
-        now=ports.clock.now(),
-    )
-    if planned is not None and begun_before is None:
+    planned = None
+    if begun_before is None:
+        planned = plan_sizes(
+            of_item,
+            assets.links_of_item(ports, who, item.id),
+            job_id=job_id,
+            batch_id=batch.id,
+            workspace_id=batch.workspace_id,
+            collection=collection,
+            item=item,
+            ids=ports.ids,
+            now=ports.clock.now(),
+        )
+    if planned is not None:
         begun = generation.begin(ports, settings, who, planned, item)
         loaded = jobstore.load(ports.documents, batch.workspace_id, batch.id)
         if loaded is None or loaded[0].finished:  # canceled just now, and may not have seen it
@@ -144,13 +155,8 @@ def _count(ports: Ports, batch: Job, status: JobStatus) -> int:
 
 def _unfinished(ports: Ports, batch: Job) -> Iterator[str]:
     for status in (JobStatus.PENDING, JobStatus.PROCESSING):
-        cursor: str | None = None
-        while True:
-            found = ports.documents.query(_jobs(batch, status), limit=100, cursor=cursor)
-            yield from [document.id for document in found.results]
-            cursor = found.next_cursor
-            if cursor is None:
-                break
+        for document in entities.every(ports.documents, _jobs(batch, status), at_once=BATCH):
+            yield document.id
 
 
 def _jobs(batch: Job, status: JobStatus) -> Query:

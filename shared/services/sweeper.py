@@ -36,14 +36,7 @@ def sweep(ports: Ports, *, orphaned: bool = False) -> int:
     until = None if orphaned else instant_text(ports.clock.now())
     query = Query("due", order="at", at_most=until)
     # All are read before any is moved to a later time, where the cursor would meet it again.
-    entries: list[Json] = []
-    cursor: str | None = None
-    while True:
-        found = ports.documents.query(query, limit=BATCH, cursor=cursor)
-        entries += [document.data for document in found.results]
-        cursor = found.next_cursor
-        if cursor is None:
-            break
+    entries = [found.data for found in entities.every(ports.documents, query, at_once=BATCH)]
     now = ports.clock.now()
     for entry in entries:
         if entry["at"] <= instant_text(now) and "job_id" not in entry:

@@ -131,14 +131,8 @@ def _serve(ports: Ports, workspace_id: str, name: str, asset: Asset, there: Blob
 def of_item(ports: Ports, workspace_id: str, item_id: str) -> Iterator[Asset]:
     """Every asset of an item."""
     query = Query(paths.collection_of(workspace_id, "assets"), {"item_id": item_id})
-    cursor: str | None = None
-    while True:
-        found = ports.documents.query(query, limit=BATCH, cursor=cursor)
-        for document in found.results:
-            yield Asset.load(document.data)
-        cursor = found.next_cursor
-        if cursor is None:
-            return
+    for document in entities.every(ports.documents, query, at_once=BATCH):
+        yield Asset.load(document.data)
 
 
 def _served(ports: Ports, workspace_id: str, item_id: str) -> Sequence[Blob]:
