@@ -150,7 +150,7 @@ def main() -> int:
     try:
         listener = listening(arguments.port)
     except OSError as error:
-        return _refuse(f"Port {arguments.port} cannot be used ({error.strerror}); try PORT=8081.")
+        return refuse(f"Port {arguments.port} cannot be used ({error.strerror}); try PORT=8081.")
     be_generous()
     os.environ["MASCOTRY_BASE_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -165,7 +165,7 @@ def main() -> int:
         stack = Stack(listener, chosen)
         stack.start()
     except (MascotryError, FolderInUseError) as error:
-        return _refuse(str(error))
+        return refuse(str(error))
     development_key(stack.ports, chosen.home)
     (chosen.home / "address").write_text(chosen.base_url + "\n")
     if not arguments.quiet:
@@ -192,7 +192,8 @@ def _fresh_temporary_folder(home: Path) -> None:
     tempfile.tempdir = str(folder.resolve())
 
 
-def _refuse(reason: str) -> int:
+def refuse(reason: str) -> int:
+    """Say why nothing was started; the exit code."""
     print(reason, file=sys.stderr)
     return 1
 

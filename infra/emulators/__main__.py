@@ -27,6 +27,7 @@ from infra.emulators import firestore, storage
 from infra.emulators.account import ServiceAccount
 from infra.emulators.eventarc import Eventarc
 from infra.emulators.identity import Issuer
+from infra.emulators.startup import DidNotStart
 from infra.emulators.tasks import CloudTasksServer, queue
 from shared.adapters.system import SystemClock
 from shared.config import settings
@@ -129,13 +130,15 @@ def main() -> int:
     parser.add_argument("--quiet", action="store_true", help="do not print how to begin")
     arguments = parser.parse_args()
     if firestore.find() is None:
-        return _refuse(f"The Firestore emulator is missing. {firestore.HOW_TO_GET}")
+        return local.refuse(f"The Firestore emulator is missing. {firestore.HOW_TO_GET}")
     if storage.find() is None:
-        return _refuse(f"fake-gcs-server is missing. {storage.HOW_TO_GET}")
+        return local.refuse(f"fake-gcs-server is missing. {storage.HOW_TO_GET}")
     try:
         listener = local.listening(arguments.port)
     except OSError as error:
-        return _refuse(f"Port {arguments.port} cannot be used ({error.strerror}); try PORT=8081.")
+        return local.refuse(
+            f"Port {arguments.port} cannot be used ({error.strerror}); try PORT=8081."
+        )
     local.be_generous()
     os.environ.setdefault("MASCOTRY_HOME", HOME)
 
@@ -158,16 +161,11 @@ def main() -> int:
             sweeper = function_address(chosen.functions_url, "sweep")
             threading.Thread(target=sweep, args=(issuer, sweeper, stopped), daemon=True).start()
             gateway.serve(application, listener)
-    except (MascotryError, firestore.DidNotStart, storage.DidNotStart) as error:
-        return _refuse(str(error))
+    except (MascotryError, DidNotStart) as error:
+        return local.refuse(str(error))
     finally:
         stopped.set()
     return 0
-
-
-def _refuse(reason: str) -> int:
-    print(reason, file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from infra.emulators.startup import DidNotStart, free_port
+
 HOW_TO_GET: Final = (
     "Get it with `gcloud components install cloud-firestore-emulator`, or on Debian and Ubuntu "
     "with `apt-get install google-cloud-cli-firestore-emulator`; it needs Java 11 or newer."
@@ -23,10 +24,6 @@ _JAR: Final = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
 _MAIN: Final = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 _SECONDS: Final = 60
 _TRIES: Final = 3
-
-
-class DidNotStart(Exception):
-    """The emulator ended, or did not answer in time; the message has what it printed."""
 
 
 def find() -> Path | None:
@@ -73,15 +70,9 @@ def reset(address: str, project: str, database: str = "(default)") -> None:
     urllib.request.urlopen(request, timeout=_SECONDS).close()  # noqa: S310
 
 
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 def _started(jar: Path, port: int, rules: Path | None) -> tuple[subprocess.Popen[bytes], str]:
     for _ in range(1 if port else _TRIES):  # somebody else may take a free port first
-        address = f"127.0.0.1:{port or _free_port()}"
+        address = f"127.0.0.1:{port or free_port()}"
         with tempfile.TemporaryFile() as output:
             process = subprocess.Popen(
                 _command(jar, address, rules),

@@ -4,7 +4,6 @@ Clients find it by STORAGE_EMULATOR_HOST. What it holds is in memory, and gone w
 """
 
 import json
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,7 @@ from urllib.error import URLError
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from infra.emulators.bridge import Bridge
+from infra.emulators.startup import DidNotStart, free_port
 from shared.adapters.system import SystemClock
 from shared.ports import Clock
 
@@ -36,10 +36,6 @@ server=$!
 { read -r _ <&3; kill -9 $server 2>/dev/null; } >/dev/null 2>&1 &
 wait $server
 """
-
-
-class DidNotStart(Exception):
-    """The server ended, or did not answer in time; the message has what it printed."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +79,7 @@ def running(
     if program is None:
         raise FileNotFoundError(f"fake-gcs-server is missing. {HOW_TO_GET}")
     bridge = Bridge(clock or SystemClock(), keys or {}, port=port)
-    bridge.upstream = f"127.0.0.1:{_free_port()}"
+    bridge.upstream = f"127.0.0.1:{free_port()}"
     with tempfile.TemporaryFile() as output, _process(program, bridge, output) as process:
         _wait_until_ready(process, bridge.upstream, output)
         bridge.start()
@@ -116,12 +112,6 @@ def _process(program: Path, bridge: Bridge, output: IO[bytes]) -> Iterator[subpr
         if process.stdin:
             process.stdin.close()
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], address: str, output: IO[bytes]) -> None:
