@@ -1,5 +1,7 @@
 """POST /v1/collections/:id/items/import."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 from pydantic import ConfigDict, model_validator
@@ -83,12 +85,12 @@ def bring(call: Call) -> Reply:
 
 def _begin(call: Call, terms: Terms, content: bytes, *, field: str = "file") -> Reply:
     """Begin with a file itself, which becomes an upload when all else is known to be right."""
-    with pictures.naming(field):
-        draft = uploads.drafted(call.ports, call.who, content)
-    proposal = _proposal(call, terms, draft)
-    if not terms.dry_run:
-        upload = uploads.keep(call.ports, call.who, content)
-        proposal = _proposal(call, terms, upload)
+    with TemporaryDirectory(prefix="mascotry-") as folder:
+        with pictures.naming(field):
+            prepared = uploads.prepare(call.ports, call.who, content, Path(folder))
+        proposal = _proposal(call, terms, prepared.asset)
+        if not terms.dry_run:
+            uploads.keep(call.ports, call.who, prepared)
     return jobs.begin(call, proposal, dry_run=terms.dry_run)
 
 

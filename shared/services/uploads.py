@@ -101,7 +101,9 @@ def invite(
     A picture is looked at as `store` does, but after it has arrived: see `receive`.
     """
     expires_at = (ports.clock.now() + LIFETIME).replace(microsecond=0)
-    upload = _create(ports, who, AssetType.VIDEO if is_film else AssetType.IMAGE)
+    upload = _create(
+        ports, who, _draft(ports, who, AssetType.VIDEO if is_film else AssetType.IMAGE)
+    )
     signed = ports.blobs.upload_url(
         upload.raw, content_type=content_type, expires_at=expires_at, max_bytes=max_bytes
     )
@@ -114,28 +116,44 @@ def store(ports: Ports, who: Principal, content: bytes) -> Asset:
     BadRequest says what is wrong with a file that is not a picture, or too large a one.
     """
     with tempfile.TemporaryDirectory(prefix="mascotry-") as folder:
-        clean = Path(folder) / "upload.png"
-        size = _reencode(content, clean)
-        upload = _create(ports, who, AssetType.IMAGE)
-        _publish(ports, upload, clean, size)
-    _clear(ports, upload)
+        return keep(ports, who, _cleaned(ports, who, content, Path(folder)))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was sent, looked at but not stored: the asset that it would be, and its file, which is a
+    clean PNG of a picture, whose content is known, or a film as it came."""
+
+    asset: Asset
+    file: Path | bytes
+
+
+def prepare(ports: Ports, who: Principal, content: bytes, folder: Path) -> Prepared:
+    """Look at a picture, of which the folder gets a clean copy, or a film. BadRequest for what can
+    be neither."""
+    if not _moves(content):
+        return _cleaned(ports, who, content, folder)
+    _require_film(content[:HEAD])
+    return Prepared(_draft(ports, who, AssetType.VIDEO), content)
+
+
+def keep(ports: Ports, who: Principal, prepared: Prepared) -> Asset:
+    """Store what was prepared: a picture is ready then, a film pending, to be imported."""
+    content, file = prepared.asset.content, prepared.file
+    upload = _create(ports, who, prepared.asset.with_(content=None))
+    if isinstance(file, bytes):
+        container = _require_film(file[:HEAD])
+        ports.blobs.put(Bucket.UPLOADS, upload.raw, file, content_type=FILM_TYPES[container])
+    elif content is not None:
+        _publish(ports, upload, file, content)
+        _clear(ports, upload)
     return entities.read(ports.documents, Asset, upload.document)[0]
 
 
-def drafted(ports: Ports, who: Principal, content: bytes) -> Asset:
-    """The upload that a picture or a film would be; nothing is stored. BadRequest for what can be
-    neither."""
-    if _moves(content):
-        return _draft(ports, who, AssetType.VIDEO)
-    with tempfile.TemporaryDirectory(prefix="mascotry-") as folder:
-        width, height = _reencode(content, Path(folder) / "upload.png")
-    draft = _draft(ports, who, AssetType.IMAGE)
-    return draft.with_(content=Content(sha256="", bytes=len(content), width=width, height=height))
-
-
-def keep(ports: Ports, who: Principal, content: bytes) -> Asset:
-    """A picture as `store` makes one of it, or a film, pending, to be imported."""
-    return keep_film(ports, who, content) if _moves(content) else store(ports, who, content)
+def _cleaned(ports: Ports, who: Principal, content: bytes, folder: Path) -> Prepared:
+    clean = folder / "upload.png"
+    looked_at = _reencode(content, clean)
+    return Prepared(_draft(ports, who, AssetType.IMAGE).with_(content=looked_at), clean)
 
 
 def _moves(content: bytes) -> bool:
@@ -146,14 +164,6 @@ def _moves(content: bytes) -> bool:
     from shared.media.stills import moves
 
     return moves(content)
-
-
-def keep_film(ports: Ports, who: Principal, content: bytes) -> Asset:
-    """The film as a pending asset, to be imported. BadRequest for what can be none."""
-    container = _require_film(content[:HEAD])
-    upload = _create(ports, who, AssetType.VIDEO)
-    ports.blobs.put(Bucket.UPLOADS, upload.raw, content, content_type=FILM_TYPES[container])
-    return entities.read(ports.documents, Asset, upload.document)[0]
 
 
 def is_film(asset: Asset) -> bool:
@@ -241,11 +251,11 @@ def _draft(ports: Ports, who: Principal, type_: AssetType) -> Asset:
     )
 
 
-def _create(ports: Ports, who: Principal, type_: AssetType) -> Upload:
-    asset = _draft(ports, who, type_)
+def _create(ports: Ports, who: Principal, asset: Asset) -> Upload:
     upload = Upload(who.workspace_id, asset.id, asset.path)
-    ports.documents.commit(
-        [Create(upload.document, asset.stored()), upload.due(asset.created_at + LIFETIME + SLACK)]
+    due = upload.due(asset.created_at + LIFETIME + SLACK)
+    entities.create(
+        ports.documents, upload.document, [Create(upload.document, asset.stored()), due]
     )
     return upload
 
@@ -259,13 +269,13 @@ def _examine(ports: Ports, upload: Upload, max_bytes: int) -> None:
         try:
             _require_size(raw, max_bytes, "picture")
             ports.blobs.download(Bucket.UPLOADS, upload.raw, source)
-            size = _reencode(source, clean)
+            content = _reencode(source, clean)
         except NotFound:
             return
         except BadRequest as error:
             _refuse(ports, upload, error)
         else:
-            _publish(ports, upload, clean, size)
+            _publish(ports, upload, clean, content)
 
 
 def _is_kept(ports: Ports, upload: Upload, max_bytes: int) -> bool:
@@ -303,18 +313,19 @@ def _require_size(raw: Blob, max_bytes: int, what: str) -> None:
         raise BadRequest(f"the {what} has more than {max_bytes:,} bytes", field="file")
 
 
-def _reencode(source: Path | bytes, target: Path) -> tuple[int, int]:
+def _reencode(source: Path | bytes, target: Path) -> Content:
     from shared.media.stills import reencode  # heavy, and most who come here decode nothing
 
-    return reencode(source, target)
-
-
-def _publish(ports: Ports, upload: Upload, clean: Path, size: tuple[int, int]) -> None:
-    """Write the file to its public path, then commit that it is there."""
-    with clean.open("rb") as stream:
+    width, height = reencode(source, target)
+    with target.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Content(sha256=sha256, bytes=target.stat().st_size, width=width, height=height)
+
+
+def _publish(ports: Ports, upload: Upload, clean: Path, content: Content) -> None:
+    """Write the file to its public path, then commit that it is there."""
     there = ports.blobs.stat(Bucket.ASSETS, upload.path)
-    if there is None or there.metadata.get("sha256") != sha256:
+    if there is None or there.metadata.get("sha256") != content.sha256:
         with suppress(Conflict):  # another delivery was faster, with the same picture
             ports.blobs.put(
                 Bucket.ASSETS,
@@ -325,16 +336,15 @@ def _publish(ports: Ports, upload: Upload, clean: Path, size: tuple[int, int]) -
                 metadata={
                     "workspace": upload.workspace_id,
                     "asset": upload.asset_id,
-                    "sha256": sha256,
+                    "sha256": content.sha256,
                 },
                 if_generation=there.generation if there else 0,
             )
-    width, height = size
     _settle(
         ports,
         upload,
         status=AssetStatus.READY,
-        content=Content(sha256=sha256, bytes=clean.stat().st_size, width=width, height=height),
+        content=content,
         provenance=Provenance(provider="upload", model="upload"),
     )
 

@@ -46,7 +46,8 @@ def send(world: World, tenant: Tenant, upload: Asset, content: bytes = MP4) -> N
 
 
 def a_film(world: World, tenant: Tenant) -> None:
-    upload = uploads.keep_film(world.ports, tenant.who, MP4)
+    prepared = uploads.prepare(world.ports, tenant.who, MP4, Path())
+    upload = uploads.keep(world.ports, tenant.who, prepared)
     bring(world, tenant, upload)
     world.drain()
 

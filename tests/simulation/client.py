@@ -1,6 +1,7 @@
 """What clients ask for, in whatever state things are."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from shared.config import Settings as AppSettings
@@ -184,7 +185,7 @@ class Client:
             upload = (
                 imports.uploaded(self._ports, self.who, picture, field="asset_id")
                 if picture
-                else uploads.keep_film(self._ports, self.who, MOVIE)
+                else self._sent_film()
             )
             proposal = imports.propose(
                 self._ports, self.who, collection["id"], upload, target, sizes=[32]
@@ -192,6 +193,11 @@ class Client:
             return generation.accept(self._ports, self._settings, self.who, proposal)
 
         return ask
+
+    def _sent_film(self) -> Asset:
+        return uploads.keep(
+            self._ports, self.who, uploads.prepare(self._ports, self.who, MOVIE, Path())
+        )
 
     def _sizes(self) -> Ask | None:
         """Other sizes, of all that there is."""
