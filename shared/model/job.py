@@ -175,6 +175,10 @@ class Job(Entity):
     def finished(self) -> bool:
         return self.status in (JobStatus.COMPLETED, JobStatus.FAILED)
 
+    def metadata_of(self, asset_id: str) -> dict[str, str]:
+        """What the metadata of a public file names, so that an event about it finds the job."""
+        return {"workspace": self.workspace_id, "job": self.id, "asset": asset_id}
+
     def with_step(self, step_id: str, **changes: Any) -> "Job":
         """A copy in which one step has some fields changed."""
         return self.with_(steps={**self.steps, step_id: self.steps[step_id].with_(**changes)})

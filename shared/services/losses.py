@@ -168,11 +168,6 @@ def _from_alias(ports: Ports, job: Job, asset: Asset) -> None:
         (Bucket.ASSETS, asset.path),
         content_type=asset.content_type,
         cache_control=job.cache_control,
-        metadata={
-            "workspace": job.workspace_id,
-            "job": job.id,
-            "asset": asset.id,
-            "sha256": asset.content.sha256,
-        },
+        metadata={**job.metadata_of(asset.id), "sha256": asset.content.sha256},
         if_generation=there.generation if there else 0,
     )

@@ -13,7 +13,7 @@ from shared.ports import Bucket, Ports
 from shared.services import jobstore
 
 MARK = {"placeholder": "true"}
-"""The metadata by which the storage trigger knows that there is nothing to do."""
+"""The metadata by which people and tools tell a placeholder from what it stands for."""
 
 
 def content_type(asset: PlannedAsset) -> str:
@@ -47,12 +47,7 @@ def _put(ports: Ports, job: Job) -> None:
                 _content(asset.type),
                 content_type=content_type(asset),
                 cache_control="no-store",
-                metadata={
-                    **MARK,
-                    "workspace": job.workspace_id,
-                    "job": job.id,
-                    "asset": asset.id,
-                },
+                metadata={**MARK, **job.metadata_of(asset.id)},
                 if_generation=0,
             )
 

@@ -260,9 +260,7 @@ def publish_file(ports: Ports, job: Job, step_id: str, key: str) -> None:
             content_type=placeholders.content_type(planned),
             cache_control=job.cache_control,
             metadata={
-                "workspace": job.workspace_id,
-                "job": job.id,
-                "asset": planned.id,
+                **job.metadata_of(planned.id),
                 "sha256": output.content.sha256,
                 **({FIRES: "true"} if _fires(job, key) else {}),
             },
