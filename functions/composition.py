@@ -13,7 +13,6 @@ from shared.adapters.system import SystemClock, SystemIds
 from shared.config import Settings, settings
 from shared.errors import PermanentError
 from shared.ports import Blobs, Bucket, Documents, Ports, Tasks
-from shared.providers.base import ImageProvider, VideoProvider, VisionProvider
 from shared.services.keys import Principal
 from shared.services.limits import Limiter
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from shared.adapters.embedded.blobs import EmbeddedBlobs
     from shared.adapters.embedded.database import Database
     from shared.adapters.embedded.queue import EmbeddedTasks
+    from shared.providers.base import ImageProvider, VideoProvider, VisionProvider
     from shared.providers.offline.artist import OfflineArtist
     from shared.services.certificates import Certificates, Verifier
 
@@ -208,82 +208,82 @@ def _offline() -> "OfflineArtist":
 
 
 @cache
-def _offline_vision() -> VisionProvider:
+def _offline_vision() -> "VisionProvider":
     from shared.providers.offline.vision import OfflineVision
 
     return OfflineVision(settings())
 
 
 @cache
-def _google_images() -> ImageProvider:
+def _google_images() -> "ImageProvider":
     from shared.providers.google.image import GoogleImages
 
     return GoogleImages(settings())
 
 
 @cache
-def _openai_images() -> ImageProvider:
+def _openai_images() -> "ImageProvider":
     from shared.providers.openai.image import OpenAIImages
 
     return OpenAIImages(settings())
 
 
 @cache
-def _google_films() -> VideoProvider:
+def _google_films() -> "VideoProvider":
     from shared.providers.google.video import GoogleFilms
 
     return GoogleFilms(settings())
 
 
 @cache
-def _fal_films() -> VideoProvider:
+def _fal_films() -> "VideoProvider":
     from shared.providers.fal.video import FalFilms
 
     return FalFilms(settings())
 
 
 @cache
-def _google_vision() -> VisionProvider:
+def _google_vision() -> "VisionProvider":
     from shared.providers.google.vision import GoogleVision
 
     return GoogleVision(settings())
 
 
 @cache
-def _openai_vision() -> VisionProvider:
+def _openai_vision() -> "VisionProvider":
     from shared.providers.openai.vision import OpenAIVision
 
     return OpenAIVision(settings())
 
 
-IMAGE_PROVIDERS: Mapping[str, Callable[[], ImageProvider]] = {
+IMAGE_PROVIDERS: Mapping[str, "Callable[[], ImageProvider]"] = {
     "offline": _offline,
     "google": _google_images,
     "openai": _openai_images,
 }
-VIDEO_PROVIDERS: Mapping[str, Callable[[], VideoProvider]] = {
+VIDEO_PROVIDERS: Mapping[str, "Callable[[], VideoProvider]"] = {
     "offline": _offline,
     "google": _google_films,
     "fal": _fal_films,
 }
-VISION_PROVIDERS: Mapping[str, Callable[[], VisionProvider]] = {
+VISION_PROVIDERS: Mapping[str, "Callable[[], VisionProvider]"] = {
     "offline": _offline_vision,
     "google": _google_vision,
     "openai": _openai_vision,
 }
 
 
-def image_provider(name: str) -> ImageProvider:
+def image_provider(name: str) -> "ImageProvider":
     """The provider of stills of that name; only what it needs is imported."""
     return _named(IMAGE_PROVIDERS, name)
 
 
-def video_provider(name: str) -> VideoProvider:
+def video_provider(name: str) -> "VideoProvider":
     """The provider of films of that name; only what it needs is imported."""
     return _named(VIDEO_PROVIDERS, name)
 
 
-def vision_provider(name: str) -> VisionProvider:
+def vision_provider(name: str) -> "VisionProvider":
     """The provider that looks, of that name; only what it needs is imported."""
     return _named(VISION_PROVIDERS, name)
 

@@ -36,7 +36,7 @@ def ingest(request: Request) -> ResponseReturnValue:
     from functions.api.edge import handle
     from functions.api.routes import API, INGEST
 
-    return handle(request, (*INGEST, *API))
+    return handle(request, INGEST, API)
 
 
 @functions_framework.http

@@ -1,19 +1,22 @@
 """Settings: the environment, read once into one frozen value."""
 
+import json
+import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal, get_origin
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 ROOT = Path(__file__).resolve().parent.parent
+PREFIX: Final = "MASCOTRY_"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What a deployment may choose; each is the environment variable `MASCOTRY_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix="MASCOTRY_", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     backend: Literal["embedded", "google"] = "embedded"
     """What stands behind the ports: one process with a folder, or Google Cloud."""
@@ -127,4 +130,26 @@ class Settings(BaseSettings):
 @cache
 def settings() -> Settings:
     """The settings of this process."""
-    return Settings()
+    return read(os.environ)
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """The settings that an environment chooses; a list or a table is written as JSON there.
+
+    A ValidationError says what is wrong, by the names of the fields. (pydantic-settings does this
+    too, and a new instance would wait a twentieth of its start for all that it loads.)
+    """
+    chosen: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        given = environment.get(f"{PREFIX}{name.upper()}")
+        if given is not None:
+            is_json = get_origin(field.annotation) in (tuple, dict)
+            chosen[name] = _parsed(given) if is_json else given
+    return Settings(**chosen)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text  # which is told to be no list, and no table

@@ -102,7 +102,7 @@ def _prompt(call: Call, collection_id: str) -> str:
         raise BadRequest("there is no such collection", field="collection_id") from error
 
 
-ROUTES = (
+INGEST_ROUTES = (
     Route(
         "POST",
         "/v1/analyze-image",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Request
 from pydantic import BaseModel, ValidationError
@@ -13,11 +13,13 @@ from pydantic import BaseModel, ValidationError
 from functions.api.parameter import Parameter
 from shared.config import Settings
 from shared.errors import BadRequest, MascotryError, NotFound
-from shared.model.job import Job
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Ports, Query
 from shared.services import entities
 from shared.services.keys import Principal
+
+if TYPE_CHECKING:
+    from shared.model.job import Job
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -34,6 +36,8 @@ class Reply:
     meta: Mapping[str, Any] | None = None
     version: str | None = None
     """That of what is shown: its ETag."""
+    cache_control: str | None = None
+    """Where the answer may be kept; None: nowhere."""
     stream: Iterator[str] | None = None
     media_type: str | None = None
 
@@ -126,7 +130,7 @@ class Call:
         """Where a client waits for a job."""
         return f"{self.settings.base_url}/v1/jobs/{job_id}?wait=true"
 
-    def deleted(self, id_: str, job: Job) -> Reply:
+    def deleted(self, id_: str, job: "Job") -> Reply:
         """The answer to a DELETE: it is gone, and what was below it is being removed."""
         data = {"id": id_, "deleted": True, "job_id": job.id, "poll_url": self.poll_url(job.id)}
         return Reply(data, status=202)
@@ -191,6 +195,8 @@ class Route:
     """Faults beyond those that any such route may have."""
     versioned: bool = False
     """What is read has an ETag; what is changed or deleted takes it as If-Match."""
+    cached: bool = False
+    """What is read has an ETag, and who has that version (If-None-Match) is told so: 304."""
     secret: bool = False
     """The answer holds a secret, which is shown once."""
     gives: Mapping[str, str] = field(default_factory=dict)

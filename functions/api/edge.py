@@ -16,6 +16,7 @@ from werkzeug.routing import Map, Rule
 from functions import composition, telemetry
 from functions.api.call import Call, Reply, Route
 from functions.api.idempotency import fingerprint
+from functions.api.routes import Routes
 from shared import tracing
 from shared.config import Settings, settings
 from shared.errors import (
@@ -28,7 +29,6 @@ from shared.errors import (
 )
 from shared.model.base import is_id
 from shared.ports import Ports
-from shared.services import errands
 from shared.services.keys import Principal, authenticate
 from shared.services.limits import Allowance
 
@@ -52,7 +52,7 @@ PREFLIGHT = {
     **CORS,
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": (
-        "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID"
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID"
     ),
     "Access-Control-Max-Age": "86400",
 }
@@ -67,8 +67,9 @@ DOCUMENT = {
 }
 
 
-def handle(request: Request, routes: Sequence[Route]) -> Response:
-    """Answer one request in the envelope: `{"data", "meta"?}` or `{"error": {"code", "message"}}`.
+def handle(request: Request, *served: Routes) -> Response:
+    """Answer one request, by the first route that fits, in the envelope: `{"data", "meta"?}` or
+    `{"error": {"code", "message"}}`.
 
     A fault that nobody foresaw is logged with its traceback and answered as `internal_error`,
     without a word of what it was.
@@ -78,19 +79,19 @@ def handle(request: Request, routes: Sequence[Route]) -> Response:
         return Response(status=204, headers=PREFLIGHT)
     told = dict(CORS)
     with telemetry.entry(chosen, request.method, request.headers.get("traceparent")):
-        response = _answer(request, tuple(routes), chosen, told)
+        response = _answer(request, served, chosen, told)
     response.headers.update(told)
     return response
 
 
 def _answer(
-    request: Request, routes: tuple[Route, ...], chosen: Settings, told: dict[str, str]
+    request: Request, served: Sequence[Routes], chosen: Settings, told: dict[str, str]
 ) -> Response:
     """The response; `told` is completed with the headers that it has in any case."""
 
     def answer() -> Response:
         try:
-            route, ids = _match(routes, request)
+            route, ids = _match(served, request)
         except HTTPException:  # which is told to everybody, and counted for who has a key
             with suppress(Unauthorized):
                 who = _authenticate(request)
@@ -115,7 +116,9 @@ def _once(route: Route, call: Call) -> Response:
     """Let the handler answer; of writes with an Idempotency-Key only the first time."""
     key = call.request.headers.get(IDEMPOTENCY_KEY)
     if key is None or route.method == "GET":
-        return _success(route.handler(call))
+        return _unless_known(call.request, route, _success(route.handler(call)))
+    from shared.services import errands  # which no read needs
+
     errands.check_key(key)
     if route.dry_answer and call.is_dry_run:  # which does nothing that could be done twice
         return _success(route.handler(call))
@@ -141,6 +144,13 @@ def _once(route: Route, call: Call) -> Response:
     response = _text(body, status)
     if replayed:
         response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _unless_known(request: Request, route: Route, response: Response) -> Response:
+    """The response, or word that the client has it already."""
+    if route.cached:
+        response.make_conditional(request)
     return response
 
 
@@ -199,7 +209,8 @@ def _rate_limit(allowance: Allowance) -> dict[str, str]:
     }
 
 
-def _match(routes: tuple[Route, ...], request: Request) -> tuple[Route, dict[str, str]]:
+def _match(served: Sequence[Routes], request: Request) -> tuple[Route, dict[str, str]]:
+    routes = tuple(route for known in served for route in known.of(request.path))
     adapter = _url_map(routes).bind("api")
     rule, ids = adapter.match(request.path, method=request.method, return_rule=True)
     return rule.endpoint, dict(ids)
@@ -248,6 +259,8 @@ def _success(reply: Reply) -> Response:
     response = _json(envelope, reply.status)
     if reply.version is not None:
         response.headers["ETag"] = f'"{reply.version}"'
+    if reply.cache_control is not None:
+        response.headers["Cache-Control"] = reply.cache_control
     return response
 
 

@@ -77,7 +77,7 @@ def _provider(call: Call, body: PreviewBody) -> "ImageProvider":
         raise
 
 
-ROUTES = (
+INGEST_ROUTES = (
     Route(
         "POST",
         "/v1/generate/preview",

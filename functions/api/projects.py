@@ -9,7 +9,7 @@ from shared.model.project import Project
 from shared.model.request import Name
 from shared.model.workspace import Scope
 from shared.ports import Query
-from shared.services import deletion, projects
+from shared.services import projects
 
 
 class ProjectBody(Value):
@@ -51,6 +51,8 @@ def update(call: Call) -> Reply:
 
 def delete(call: Call) -> Reply:
     """Delete a project with everything in it."""
+    from shared.services import deletion  # which knows all that can be below a project
+
     job = deletion.delete_project(
         call.ports, call.who, call.ids["project_id"], if_match=call.if_match
     )

@@ -88,8 +88,6 @@ def test_without_limits_there_is_nothing_to_say(
     assert "X-RateLimit-Limit" not in answer.response.headers
 
 
-def test_sixty_a_minute_and_a_thousand_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PER_MINUTE", "PER_HOUR"):
-        monkeypatch.delenv(f"MASCOTRY_RATE_LIMIT_{name}", raising=False)
+def test_sixty_a_minute_and_a_thousand_an_hour() -> None:
     chosen = Settings()
     assert (chosen.rate_limit_per_minute, chosen.rate_limit_per_hour) == (60, 1_000)

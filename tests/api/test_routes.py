@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from PIL import Image
 
-from functions.api.routes import API, INGEST
+from functions.api.routes import API, EVENTS, INGEST, Routes
 from shared.model.job import JobStatus, StepKind
 from shared.ports import Bucket
 from tests.api.client import Client
@@ -324,8 +324,17 @@ def test_cautions(api: Client, tenant: Tenant, world: World) -> None:
 
 
 def test_no_route_is_there_twice() -> None:
-    routes = {(route.method, route.path) for route in (*API, *INGEST)}
-    assert len(routes) == len(API) + len(INGEST)
+    routes = [(route.method, route.path) for route in (*API, *INGEST)]
+    assert len(set(routes)) == len(routes)
+
+
+@pytest.mark.parametrize("served", [API, EVENTS, INGEST], ids=["api", "events", "ingest"])
+def test_every_route_is_found_by_its_path(served: Routes) -> None:
+    assert list(served)
+    for route in served:
+        assert route in served.of(route.path)
+    assert not served.of("/v1/nothing"), "which nobody serves"
+    assert not served.of("/v2" + next(iter(served)).path.removeprefix("/v1"))
 
 
 def test_lists_below_a_deleted_collection_are_gone_at_once(

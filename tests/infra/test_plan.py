@@ -12,7 +12,7 @@ import pytest
 from functions.api.routes import API, EVENTS, INGEST
 from infra import declared, gateway
 from shared.adapters.gcp.messages import EXPIRES
-from shared.config import Settings
+from shared.config import read
 from shared.model.indexes import EXPIRING
 from shared.model.queues import BY_NAME, QUEUES, function_address
 from tests import emulators
@@ -97,13 +97,10 @@ def test_a_function_runs_its_entry_point_for_as_long_as_its_queue_waits(plain: P
             assert room >= BY_NAME[name].max_concurrent
 
 
-def test_what_a_function_is_given_makes_settings(
-    plain: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_function_is_given_makes_settings(plain: Plan) -> None:
     given = environment(services(plain)["api"])
-    for name, value in given.items():
-        monkeypatch.setenv(name, value or "someone@test-project.iam.gserviceaccount.com")
-    settings = Settings()
+    someone = "someone@test-project.iam.gserviceaccount.com"
+    settings = read({name: value or someone for name, value in given.items()})
     assert settings.backend == "google"
     assert settings.base_url == plain.outputs["base_url"] == "https://test-project.web.app"
     assert settings.tasks_account
