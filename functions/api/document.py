@@ -63,6 +63,8 @@ RATE_LIMIT = {
 IDEMPOTENCY_KEY = """A name of your own for this write, such as a UUID: sent again within 24 hours,
 it is answered as it was the first time, and not done twice."""
 IF_MATCH = "The `ETag` of what you have read: when it was changed since, nothing is done."
+IF_NONE_MATCH = "The `ETag` of what you have: when that is still so, the answer is 304, and empty."
+NOT_MODIFIED = {"description": "It is as the `ETag` that was sent says."}
 ETAG = "The version of what is shown, for `If-Match`."
 FIREBASE = """The ID token of a user of the registered Firebase project. With the scope `write` it
 does what such a key does; with `read` alone it reads what a publishable key may read."""
@@ -240,6 +242,8 @@ def _operation(route: Route, routes: Sequence[Route], models: _Models) -> Json:
             },
         },
     }
+    if route.cached:
+        operation["responses"]["304"] = NOT_MODIFIED
     if route.dry_answer:
         dry = replace(route, answer=route.dry_answer, status=200, gives={})
         operation["responses"]["200"] = _success(dry, routes, models)
@@ -283,6 +287,8 @@ def _header_parameters(route: Route) -> Iterator[Json]:
         )
     if route.versioned and route.method != "GET":
         yield _header_parameter("If-Match", IF_MATCH, {"pattern": '^("[!#-~]*"|\\*)$'})
+    if route.cached:
+        yield _header_parameter("If-None-Match", IF_NONE_MATCH, {"pattern": '^"[!#-~]*"$'})
 
 
 def _header_parameter(name: str, about: str, schema: Json) -> Json:
@@ -328,7 +334,7 @@ def _success(route: Route, routes: Sequence[Route], models: _Models) -> Json:
     }
     if not route.keyless:
         response["headers"] = _limits()
-    if route.versioned and route.method == "GET":
+    if route.cached or (route.versioned and route.method == "GET"):
         response["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
     if links := dict(_links(route, routes)):
         response["links"] = links

@@ -42,7 +42,8 @@ API = Routes(
     {
         "workspace": ("workspaces", "firebase"),
         "projects": ("projects",),
-        "collections": ("collections", "style", "items", "generate", "batches"),
+        "collections": ("collections", "style", "items", "generate", "batches", "canvases"),
+        "canvas-templates": ("canvases",),
         "items": ("items",),
         "assets": ("assets",),
         "jobs": ("jobs",),

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.graph.canvas_state import Stage
 from shared.model.asset import AssetStatus, AssetType, Purpose, Review
 from shared.model.base import UUID_PATTERN
+from shared.model.canvas import InputType, Op
 from shared.model.collection import Quality
 from shared.model.credit import Bucket, EntryKind, Part
 from shared.model.item import ItemType
@@ -91,6 +93,8 @@ class NotFound(Answer):
 class Conflict(Answer):
     code: Literal["conflict"]
     message: str
+    errors: list[Problem] | None = None
+    """What stands in the way, where that is many things."""
 
 
 class PreconditionFailed(Answer):
@@ -535,6 +539,196 @@ class Preview(Answer):
     """A data URL."""
     model: str
     metadata: dict[str, Any]
+
+
+# --- canvases ------------------------------------------------------------------------------------
+
+
+Held = bool | int | float
+"""What an input can be."""
+
+
+class CanvasCondition(Answer):
+    input: str
+    op: Op
+    value: Held
+
+
+class CanvasInput(Answer):
+    name: str
+    type: InputType
+    default: Held
+    system: bool
+    """What plays the canvas sets it, not the app around it."""
+
+
+class CanvasPosition(Answer):
+    x: float
+    y: float
+
+
+class CanvasNode(Answer):
+    """A state: a pose of the character."""
+
+    id: str
+    name: str
+    prompt: str | None
+    asset_id: Id | None
+    item_id: Id | None
+    position: CanvasPosition
+    item_name: str | None = Field(alias="itemName")
+
+
+class CanvasEdge(Answer):
+    """A film from one state to another, or a loop."""
+
+    id: str
+    source: str
+    """`*`: any state."""
+    target: str
+    conditions: list[CanvasCondition]
+    priority: int
+    speed: float
+    duration: float | None
+    """In seconds; null: as `generate-all` says."""
+    description: str | None
+    reverse: str | None
+    """The edge whose film it plays backwards."""
+
+
+class CanvasTemplate(Answer):
+    id: str
+    name: str
+    description: str
+    nodes: list[CanvasNode]
+    edges: list[CanvasEdge]
+    inputs: list[CanvasInput]
+    initial_node: str
+
+
+CanvasTemplates = list[CanvasTemplate]
+
+
+class Canvas(Answer):
+    """An interactive mascot, as lists show it."""
+
+    id: Id
+    created_at: Time
+    updated_at: Time
+    project_id: Id
+    collection_id: Id
+    name: str
+    template_id: str | None
+    nodes: list[CanvasNode]
+    edges: list[CanvasEdge]
+    inputs: list[CanvasInput]
+    initial_node: str | None
+    auto_play: bool
+
+
+class CanvasFile(Answer):
+    asset_id: Id
+    status: AssetStatus
+    url: Url
+
+
+class CanvasPart(Answer):
+    id: str
+    state: Stage
+    item_id: Id | None
+    assets: dict[str, CanvasFile]
+    """By key: `webm`, or `webm_256` for a size variant."""
+
+
+class CanvasNodeStatus(CanvasPart):
+    asset_id: Id | None
+    """The still: a cut-out."""
+
+
+class CanvasEdgeStatus(CanvasPart):
+    reverse_of: str | None
+    """The edge whose film it plays backwards."""
+
+
+class CanvasStatus(Answer):
+    """How far the stills and films of a canvas are."""
+
+    complete: bool
+    percent: int
+    stills_percent: int
+    films_percent: int
+    job: Begun | None
+    """What is at work on it."""
+    nodes: list[CanvasNodeStatus]
+    edges: list[CanvasEdgeStatus]
+
+
+class CanvasDetails(Canvas):
+    """An interactive mascot, and how far it is."""
+
+    status: CanvasStatus
+    warnings: list[Problem]
+    """What can be played, but may not be meant so."""
+
+
+class ExportedInput(Answer):
+    name: str
+    type: InputType
+    default: Held
+    system: Literal[True] | None = None
+
+
+class ExportedNode(Answer):
+    id: str
+    name: str
+    transparent_thumbnail_url: Url = Field(alias="transparentThumbnailUrl")
+    still_url: Url | None = Field(default=None, alias="stillUrl")
+    """Extended."""
+
+
+class ExportedVideos(Answer):
+    webm: Url
+    hevc: Url
+    stacked: Url | None = None
+    """Extended."""
+
+
+class ExportedVariants(Answer):
+    webm: Url | None = None
+    hevc: Url | None = None
+    stacked: Url | None = None
+
+
+class ExportedEdge(Answer):
+    id: str
+    source: str
+    target: str
+    is_loop: bool = Field(alias="isLoop")
+    duration: float
+    """In seconds."""
+    conditions: list[CanvasCondition]
+    videos: ExportedVideos
+    priority: int | None = None
+    """Extended: of several edges that could be taken, the one of the highest priority is."""
+    speed: float | None = None
+    """Extended: how fast the film is played."""
+    sizes: dict[str, ExportedVariants] | None = None
+    """Extended: smaller films, by their width."""
+
+
+class CanvasExport(Answer):
+    """A canvas as players read it."""
+
+    version: Literal["2.0"]
+    name: str
+    initial_node: str = Field(alias="initialNode")
+    auto_play: bool = Field(alias="autoPlay")
+    nodes: list[ExportedNode]
+    edges: list[ExportedEdge]
+    inputs: list[ExportedInput] | None = None
+
+
+# --- jobs ----------------------------------------------------------------------------------------
 
 
 class Job(Answer):

@@ -45,6 +45,7 @@ INDEXES: tuple[Index, ...] = (
         ("batch_id", "status"),
     ),
     *_by_creation("card_editions", ("collection_id",)),
+    *_by_creation("canvases", ("collection_id",)),
     *_by_creation("keys", ("workspace_id",)),
     *_by_creation("credit_entries", ()),
     *_by_creation("webhooks", ()),

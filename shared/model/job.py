@@ -27,6 +27,7 @@ class JobType(StrEnum):
     IMPORT = "import"
     SIZE_VARIANT = "size_variant"
     SIZE_VARIANT_BATCH = "size_variant_batch"
+    CANVAS_GENERATION = "canvas_generation"
     DELETION = "deletion"
 
 
@@ -138,6 +139,14 @@ class Step(Value):
         return (*self.makes, *self.drafts)
 
 
+class Promise(Value):
+    """A job that another one will begin, if it can: what it costs is held already."""
+
+    cost: int
+    item_id: str
+    item_name: str
+
+
 class Job(Entity):
     """`settled` turns True when everything that a job's end asks for has been done.
     `needs_review` says that what it makes comes from a picture that nobody but people can accept.
@@ -155,6 +164,8 @@ class Job(Entity):
     cost_credits: int = 0
     charges: dict[Part, int] = Field(default_factory=dict)
     """What `cost_credits` is for, by the prices of the day."""
+    promises: dict[str, Promise] = Field(default_factory=dict)
+    """The jobs that this one has yet to begin, by their ids."""
     cache_control: str = "public, max-age=31536000, immutable"
     request: dict[str, Any] = Field(default_factory=dict)
     assets: dict[str, PlannedAsset] = Field(default_factory=dict)

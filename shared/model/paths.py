@@ -44,6 +44,15 @@ def link(workspace_id: str, link_id: str) -> str:
     return f"workspaces/{workspace_id}/links/{link_id}"
 
 
+def canvas(workspace_id: str, canvas_id: str) -> str:
+    return f"workspaces/{workspace_id}/canvases/{canvas_id}"
+
+
+def canvas_work(workspace_id: str, canvas_id: str) -> str:
+    """What is made for a canvas, apart from its definition, which people change."""
+    return f"workspaces/{workspace_id}/canvas_work/{canvas_id}"
+
+
 def job(workspace_id: str, job_id: str) -> str:
     return f"workspaces/{workspace_id}/jobs/{job_id}"
 

@@ -8,13 +8,14 @@ CACHE_CONTROL = "public, max-age=60"
 """Another version may become the best one at any time."""
 
 
-def best(assets: Iterable[Asset]) -> dict[str, Asset]:
+def best(assets: Iterable[Asset], *, doubtful: bool = False) -> dict[str, Asset]:
     """The version that counts, by asset key: the one that was pinned last, else the latest that was
-    approved, else the latest that nobody has rejected and that needs no review."""
+    approved, else the latest that nobody has rejected and that needs no review. What does is as
+    good as the others to whom has settled that already: `doubtful`."""
     found: dict[str, Asset] = {}
     for asset in assets:
         key = asset_key(asset.type, asset.size, asset.purpose)
-        if _counts(asset) and (key not in found or _rank(asset) > _rank(found[key])):
+        if _counts(asset, doubtful) and (key not in found or _rank(asset) > _rank(found[key])):
             found[key] = asset
     return found
 
@@ -31,10 +32,11 @@ def best_folder(user_prefix: str, item_id: str) -> str:
     return f"{user_prefix}/best/{item_id}/"
 
 
-def _counts(asset: Asset) -> bool:
+def _counts(asset: Asset, doubtful: bool) -> bool:
     if asset.status is not AssetStatus.READY or asset.review is Review.REJECTED:
         return False
-    return asset.pinned_at is not None or asset.review is Review.APPROVED or not asset.needs_review
+    settled = asset.pinned_at is not None or asset.review is Review.APPROVED
+    return settled or doubtful or not asset.needs_review
 
 
 def _rank(asset: Asset) -> tuple[str, bool, str, str]:

@@ -177,14 +177,14 @@ def _source(ports: Ports, who: Principal, request: GenerateRequest) -> Asset | N
     if request.source_image_asset_id is None:
         return None
     still = _still(ports, who, request.source_image_asset_id, "source_image_asset_id")
-    return still if request.type is GenerateType.EDIT else _cut_out(ports, who, still)
+    return still if request.type is GenerateType.EDIT else cut_out(ports, who, still)
 
 
 def _end(ports: Ports, who: Principal, request: GenerateRequest) -> Still | None:
     if request.end_image_asset_id is None:
         return None
     still = _still(ports, who, request.end_image_asset_id, "end_image_asset_id")
-    still = _cut_out(ports, who, still)
+    still = cut_out(ports, who, still)
     return Still(still.id, still.type, still.needs_review)
 
 
@@ -201,7 +201,7 @@ def _still(ports: Ports, who: Principal, asset_id: str, field: str) -> Asset:
     return asset
 
 
-def _cut_out(ports: Ports, who: Principal, still: Asset) -> Asset:
+def cut_out(ports: Ports, who: Principal, still: Asset) -> Asset:
     """The cut-out of a still where there is one already, else the still itself."""
     if still.type is AssetType.TRANSPARENT_IMAGE:
         return still

@@ -10,10 +10,12 @@ from PIL import Image, ImageDraw
 
 from functions.api.call import Route
 from functions.api.routes import API, EVENTS, INGEST
+from shared.model.canvas import Edge, Node
 from shared.model.webhook import Event
 from shared.model.workspace import Scope
 from shared.ports import Bucket, Document
 from shared.services import collections, guides, keys
+from shared.services.canvases import definitions
 from shared.services.firebase import projects as firebase
 from shared.services.keys import Principal
 from shared.services.webhooks import endpoints
@@ -89,6 +91,16 @@ class Everything:
                 mascotry_workspace=self.workspace_id,
             ),
         )
+        node = Node(id="idle", name="Idle", asset_id=still)
+        loop = Edge(id="rest", source="idle", target="idle")
+        canvas, _ = definitions.create(
+            world.ports,
+            tenant.who,
+            tenant.collection.id,
+            "Owner's canvas",
+            None,
+            {"nodes": (node,), "edges": (loop,)},
+        )
         ping = endpoints.ping(world.ports, tenant.who, endpoint.id)
         world.drain()
         self.ids = {
@@ -103,6 +115,8 @@ class Everything:
             "webhook_id": endpoint.id,
             "delivery_id": ping.id,
             "caution_id": guide.cautions[0].id,
+            "canvas_id": canvas.id,
+            "template_id": f"of-{self.workspace_id}",  # which nobody has
             "reference_asset_ids": upload.id,
             "source_image_asset_id": still,
             "end_image_asset_id": still,
@@ -121,11 +135,12 @@ def _picture() -> bytes:
 WEBHOOKS = ("webhooks", "webhook_secrets", "webhook_deliveries")
 CREDITS = ("credits", "credit_entries")
 FIREBASE = ("firebase",)
+CANVASES = ("canvases", "canvas_work")
 
 
 def stored(world: World, everything: Everything) -> list[list[Document]]:
     """All that a workspace holds, but for when a key was used."""
-    kinds = (*KINDS, "slugs", "guides", "card_editions", *WEBHOOKS, *CREDITS, *FIREBASE)
+    kinds = (*KINDS, *CANVASES, "slugs", "guides", "card_editions", *WEBHOOKS, *CREDITS, *FIREBASE)
     return [world.documents(everything.tenant, kind) for kind in kinds]
 
 
@@ -144,6 +159,11 @@ def _generate(ids: Mapping[str, str]) -> list[Json]:
         {"name": "Sit", **TRANSITION, **still, **end},
         {**EDIT, **still},
     ]
+
+
+def _canvas(pose: Json) -> Json:
+    loop = {"id": "rest", "source": "idle", "target": "idle"}
+    return {"name": "Mine", "nodes": [{"id": "idle", "name": "Idle", **pose}], "edges": [loop]}
 
 
 BODIES: Mapping[str, Bodies] = {
@@ -178,6 +198,15 @@ BODIES: Mapping[str, Bodies] = {
     "POST /v1/collections/<collection_id>/generate/batch": lambda ids: [
         {"requests": [body]} for body in _generate(ids)
     ],
+    "POST /v1/collections/<collection_id>/canvases": lambda ids: [
+        {"name": "Mine", "template_id": "reactive-button"},
+        _canvas({"asset_id": ids["asset_id"]}),
+        _canvas({"item_id": ids["item_id"]}),
+    ],
+    "PATCH /v1/collections/<collection_id>/canvases/<canvas_id>": lambda ids: [
+        _canvas({"asset_id": ids["asset_id"]}),
+        _canvas({"item_id": ids["item_id"]}),
+    ],
     "POST /v1/generate/preview": lambda ids: [{"prompt": "a fox"}],
     "POST /v1/uploads": lambda ids: [{"content_type": "image/png"}],
     "POST /v1/upload": lambda ids: [],  # a form, or a URL that is fetched: neither has ids
@@ -195,6 +224,7 @@ BODIES: Mapping[str, Bodies] = {
 
 QUERIES: Mapping[str, Mapping[str, str]] = {
     "/v1/collections/<collection_id>/style-card/diff": {"from": "1", "to": "1"},
+    "/v1/collections/<collection_id>/canvases/<canvas_id>/export": {"partial": "true"},
 }
 """What has to be said in the query of some routes."""
 

@@ -32,6 +32,8 @@ WITHOUT_BODY = {
 }
 ONE = ("/v1/workspace", "/v1/workspace/firebase", "/v1/credits")
 """Of these a workspace has one, which is not a list."""
+SAME = ("/v1/canvas-templates",)
+"""A list that is the same for everybody."""
 WITH_BODIES = [
     case
     for case in ROUTES
@@ -42,7 +44,7 @@ LISTS = [
     for case in ROUTES
     if case.values[1].method == "GET"  # type: ignore[union-attr]
     and "<" not in case.values[1].path  # type: ignore[union-attr]
-    and case.values[1].path not in ONE  # type: ignore[union-attr]
+    and case.values[1].path not in (*ONE, *SAME)  # type: ignore[union-attr]
 ]
 
 

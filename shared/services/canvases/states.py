@@ -1,0 +1,114 @@
+"""How far what a canvas shows is: read from the items of its nodes and edges."""
+
+from dataclasses import dataclass
+
+from shared.graph import canvas_state
+from shared.graph.canvas_state import EdgeState, NodeState, State, Stock
+from shared.model import paths
+from shared.model.canvas import Canvas, CanvasWork
+from shared.model.job import Job
+from shared.ports import Ports
+from shared.services import assets, entities, jobstore, versions
+from shared.services.canvases import definitions
+from shared.services.keys import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was made for a canvas when it was looked at, and the version of that note; the job that
+    is at work on it, if any; and how far everything is."""
+
+    work: CanvasWork
+    version: str
+    job: Job | None
+    state: State
+
+
+def read(ports: Ports, who: Principal, canvas: Canvas) -> Seen:
+    """Look at all that belongs to a canvas. That is up to two queries for each node and edge."""
+    path = paths.canvas_work(who.workspace_id, canvas.id)
+    work, version = entities.read(ports.documents, CanvasWork, path)
+    job = at_work(ports, who, work)
+    work = _with_items_that_exist(ports, who, canvas, work, job)
+    nodes = {node.id: _node(ports, who, canvas, node.id, work, job) for node in canvas.nodes}
+    return Seen(work, version, job, State(nodes, _edges(ports, who, canvas, nodes, work, job)))
+
+
+def at_work(ports: Ports, who: Principal, work: CanvasWork) -> Job | None:
+    """The job that is making something for a canvas."""
+    loaded = work.job_id and jobstore.load(ports.documents, who.workspace_id, work.job_id)
+    return loaded[0] if loaded and not loaded[0].finished else None
+
+
+def _with_items_that_exist(
+    ports: Ports, who: Principal, canvas: Canvas, work: CanvasWork, job: Job | None
+) -> CanvasWork:
+    """The items of nodes, with those that they name themselves, and of edges, as far as they are
+    not deleted; one that a job is yet to make is there as well."""
+    chosen = {node.id: node.item_id for node in canvas.nodes if node.item_id}
+    nodes, edges = {**work.nodes, **chosen}, work.edges
+    item_ids = {*nodes.values(), *edges.values()}
+    there = entities.existing(
+        ports.documents, {paths.item(who.workspace_id, item_id) for item_id in item_ids}
+    )
+    promised = {one.item_id for one in job.promises.values()} if job else set()
+    kept = {
+        item_id
+        for item_id in item_ids
+        if item_id in promised or paths.item(who.workspace_id, item_id) in there
+    }
+    return work.with_(
+        nodes={id_: item_id for id_, item_id in nodes.items() if item_id in kept},
+        edges={id_: item_id for id_, item_id in edges.items() if item_id in kept},
+    )
+
+
+def _node(
+    ports: Ports, who: Principal, canvas: Canvas, node_id: str, work: CanvasWork, job: Job | None
+) -> NodeState:
+    node, item_id = canvas.node(node_id), work.nodes.get(node_id)
+    return canvas_state.node_state(
+        node,
+        item_id,
+        _stock(ports, who, item_id if node.asset_id is None else None),
+        definitions.pose(ports, who, node),
+        waits=_waits(job, item_id),
+    )
+
+
+def _edges(
+    ports: Ports,
+    who: Principal,
+    canvas: Canvas,
+    nodes: dict[str, NodeState],
+    work: CanvasWork,
+    job: Job | None,
+) -> dict[str, EdgeState]:
+    found: dict[str, EdgeState] = {}
+    stocks: dict[str | None, Stock] = {}
+    makers = canvas_state.makers(canvas)
+    for edge in canvas.edges:
+        made_by = makers[edge.id]
+        item_id = work.edges.get(made_by.id)
+        if item_id not in stocks:
+            stocks[item_id] = _stock(ports, who, item_id)
+        start, end = (
+            still.id if (still := nodes[node_id].still) else None
+            for node_id in (canvas.start_of(made_by), made_by.target)
+        )
+        found[edge.id] = canvas_state.edge_state(
+            edge, made_by, item_id, stocks[item_id], (start, end), waits=_waits(job, item_id)
+        )
+    return found
+
+
+def _stock(ports: Ports, who: Principal, item_id: str | None) -> Stock:
+    if item_id is None:
+        return Stock()
+    found = list(versions.of_item(ports, who.workspace_id, item_id))
+    return Stock(found, assets.links_of_item(ports, who, item_id) if found else ())
+
+
+def _waits(job: Job | None, item_id: str | None) -> bool:
+    """Whether a job is yet to begin what an item is for."""
+    return job is not None and any(one.item_id == item_id for one in job.promises.values())
