@@ -4,15 +4,16 @@ import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import functions_framework
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from functions import composition
+from infra.site import Site
 from shared.adapters.embedded.cdn import Cdn, Uploads
-from shared.config import settings
+from shared.config import Settings, settings
 from shared.model.queues import QUEUES, function_address
 
 SOURCE = Path(__file__).resolve().parent.parent / "functions" / "main.py"
@@ -35,8 +36,8 @@ def function(target: str, signature: str = "http", source: Path = SOURCE) -> WSG
 
 
 def application() -> WSGIApplication:
-    """The API at /v1, the files at /cdn, signed uploads at /uploads and every other function at
-    `address` of its name."""
+    """The API at /v1, the files at /cdn, signed uploads at /uploads, every other function at
+    `address` of its name, and the studio at all other paths."""
     blobs = composition.embedded().blobs
     uploads = Uploads(blobs)
     return functions({"/cdn": Cdn(blobs), "/uploads": uploads})
@@ -54,7 +55,13 @@ def functions(others: Mapping[str, WSGIApplication]) -> WSGIApplication:
         mounts[address(target)] = _at_its_root(function(target))
     mounts[address(STORAGE_TRIGGER)] = _at_its_root(function(STORAGE_TRIGGER, "cloudevent"))
     public = {target: function(target) for target in ("api", "events", "ingest")}
-    return DispatcherMiddleware(_Public(public), mounts)
+    return DispatcherMiddleware(_Public(public, Site(_origin(settings()))), mounts)
+
+
+def _origin(chosen: Settings) -> str:
+    """Where pictures and films come from."""
+    address = urlsplit(chosen.cdn_url or chosen.base_url)
+    return f"{address.scheme}://{address.netloc}"
 
 
 def _at_its_root(function: WSGIApplication) -> WSGIApplication:
@@ -82,13 +89,17 @@ def serve(application: WSGIApplication, listener: socket.socket) -> None:
 
 
 class _Public:
-    """Chooses among the public functions by what the request costs."""
+    """What the world sees, as Hosting routes it: the functions at /v1, chosen among by what the
+    request costs, and the site."""
 
-    def __init__(self, functions: Mapping[str, WSGIApplication]) -> None:
+    def __init__(self, functions: Mapping[str, WSGIApplication], site: WSGIApplication) -> None:
         self._functions = functions
+        self._site = site
 
     def __call__(self, environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
-        return self._functions[target(environ)](environ, respond)
+        if environ["PATH_INFO"].startswith("/v1/"):
+            return self._functions[target(environ)](environ, respond)
+        return self._site(environ, respond)
 
 
 def target(environ: Mapping[str, Any]) -> str:

@@ -199,7 +199,8 @@ def refuse(reason: str) -> int:
 
 
 def greeting(url: str, home: Path) -> str:
-    """Where everything is, and three lines for a shell that make a mascot."""
+    """Where everything is: a link that signs in to the studio, whose key stays in the browser since
+    no server is sent what is behind #; and three lines for a shell that make a mascot."""
     file = home / "dev-key"
 
     def post(path: str, body: dict[str, str]) -> str:
@@ -222,7 +223,8 @@ def greeting(url: str, home: Path) -> str:
     generate = post("collections/$COLLECTION/generate", wave)
     first_id = 'grep -o \'"id":"[^"]*\' | head -1 | cut -d\'"\' -f4'
     return (
-        f"Mascotry is at {url}, its data in {home}/, a key in {file}.\n\n"
+        f"The studio, signed in: {url}/#key={file.read_text().strip()}\n\n"
+        f"Mascotry is at {url}, its data in {home}/, a key in {file}. In a terminal:\n\n"
         f"PROJECT=$({project} | {first_id})\n"
         f"COLLECTION=$({collection} | {first_id})\n"
         f"{generate}\n"

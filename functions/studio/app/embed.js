@@ -1,0 +1,39 @@
+// Code that shows a mascot, to be copied. The snippets are files, in which {{names}} stand for values.
+import { announce, fill, h } from "./dom.js";
+import { choice } from "./forms.js";
+import { icon } from "./icons.js";
+
+const SNIPPETS = [
+  ["web.html", "Web"],
+  ["react.jsx", "React"],
+  ["Mascot.swift", "iOS"],
+  ["Mascot.kt", "Android"],
+  ["react-native.jsx", "React Native"],
+  ["mascot.dart", "Flutter"],
+];
+
+/** The snippets, filled in with the values of an item. */
+export function embed(values) {
+  const code = h("code", null);
+  const box = h("pre", { class: "code", tabindex: 0, "aria-label": "Code" }, code);
+  const show = async (file) => {
+    try {
+      const response = await fetch(`/snippets/${file}`);
+      if (!response.ok) throw new Error(`${response.status}`);
+      code.textContent = filled(await response.text(), values);
+    } catch {
+      code.textContent = "This snippet could not be loaded. Choose it once more.";
+    }
+  };
+  const copy = h("button", { type: "button", onclick: async () => {
+    await navigator.clipboard.writeText(code.textContent);
+    announce("Copied");
+    fill(copy, icon("check"), "Copied");
+    setTimeout(() => fill(copy, icon("copy"), "Copy"), 2000);
+  } }, icon("copy"), "Copy");
+  show(SNIPPETS[0][0]);
+  return h("div", { class: "embed stack" }, h("div", { class: "section-head" }, choice("platform", "Platform", SNIPPETS, SNIPPETS[0][0], show), copy), box);
+}
+
+/** A text with every {{name}} replaced that has a value. Pure. */
+export const filled = (text, values) => text.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (whole, name) => values[name] ?? whole);

@@ -1,0 +1,148 @@
+// All mascots, and the box in which a new one begins.
+import { h } from "../dom.js";
+import { ask } from "../dialog.js";
+import { area, field, form, input, price, tick } from "../forms.js";
+import { icon } from "../icons.js";
+import { References } from "../references.js";
+import { go } from "../router.js";
+import { ground } from "../stage.js";
+import { capital, nameOf, plural } from "../words.js";
+import { Fault } from "../api.js";
+
+const IDEAS = ["an orange fox with a blue scarf", "a sleepy green owl with round glasses", "a tiny pink pig in a yellow raincoat", "a grey cat with a red bow tie"];
+
+export async function show(page) {
+  const { api, signal, parameters } = page;
+  page.show("Mascots", skeleton());
+  const [projects, mascots, jobs] = await Promise.all([
+    api.all("/projects", { signal }),
+    api.all("/collections", { signal, query: { project_id: parameters.project } }),
+    api.page("/jobs", { signal, query: { limit: 100, status: "completed" } }),
+  ]);
+  const project = parameters.project && projects.find(({ id }) => id === parameters.project);
+  if (parameters.project && !project) throw new Fault(404, { code: "not_found", message: "There is no such project" });
+  page.show(project ? project.name : "Mascots", composer(page, projects, mascots, project), shelf(page, projects, mascots, pictures(jobs.entries), project));
+}
+
+/** The newest picture of each mascot. */
+function pictures(jobs) {
+  const found = new Map();
+  for (const { collection_id: id, urls, needs_review: doubtful } of jobs) {
+    const url = urls.transparent_image;
+    if (url && !doubtful && !found.has(id)) found.set(id, url);
+  }
+  return found;
+}
+
+function composer(page, projects, mascots, project) {
+  const { api, signal } = page;
+  const references = new References(api);
+  const words = area({ rows: 2, class: "large", placeholder: "an orange fox with a blue scarf", maxlength: 4000 });
+  const pose = input({ value: "waving hello" });
+  const motion = input({ value: "waves happily" });
+  const seconds = h("input", { type: "number", min: 1, max: 10, step: 0.5, value: 2, inputmode: "decimal" });
+  const name = input({ placeholder: "from your words", maxlength: 120 });
+  const moves = tick("moves", "Let it move", { checked: true });
+  const moving = moves.querySelector("input");
+  const motionField = field("animation_prompt", "How it moves", motion);
+  const secondsField = field("duration", "Seconds", seconds);
+  moving.addEventListener("change", () => {
+    motionField.hidden = secondsField.hidden = !moving.checked;
+  });
+  const where = h("select", null, projects.map(({ id, name: label }) => h("option", { value: id, selected: id === project?.id }, label)), h("option", { value: "" }, "A new project"));
+  const made = {}; // what an earlier try has made already is not made twice
+
+  const request = () => ({
+    type: moving.checked ? "animation" : "image",
+    name: capital(pose.value.trim()).slice(0, 120),
+    image_prompt: pose.value.trim(),
+    ...(moving.checked && { animation_prompt: motion.value.trim(), duration: Number(seconds.value) }),
+  });
+
+  async function create() {
+    const description = words.value.trim();
+    if (!description && !references.ids.length) throw new Fault(0, { field: "description", message: "say in a few words what it looks like, or drop a picture of it" });
+    const told = JSON.stringify([description, name.value, references.ids, where.value]);
+    if (made.of !== told) Object.assign(made, { of: told, project: where.value, mascot: undefined });
+    made.project ||= (await api.post("/projects", { name: "My mascots" })).id;
+    made.mascot ??= (
+      await api.post("/collections", {
+        project_id: made.project,
+        name: name.value.trim() || (description ? nameOf(description) : undefined),
+        description: description || undefined,
+        reference_asset_ids: references.ids,
+        animation_sizes: [256],
+      })
+    ).id;
+    const begun = await api.post(`/collections/${made.mascot}/generate`, { ...request(), max_credits: shown.cost });
+    page.spent();
+    go(`/items/${begun.item_id}`);
+  }
+
+  const submit = h("button", { type: "submit", class: "primary large" }, "Create", icon("arrow"));
+  const element = form(
+    { class: "composer" },
+    create,
+    h("h1", { tabindex: -1 }, "Describe a mascot"),
+    h("p", { class: "lead" }, "A few words are enough. It is drawn, cut out, set in motion and encoded for every screen."),
+    h("div", { class: "composer-box" },
+      field("description", "What does it look like?", words),
+      h("div", { class: "ideas", role: "group", "aria-label": "Ideas" }, IDEAS.map((idea) => h("button", { type: "button", class: "chip", onclick: () => { words.value = idea; words.dispatchEvent(new Event("input", { bubbles: true })); words.focus(); } }, idea))),
+      references.element,
+      h("div", { class: "fields" },
+        field("image_prompt", "First pose", pose), moves, motionField, secondsField),
+      h("details", { class: "more" }, h("summary", null, "Name and project"), h("div", { class: "fields" }, field("name", "Name", name), field("project_id", "Project", where))),
+      h("div", { class: "composer-foot" }, submit),
+    ),
+  );
+  // Prices do not depend on the character, so any will do to ask for one; the very first is told by the price list.
+  const shown = price(element, async () => {
+    const wanted = request();
+    if (!wanted.image_prompt || (moving.checked && !wanted.animation_prompt)) return null;
+    if (mascots.length) return api.post(`/collections/${mascots[0].id}/generate`, { ...wanted, dry_run: true }, { signal });
+    return { cost_credits: 1 + (moving.checked ? 5 * Math.ceil(wanted.duration) : 0) };
+  }, signal);
+  submit.before(shown.element);
+  return element;
+}
+
+function shelf(page, projects, mascots, pictures, project) {
+  const chips = h("nav", { class: "chips", "aria-label": "Projects" },
+    h("a", { class: "chip", href: "#/", "aria-current": project ? null : "page" }, "All"),
+    projects.map(({ id, name }) => h("a", { class: "chip", href: `#/projects/${id}`, "aria-current": id === project?.id ? "page" : null }, name)));
+  const tools = project && h("div", { class: "row" },
+    h("button", { type: "button", class: "quiet", onclick: () => rename(page, project) }, "Rename"),
+    h("button", { type: "button", class: "quiet", onclick: () => remove(page, project, mascots) }, "Delete"));
+  return h("section", { class: "shelf", "aria-label": "Your mascots" },
+    h("div", { class: "section-head" }, h("h2", null, project ? project.name : "Your mascots"), tools),
+    projects.length > 0 && chips,
+    mascots.length ? h("ul", { class: "grid" }, mascots.toReversed().map((mascot) => card(mascot, pictures.get(mascot.id)))) : empty());
+}
+
+const card = (mascot, picture) =>
+  h("li", null,
+    h("a", { class: "tile", href: `#/mascots/${mascot.id}` },
+      ground("checker", { class: "tile-view" }, picture ? h("img", { src: picture, alt: "", width: 240, height: 240, loading: "lazy", decoding: "async" }) : h("span", { class: "tile-none" }, "Not drawn yet")),
+      h("span", { class: "tile-name" }, mascot.name)));
+
+const empty = () =>
+  h("div", { class: "empty small" }, icon("spark"), h("h3", null, "Nobody lives here yet"), h("p", null, "Describe a character above and press Create. The first one takes about half a minute."));
+
+function rename(page, project) {
+  const name = input({ value: project.name, maxlength: 120 });
+  ask({ title: "Rename the project", agree: "Rename", fields: [field("name", "Name", name)] }, async () => {
+    await page.api.patch(`/projects/${project.id}`, { name: name.value });
+    show(page);
+  });
+}
+
+function remove(page, project, mascots) {
+  const text = mascots.length ? `${plural(mascots.length, "mascot")} and all files go with it, for good.` : "It is empty.";
+  ask({ title: `Delete ${project.name}?`, text, agree: "Delete", danger: true }, async () => {
+    await page.api.delete(`/projects/${project.id}`);
+    go("/");
+  });
+}
+
+const skeleton = () =>
+  h("div", { class: "composer" }, h("h1", { tabindex: -1 }, "Describe a mascot"), h("p", { class: "lead" }, "A few words are enough. It is drawn, cut out, set in motion and encoded for every screen."), h("div", { class: "composer-box skeleton tall", "aria-hidden": "true" }));

@@ -1,0 +1,174 @@
+// One mascot: its poses, and what is known of its character.
+import { fill, h } from "../dom.js";
+import { ask } from "../dialog.js";
+import { area, choice, field, form, input, price } from "../forms.js";
+import { icon } from "../icons.js";
+import { go } from "../router.js";
+import { ground } from "../stage.js";
+import { capital } from "../words.js";
+import { canvases } from "./canvases.js";
+import { character } from "./character.js";
+
+const TABS = [["poses", "Poses"], ["character", "Character"], ["canvases", "Canvases"]];
+
+export async function show(page) {
+  const { api, signal, parameters, query } = page;
+  page.show("Mascot", h("div", { class: "skeleton line" }), h("div", { class: "skeleton tall" }));
+  const found = await api.get(`/collections/${parameters.mascot}`, { signal });
+  const tab = TABS.some(([name]) => name === query.get("tab")) ? query.get("tab") : "poses";
+  const body = h("div", { class: "stack large", "aria-busy": "true" }, h("div", { class: "skeleton tall" }));
+  page.show(found.name, head(page, found), tabs(found.id, tab), body);
+  await { poses, character, canvases }[tab](page, found, body);
+  body.removeAttribute("aria-busy");
+}
+
+function head(page, found) {
+  return h("header", { class: "head" },
+    h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: "#/" }, "Mascots"), h("span", { "aria-hidden": "true" }, "/")),
+    h("div", { class: "section-head" }, h("h1", { tabindex: -1 }, found.name),
+      h("div", { class: "row" }, h("button", { type: "button", class: "quiet", onclick: () => edit(page, found) }, "Edit"), h("button", { type: "button", class: "quiet", onclick: () => remove(page, found) }, "Delete"))),
+    h("p", { class: "lead" }, found.config.prompt));
+}
+
+const tabs = (id, current) =>
+  h("nav", { class: "tabs", "aria-label": "Of this mascot" }, TABS.map(([name, label]) => h("a", { href: `#/mascots/${id}?tab=${name}`, "aria-current": name === current ? "page" : null }, label)));
+
+function edit(page, found) {
+  const name = input({ value: found.name, maxlength: 120 });
+  const description = area({ value: found.config.prompt, rows: 3 });
+  const sizes = input({ value: found.config.animation_sizes.join(", "), inputmode: "numeric" });
+  const quality = h("select", null, ["draft", "standard", "best"].map((value) => h("option", { value, selected: value === found.config.quality }, capital(value))));
+  const fields = [
+    field("name", "Name", name),
+    field("description", "What it looks like", description, { hint: "Counts for new pictures; those that are there stay as they are." }),
+    field("animation_sizes", "Sizes of films, in pixels", sizes, { hint: "Beside the full size. New ones are made of the films that are there, for free." }),
+    field("quality", "Quality", quality),
+  ];
+  ask({ title: `Edit ${found.name}`, agree: "Save", fields }, async () => {
+    const widths = sizes.value.split(/[\s,;]+/).filter(Boolean).map((text) => (/^\d+$/.test(text) ? Number(text) : text));
+    await page.api.patch(`/collections/${found.id}`, { name: name.value, description: description.value, animation_sizes: widths, quality: quality.value });
+    show(page);
+  });
+}
+
+function remove(page, found) {
+  ask({ title: `Delete ${found.name}?`, text: "All its poses and files go with it, for good. Apps that show them will find nothing.", agree: "Delete", danger: true }, async () => {
+    await page.api.delete(`/collections/${found.id}`);
+    go("/");
+  });
+}
+
+// --- poses ---------------------------------------------------------------------------------------
+
+async function poses(page, found, body) {
+  const { api, signal } = page;
+  const [items, jobs] = await Promise.all([api.all(`/collections/${found.id}/items`, { signal }), api.page("/jobs", { signal, query: { collection_id: found.id, limit: 100 } })]);
+  fill(body, newPose(page, found, items), items.length ? h("ul", { class: "grid" }, items.toReversed().map((item) => card(item, jobs.entries.filter((job) => job.item_id === item.id)))) : none());
+}
+
+const none = () => h("div", { class: "empty small" }, icon("image"), h("h3", null, "No poses yet"), h("p", null, "Say above what it should do first."));
+
+function card(item, jobs) {
+  const busy = jobs.find((job) => job.status === "pending" || job.status === "processing");
+  const done = jobs.filter((job) => job.status === "completed" && job.urls.transparent_image);
+  const picture = (done.find((job) => !job.needs_review) ?? done[0])?.urls.transparent_image;
+  const label = busy ? h("span", { class: "tag work" }, "At work") : jobs[0]?.status === "failed" ? h("span", { class: "tag failed" }, "Failed") : jobs[0]?.needs_review ? h("span", { class: "tag caution" }, "To review") : null;
+  return h("li", null,
+    h("a", { class: "tile", href: `#/items/${item.id}` },
+      ground("checker", { class: `tile-view${busy ? " drawing" : ""}` }, picture ? h("img", { src: picture, alt: "", width: 240, height: 240, loading: "lazy", decoding: "async" }) : h("span", { class: "tile-none" }, busy ? "Being drawn" : "No picture")),
+      h("span", { class: "tile-name" }, item.name, label), h("span", { class: "tile-kind" }, item.type === "animation" ? "Film" : capital(item.type))));
+}
+
+const KINDS = [["animation", "Moving"], ["image", "Still"], ["logo", "Logo"], ["transition", "Transition"], ["import", "Import"]];
+
+function newPose(page, found, items) {
+  const { api, signal } = page;
+  let kind = "animation";
+  const pose = input({ placeholder: "sitting and smiling" });
+  const motion = input({ placeholder: "wags its tail" });
+  const seconds = h("input", { type: "number", min: 1, max: 10, step: 0.5, value: 2, inputmode: "decimal" });
+  const name = input({ placeholder: "from the pose", maxlength: 120 });
+  const from = h("select");
+  const to = h("select");
+  const file = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp,image/gif,video/mp4,video/quicktime,video/webm" });
+  const fields = {
+    image_prompt: field("image_prompt", "Pose", pose),
+    animation_prompt: field("animation_prompt", "How it moves", motion),
+    source_image_asset_id: field("source_image_asset_id", "From the still of", from),
+    end_image_asset_id: field("end_image_asset_id", "To the still of", to, { hint: "The way back is made too, for free." }),
+    duration: field("duration", "Seconds", seconds),
+    file: field("file", "Picture or film", file, { hint: "Free. Alpha that it has is kept; else it is cut out." }),
+    name: field("name", "Name", name),
+  };
+  const uses = {
+    animation: ["image_prompt", "animation_prompt", "duration", "name"],
+    image: ["image_prompt", "name"],
+    logo: ["image_prompt", "name"],
+    transition: ["source_image_asset_id", "end_image_asset_id", "animation_prompt", "duration", "name"],
+    import: ["file", "name"],
+  };
+  const ideas = h("div", { class: "ideas", role: "group", "aria-label": "Suggested poses" });
+
+  const title = () => name.value.trim() || (kind === "transition" ? `${from.selectedOptions[0]?.text} to ${to.selectedOptions[0]?.text}` : kind === "import" ? file.files[0]?.name.replace(/\.\w+$/, "") : capital(pose.value.trim()) || (kind === "logo" ? "Logo" : ""));
+
+  function request() {
+    const wanted = { type: kind === "transition" ? "animation" : kind, name: title().slice(0, 120) || undefined };
+    const values = { image_prompt: pose.value.trim() || undefined, animation_prompt: motion.value.trim() || undefined, duration: Number(seconds.value), source_image_asset_id: from.value, end_image_asset_id: to.value };
+    for (const used of uses[kind]) if (used in values) wanted[used] = values[used];
+    if (kind === "transition") wanted.auto_reverse = true;
+    return wanted;
+  }
+
+  async function draw() {
+    const begun = kind === "import" ? await imported() : await api.post(`/collections/${found.id}/generate`, { ...request(), max_credits: shown.cost });
+    page.spent();
+    go(`/items/${begun.item_id}`);
+  }
+
+  async function imported() {
+    if (!file.files[0]) throw Object.assign(new Error("choose a picture or a film"), { field: "file" });
+    return api.import(found.id, file.files[0], title());
+  }
+
+  async function choose(chosen) {
+    kind = chosen;
+    for (const [used, element] of Object.entries(fields)) element.hidden = !uses[kind].includes(used);
+    ideas.hidden = !uses[kind].includes("image_prompt") || kind === "logo";
+    if (kind === "transition" && !from.options.length) await stills();
+    element.dispatchEvent(new Event("change"));
+  }
+
+  async function stills() {
+    for (const item of items) {
+      const best = await api.get(`/items/${item.id}/best`, { signal });
+      const id = best.transparent_image?.asset_id;
+      if (id) for (const select of [from, to]) select.append(h("option", { value: id }, item.name));
+    }
+    if (to.options.length > 1) to.selectedIndex = 1;
+  }
+
+  const submit = h("button", { type: "submit", class: "primary" }, icon("spark"), "Draw it");
+  const element = form({ class: "card stack new-pose" }, draw,
+    h("div", { class: "section-head" }, h("h2", null, "New pose"), choice("kind", "Kind", KINDS, kind, choose)),
+    h("div", { class: "fields" }, Object.values(fields)), ideas, h("div", { class: "composer-foot" }, submit));
+  const shown = price(element, async () => {
+    const wanted = request();
+    if (kind === "import") return { cost_credits: 0 };
+    const complete = kind === "logo" || (kind === "transition" ? wanted.source_image_asset_id && wanted.end_image_asset_id && wanted.animation_prompt : wanted.image_prompt && (kind === "image" || wanted.animation_prompt));
+    return complete && wanted.name ? api.post(`/collections/${found.id}/generate`, { ...wanted, dry_run: true }, { signal }) : null;
+  }, signal);
+  submit.before(shown.element);
+  choose(kind);
+  suggest(page, found, ideas, pose);
+  return element;
+}
+
+/** A few actions that would suit it; nothing is lost when nobody has an idea. */
+async function suggest(page, found, ideas, pose) {
+  try {
+    const { actions } = await page.api.post("/suggest-actions", { collection_id: found.id, count: 4 }, { signal: page.signal });
+    fill(ideas, actions.map((action) => h("button", { type: "button", class: "chip", onclick: () => { pose.value = action; pose.dispatchEvent(new Event("input", { bubbles: true })); pose.focus(); } }, action)));
+  } catch {
+    ideas.remove();
+  }
+}

@@ -1,0 +1,33 @@
+// What people think of a version: approve, reject, pin. It counts for all files that the version has.
+import { announce, fill, h } from "../dom.js";
+import { explained } from "../forms.js";
+import { icon } from "../icons.js";
+
+/** The buttons; `done` is called when the judgement is stored. */
+export function reviewButtons({ api }, version, done) {
+  const trouble = h("div", { role: "alert" });
+  const judge = async (button, judgement, said) => {
+    const buttons = [...row.querySelectorAll("button")];
+    buttons.forEach((other) => (other.disabled = true));
+    button.setAttribute("aria-busy", "true");
+    try {
+      for (const asset of version.ready) await api.patch(`/assets/${asset.id}`, judgement);
+      announce(said);
+      await done();
+    } catch (error) {
+      fill(trouble, explained(error));
+      button.removeAttribute("aria-busy");
+      buttons.forEach((other) => (other.disabled = false));
+    }
+  };
+  const toggle = (name, label, symbol, on, judgement, said) => {
+    const button = h("button", { type: "button", class: `judge ${name}`, "aria-pressed": String(Boolean(on)), onclick: () => judge(button, judgement, said) }, icon(symbol), label);
+    return button;
+  };
+  const { review, pinned } = version;
+  const row = h("div", { class: "row", role: "group", "aria-label": `Review of version ${version.number}` },
+    toggle("approve", "Approve", "check", review === "approved", { review: review === "approved" ? null : "approved" }, review === "approved" ? "No longer approved" : "Approved"),
+    toggle("reject", "Reject", "close", review === "rejected", review === "rejected" ? { review: null } : { review: "rejected", pinned: false }, review === "rejected" ? "No longer rejected" : "Rejected"),
+    toggle("pin", "Pin", "pin", pinned, pinned ? { pinned: false } : { pinned: true, ...(review === "rejected" && { review: null }) }, pinned ? "No longer pinned" : "Pinned: this one is served"));
+  return h("div", { class: "stack" }, row, trouble);
+}
