@@ -10,6 +10,7 @@ import grpc
 
 COMMIT = "Commit"
 READ = "BatchGetDocuments"
+READ_ONE = "GetDocument"
 
 _STREAMS = (READ, "RunQuery", "RunAggregationQuery")
 

@@ -19,7 +19,7 @@ from shared.adapters.gcp.messages import EXPIRES, MARK
 from shared.adapters.gcp.values import decode, encode
 from shared.errors import BadRequest, Busy, Conflict, MascotryError
 from shared.ports import Create, Delete, Increment, Put, Replace, Update
-from tests.adapters.proxy import COMMIT, READ, Fault, Wire, wire
+from tests.adapters.proxy import COMMIT, READ, READ_ONE, Fault, Wire, wire
 
 PATH = "workspaces/w/jobs/j"
 OTHER = "workspaces/w/jobs/other"
@@ -241,11 +241,13 @@ def test_what_was_refused_for_now_is_repeated(
 
 def test_reads_are_repeated_and_end(documents: FirestoreDocuments, faulty: Wire) -> None:
     documents.commit([Create(PATH, {"n": 1})])
-    faulty.fail(READ, NEVER_ARRIVED, Fault(StatusCode.INTERNAL))
-    assert data(documents) == {"n": 1}
-    faulty.fail(READ, Fault(StatusCode.DEADLINE_EXCEEDED))
-    with pytest.raises(Busy):
-        documents.get(PATH)
+    for method in (READ_ONE, READ):
+        faulty.fail(method, NEVER_ARRIVED, Fault(StatusCode.INTERNAL))
+        assert [one.data for one in documents.get_many([PATH]) if one] == [{"n": 1}]
+        assert data(documents) == {"n": 1}
+        faulty.fail(method, Fault(StatusCode.DEADLINE_EXCEEDED))
+        with pytest.raises(Busy):
+            (documents.get_many([PATH]), documents.get(PATH))
 
 
 def test_a_refusal_for_good_tells_the_log(
