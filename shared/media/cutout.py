@@ -13,6 +13,7 @@ from PIL import Image
 
 from shared.errors import PermanentError
 from shared.media import Rgb
+from shared.media.compact import write_png
 from shared.media.key import (
     FILM,
     STILL,
@@ -85,7 +86,7 @@ def cut_out(source: Path, target: Path, background: Rgb | None, weights: Path) -
             f"the cut-out would leave {coverage:.1%} of the picture; "
             "use one with the whole figure on a plain background",
         )
-    Image.fromarray(rgba).save(target, "PNG", optimize=True)
+    write_png(Image.fromarray(rgba), target)
     return CutoutReport(method, image.width, image.height, round(coverage, 4), colour)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import BadRequest
+from shared.media.compact import write_png
 
 MAX_PIXELS = 40_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
@@ -87,7 +88,7 @@ def resize(source: Path, targets: Mapping[int, Path]) -> dict[int, tuple[int, in
     for width in sorted(targets, reverse=True):
         size = (width, max(1, round(width * proportion)))
         image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        image.save(targets[width], "PNG", optimize=True)
+        write_png(image, targets[width])
         sizes[width] = size
     return sizes
 
