@@ -23,7 +23,12 @@ MEASURED_FRAMES = 4
 UNKNOWN = Wardrobe()
 # What does not say which colours it means is read as it would be shown; odd sides lose a line.
 PLANES = ("-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0,scale=out_color_matrix=bt709:out_range=tv")
-CONVERSION = "scale=out_color_matrix=bt709:out_range=tv,format="
+# The encoders go by the frames: what `TAGS` alone says of primaries and transfer is not written,
+# and browsers then guess the matrix by the size of the picture.
+CONVERSION = (
+    "setparams=color_primaries=bt709:color_trc=bt709,"
+    "scale=out_color_matrix=bt709:out_range=tv,format="
+)
 TAGS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 
 

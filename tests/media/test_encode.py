@@ -1,5 +1,6 @@
 """Each format's way from the key-coloured film to alpha in a file, and what stops it."""
 
+import subprocess
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +106,17 @@ def test_files_are_what_they_claim_to_be(made: Made) -> None:
         assert checked.alpha_coverage == pytest.approx(
             made.clip.true[0][..., 3].mean() / 255, abs=0.02
         )
+
+
+def test_players_need_not_guess_which_colours_are_meant(made: Made) -> None:
+    told = subprocess.run(
+        [ffmpeg.binary(), "-hide_banner", "-i", ffmpeg.url(made.paths[None])],
+        capture_output=True,
+        text=True,
+        check=False,  # nothing is written, which ffmpeg calls a mistake
+    ).stderr
+    # Matrix, primaries and transfer; they are told apart where they are not all the same.
+    assert "(tv, bt709, progressive)" in told
 
 
 def test_playback_starts_before_the_download_ends(made: Made) -> None:
