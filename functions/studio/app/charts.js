@@ -31,7 +31,7 @@ export function drift({ name, threshold, points }, count) {
     h("div", { class: "drift-head" }, h("span", null, checkName(name)), h("strong", { class: last < threshold ? "low" : "" }, last.toFixed(2))),
     svg(
       "svg",
-      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": said, preserveAspectRatio: "none" },
+      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": said },
       svg("line", { class: "threshold", x1: 0, x2: WIDTH, y1: y(threshold), y2: y(threshold) }),
       points.length > 1 && svg("polyline", { points: points.map(({ index, score }) => `${x(index)},${y(score)}`).join(" ") }),
       points.map(({ index, score }) => svg("circle", { class: score < threshold ? "low" : null, cx: x(index), cy: y(score), r: 3 })),

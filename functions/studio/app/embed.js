@@ -32,7 +32,7 @@ export function embed(values) {
     setTimeout(() => fill(copy, icon("copy"), "Copy"), 2000);
   } }, icon("copy"), "Copy");
   show(SNIPPETS[0][0]);
-  return h("div", { class: "embed stack" }, h("div", { class: "section-head" }, choice("platform", "Platform", SNIPPETS, SNIPPETS[0][0], show), copy), box);
+  return h("div", { class: "embed stack" }, choice("platform", "Platform", SNIPPETS, SNIPPETS[0][0], show), h("div", { class: "embed-code" }, box, copy));
 }
 
 /** A text with every {{name}} replaced that has a value. Pure. */

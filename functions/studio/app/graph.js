@@ -134,7 +134,7 @@ class Node {
     const again = step.retakes.length ? ` · take ${step.retakes.length + 1}` : "";
     this.state.textContent = part + again;
     this.bar.style.setProperty("--progress", step.progress);
-    const key = [...step.makes, ...step.drafts].find((name) => made.has(name));
+    const key = [...step.makes, ...step.drafts].toSorted().toReversed().find((name) => made.has(name)); // the cut-out before the still
     if (key !== this.#picture || !this.view.firstChild) {
       this.#picture = key;
       fill(this.view, key ? thumbnail(key, job.urls[key]) : h("span", { class: "node-icon" }, icon(STEP_ICONS[step.kind] ?? "spark")));
@@ -146,6 +146,6 @@ const STEP_ICONS = { image: "image", cutout: "image", validate: "check", style_c
 
 function thumbnail(key, url) {
   if (/image/.test(key)) return h("img", { src: url, alt: "", width: 96, height: 72 });
-  if (/webm|^video/.test(key)) return h("video", { src: url, muted: true, playsinline: true, preload: "metadata", "aria-hidden": "true" });
+  if (/webm|^video/.test(key)) return h("video", { src: url, muted: true, playsinline: true, preload: "auto", "aria-hidden": "true" });
   return h("span", { class: "node-icon" }, icon("film"));
 }

@@ -111,7 +111,7 @@ function showBar(credits) {
     h("nav", { "aria-label": "Studio" }, h("a", { href: "#/", data: { under: "/ /projects /mascots /items" } }, "Mascots"), h("a", { href: "#/credits", data: { under: "/credits" } }, "Credits"), h("a", { href: "/v1/docs" }, "API")),
     balance,
     themeSwitch(),
-    h("button", { type: "button", class: "quiet", onclick: leave }, "Sign out"),
+    h("button", { type: "button", class: "quiet signout", "aria-label": "Sign out", onclick: leave }, icon("leave"), h("span", null, "Sign out")),
   );
   tell(credits);
 }
@@ -137,7 +137,7 @@ function mark() {
 
 function themeSwitch() {
   const dark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const button = h("button", { type: "button", class: "icon-button" });
+  const button = h("button", { type: "button", class: "icon-button theme" });
   const tell = () => {
     fill(button, icon(dark() ? "sun" : "moon"));
     button.setAttribute("aria-label", dark() ? "Light colours" : "Dark colours");

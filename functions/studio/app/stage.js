@@ -1,6 +1,7 @@
 // Where a mascot is looked at: over a checkerboard, a dark page, something like a photograph.
-import { h, reducedMotion } from "./dom.js";
+import { fill, h, reducedMotion } from "./dom.js";
 import { choice } from "./forms.js";
+import { icon } from "./icons.js";
 
 export const GROUNDS = [
   ["checker", "Checks"],
@@ -16,45 +17,68 @@ let loading;
 /** A surface of one ground. */
 export const ground = (kind, attributes, ...children) => h("div", { ...attributes, class: `ground ${attributes?.class ?? ""}`, data: { ground: kind } }, children);
 
-/** A surface with a switch for what is behind. `content` is replaced with `show`. */
+/** A surface with a switch for what is behind. What is on it is replaced with `show`. */
 export class Stage {
   constructor() {
     this.surface = ground("checker", { class: "stage-surface" });
+    this.stop = stopper(this.surface);
     this.element = h(
       "div",
       { class: "stage" },
       this.surface,
-      choice("ground", "Background", GROUNDS, "checker", (kind) => (this.surface.dataset.ground = kind)),
+      h("div", { class: "row centred" }, choice("ground", "Background", GROUNDS, "checker", (kind) => (this.surface.dataset.ground = kind)), this.stop),
     );
   }
 
-  show(...content) {
-    this.surface.replaceChildren(...content.filter(Boolean));
+  show(content) {
+    this.surface.replaceChildren(content);
+    this.stop.hidden = !content.matches(".film");
+    this.stop.reset();
   }
 }
 
-/** A still, or a film that plays. `files` are URLs by type. Moving pictures can be stopped. */
+/** A still, or a film that plays. `files` are URLs by type. */
 export function figure(files, label) {
   if (!files.webm && !files.hevc && !files.stacked_video) return still(files.transparent_image ?? files.image, label);
   const box = h("div", { class: "figure film", role: "img", "aria-label": label });
   if (files.transparent_image) box.append(h("img", { class: "poster", src: files.transparent_image, alt: "" }));
   player().then((there) => {
     const film = there ? played(files) : video(files);
-    const shown = () => box.querySelector(".poster")?.remove();
-    film.addEventListener(there ? "play" : "playing", shown, { once: true });
-    film.addEventListener("error", () => film.remove(), { once: true });
+    film.addEventListener(there ? "ready" : "playing", () => box.querySelector(".poster")?.remove(), { once: true });
     box.append(film);
   });
   return box;
 }
 
-export const still = (url, label, attributes) =>
-  h("img", { class: "figure", src: url, alt: label, width: 512, height: 512, decoding: "async", ...attributes });
+export const still = (url, label) => h("img", { class: "figure", src: url, alt: label, width: 512, height: 512, decoding: "async" });
 
-function played(files) {
-  return h("mascot-player", { webm: files.webm, hevc: files.hevc, stacked: files.stacked_video, still: files.transparent_image });
-}
+const played = (files) =>
+  h("mascot-player", { webm: files.webm, hevc: files.hevc, stacked: files.stacked_video, still: files.transparent_image, alt: "" });
 
-function video(files) {
-  return h("video", { src: files.webm ?? files.hevc, loop: true, muted: true, playsinline: true, autoplay: !reducedMotion(), "aria-hidden": "true", disablepictureinpicture: true });
+const video = (files) =>
+  h("video", { src: files.webm ?? files.hevc, loop: true, muted: true, playsinline: true, autoplay: !reducedMotion(), "aria-hidden": "true", disablepictureinpicture: true });
+
+/** A button that stops all films in a place, and lets them go on. Who wants less motion starts them with it. */
+export function stopper(place) {
+  const button = h("button", { type: "button", class: "icon-button" });
+  let playing;
+  const tell = () => {
+    fill(button, icon(playing ? "pause" : "play"));
+    button.setAttribute("aria-label", playing ? "Pause" : "Play");
+  };
+  button.reset = () => {
+    playing = !reducedMotion();
+    tell();
+  };
+  button.addEventListener("click", () => {
+    playing = !playing;
+    for (const film of place.querySelectorAll("mascot-player, .film video")) {
+      if (playing) film.setAttribute("motion", "always");
+      if (playing) film.play();
+      else film.pause();
+    }
+    tell();
+  });
+  button.reset();
+  return button;
 }

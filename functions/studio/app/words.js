@@ -34,7 +34,7 @@ const FORMATS = {
   image: "Still as drawn", transparent_image: "Still, cut out", video: "Film on a key colour", webm: "VP9 with alpha",
   hevc: "HEVC with alpha", stacked_video: "H.264, stacked alpha",
 };
-const SHORT = { webm: "VP9", hevc: "HEVC", stacked_video: "Stacked H.264" };
+const SHORT = { webm: "VP9", hevc: "HEVC", stacked_video: "Stacked" };
 const STATES = {
   blocked: "waits", ready: "next", running: "at work", waiting: "at the provider", publishing: "publishing",
   succeeded: "done", failed: "failed", skipped: "left out",
@@ -56,4 +56,4 @@ export const stepName = ({ id, kind }) => {
 
 /** Where the files of a type play. */
 export const playsOn = (type) =>
-  ({ webm: "Chrome, Firefox, Edge, Android", hevc: "Safari, iOS, macOS", stacked_video: "React Native, Flutter, WebGL", video: "master", image: "PNG", transparent_image: "PNG with alpha" })[type] ?? "";
+  ({ webm: "Chrome, Firefox, Android", hevc: "Safari, iOS, macOS", stacked_video: "React Native, Flutter", video: "The master", image: "PNG", transparent_image: "PNG with alpha" })[type] ?? "";

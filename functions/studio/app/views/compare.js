@@ -1,7 +1,7 @@
 // Two versions side by side, over everything that may be behind them.
 import { verdictBars } from "../charts.js";
 import { h } from "../dom.js";
-import { GROUNDS, figure, ground } from "../stage.js";
+import { GROUNDS, figure, ground, stopper } from "../stage.js";
 import { versionsOf } from "../versions.js";
 import { when } from "../words.js";
 import { reviewButtons } from "./review.js";
@@ -15,8 +15,8 @@ export async function show(page) {
   const sides = [of("a", 1), of("b", 0)].filter(Boolean);
   page.show(`Compare ${item.name}`,
     h("header", { class: "head" },
-      h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: `#/items/${item.id}` }, item.name), h("span", { "aria-hidden": "true" }, "/")),
-      h("h1", { tabindex: -1 }, "Side by side")),
+      h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: `#/items/${item.id}` }, item.name)),
+      h("div", { class: "section-head" }, h("h1", { tabindex: -1 }, "Side by side"), stopper(document.getElementById("main")))),
     sides.length < 2
       ? h("div", { class: "empty" }, h("p", null, "There is only one version so far. Regenerate it, and compare."))
       : h("div", { class: "compare" },

@@ -36,7 +36,7 @@ const purses = ({ available, held, buckets }) => [
 ];
 
 const prices = () =>
-  h("div", { class: "card purse" }, h("p", { class: "dim" }, "What things cost"), h("dl", { class: "pairs" }, PRICES.map(([what, cost]) => [h("dt", null, what), h("dd", null, cost)])));
+  h("div", { class: "card purse" }, h("p", { class: "dim" }, "What things cost"), h("dl", { class: "pairs prices" }, PRICES.map(([what, cost]) => [h("dt", null, what), h("dd", null, cost)])));
 
 function row({ kind, amount, item_id: item, item_name: name, reference, at }) {
   const sign = { grant: "+", release: "+", capture: "−", expiry: "−" }[kind] ?? "";

@@ -9,7 +9,7 @@ import { ground } from "../stage.js";
 import { capital, nameOf, plural } from "../words.js";
 import { Fault } from "../api.js";
 
-const IDEAS = ["an orange fox with a blue scarf", "a sleepy green owl with round glasses", "a tiny pink pig in a yellow raincoat", "a grey cat with a red bow tie"];
+const IDEAS = ["an orange fox with a blue scarf", "a sleepy green owl with round glasses", "a pink pig with round black glasses", "a grey cat with a red bow tie"];
 
 export async function show(page) {
   const { api, signal, parameters } = page;
@@ -89,10 +89,9 @@ function composer(page, projects, mascots, project) {
       field("description", "What does it look like?", words),
       h("div", { class: "ideas", role: "group", "aria-label": "Ideas" }, IDEAS.map((idea) => h("button", { type: "button", class: "chip", onclick: () => { words.value = idea; words.dispatchEvent(new Event("input", { bubbles: true })); words.focus(); } }, idea))),
       references.element,
-      h("div", { class: "fields" },
-        field("image_prompt", "First pose", pose), moves, motionField, secondsField),
+      h("div", { class: "fields motion" }, field("image_prompt", "First pose", pose), motionField, secondsField),
       h("details", { class: "more" }, h("summary", null, "Name and project"), h("div", { class: "fields" }, field("name", "Name", name), field("project_id", "Project", where))),
-      h("div", { class: "composer-foot" }, submit),
+      h("div", { class: "composer-foot" }, moves, submit),
     ),
   );
   // Prices do not depend on the character, so any will do to ask for one; the very first is told by the price list.

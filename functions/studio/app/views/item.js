@@ -65,7 +65,7 @@ class ItemView {
     const { item, mascot } = this;
     this.page.show(item.name,
       h("header", { class: "head" },
-        h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: "#/" }, "Mascots"), h("span", { "aria-hidden": "true" }, "/"), h("a", { href: `#/mascots/${mascot.id}` }, mascot.name), h("span", { "aria-hidden": "true" }, "/")),
+        h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: "#/" }, "Mascots"), h("a", { href: `#/mascots/${mascot.id}` }, mascot.name)),
         h("div", { class: "section-head" }, h("h1", { tabindex: -1 }, item.name), h("div", { class: "row" }, h("button", { type: "button", class: "quiet", onclick: () => this.rename() }, "Rename"), h("button", { type: "button", class: "quiet", onclick: () => this.remove() }, "Delete")))),
       h("div", { class: "item" }, h("div", { class: "item-stage" }, this.stage.element, this.work, this.strip), this.panel),
       this.made);
@@ -247,24 +247,38 @@ class ItemView {
         h("div", { class: "section-head" }, h("h2", { id: "verdict" }, `Version ${version.number}`), h("span", { class: "dim" }, when(version.at))),
         version.needsReview && h("p", { class: "notice" }, icon("warning"), "It left the style card, and is not served unless you approve it."),
         reviewButtons(this.page, version, async () => { await this.load(); this.choose(version.jobId); }),
+        this.undrawn(version),
         version.verdict && h("details", null, h("summary", null, `Likeness ${percent(version.score ?? 1)}`), verdictBars(version.verdict)),
         h("div", { class: "row" },
           still && h("button", { type: "button", onclick: () => this.edit(still) }, "Change it…"),
           still && h("button", { type: "button", onclick: () => this.animate(still) }, version.moves ? "Another motion…" : "Animate it…"))),
       version.ready.length > 0 && h("section", { class: "card stack", "aria-labelledby": "files" }, h("h2", { id: "files" }, "Files"), this.files(version)),
       version.ready.length > 0 && h("section", { class: "card stack", "aria-labelledby": "embed" }, h("h2", { id: "embed" }, "Put it into your app"), embed(this.values(version))),
-      version.ready.length === 0 && h("section", { class: "card stack" }, h("h2", null, "What you will get"), h("ul", { class: "promise" }, version.assets.filter((asset) => !asset.size).map((asset) => h("li", null, icon(/image/.test(asset.type) ? "image" : "film"), h("span", null, formatName(asset.type)), h("span", { class: "dim" }, playsOn(asset.type)))))));
+      version.ready.length === 0 && h("section", { class: "card stack" }, h("h2", null, "What you will get"), h("ul", { class: "promise" }, version.assets.filter((asset) => !asset.size).toSorted((one, other) => rankOf(one) - rankOf(other)).map((asset) => h("li", null, icon(/image/.test(asset.type) ? "image" : "film"), h("span", null, formatName(asset.type)), h("span", { class: "dim" }, playsOn(asset.type)))))));
+  }
+
+  /** What the artist could not draw, as far as it says so. */
+  undrawn(version) {
+    const words = version.assets.find((asset) => asset.metadata?.not_drawn?.length)?.metadata.not_drawn;
+    return words && h("p", { class: "notice" }, icon("warning"), h("span", null, "The artist does not know how to draw: ", h("strong", null, words.join(", ")), "."));
   }
 
   files(version) {
-    const order = ["transparent_image", "webm", "hevc", "stacked_video", "video", "image"];
-    const files = version.ready.toSorted((one, other) => order.indexOf(one.type) - order.indexOf(other.type) || (other.content?.width ?? 0) - (one.content?.width ?? 0));
-    return h("ul", { class: "files" }, files.map((asset) => {
-      const { width, height, bytes: size } = asset.content;
-      const name = `${this.item.slug}-${keyOf(asset).replaceAll("_", "-")}.${asset.url.split(".").pop()}`;
-      return h("li", null, h("div", null, h("strong", null, `${asset.purpose ? `${capital(asset.purpose)}: ` : ""}${formatName(asset.type)}`), h("span", { class: "dim" }, `${width}×${height} · ${bytes(size)} · ${playsOn(asset.type)}`)),
-        h("a", { class: "icon-button", href: asset.url, download: name, "aria-label": `Download ${name}`, onclick: (event) => elsewhere(event, asset.url, name) }, icon("download")));
-    }));
+    const kinds = new Map();
+    for (const asset of version.ready) {
+      const kind = `${asset.purpose ? `${capital(asset.purpose)}: ` : ""}${formatName(asset.type)}`;
+      kinds.set(kind, [...(kinds.get(kind) ?? []), asset]);
+    }
+    const rank = ([, [first]]) => rankOf(first);
+    return h("ul", { class: "files" }, [...kinds].sort((one, other) => rank(one) - rank(other)).map(([kind, assets]) =>
+      h("li", null, h("div", null, h("strong", null, kind), h("span", { class: "dim" }, playsOn(assets[0].type))),
+        h("div", { class: "downloads" }, assets.toSorted((one, other) => other.content.width - one.content.width).map((asset) => this.download(asset))))));
+  }
+
+  download(asset) {
+    const name = `${this.item.slug}-${keyOf(asset).replaceAll("_", "-")}.${asset.url.split(".").pop()}`;
+    return h("a", { class: "download", href: asset.url, download: name, "aria-label": `Download ${name}, ${bytes(asset.content.bytes)}`, onclick: (event) => elsewhere(event, asset.url, name) },
+      icon("download"), String(asset.content.width), h("span", { class: "dim" }, bytes(asset.content.bytes)));
   }
 
   /** What the placeholders of the snippets stand for: the addresses that always serve the best version. */
@@ -325,6 +339,11 @@ class ItemView {
     });
   }
 }
+
+const ORDER = ["transparent_image", "webm", "hevc", "stacked_video", "video", "image"];
+
+/** Files that people want come first. */
+const rankOf = ({ type, purpose }) => ORDER.indexOf(type) + (purpose ? ORDER.length : 0);
 
 /** A browser saves what comes from elsewhere only if it is handed over. */
 async function elsewhere(event, url, name) {

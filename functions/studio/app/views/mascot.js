@@ -24,7 +24,7 @@ export async function show(page) {
 
 function head(page, found) {
   return h("header", { class: "head" },
-    h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: "#/" }, "Mascots"), h("span", { "aria-hidden": "true" }, "/")),
+    h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: "#/" }, "Mascots")),
     h("div", { class: "section-head" }, h("h1", { tabindex: -1 }, found.name),
       h("div", { class: "row" }, h("button", { type: "button", class: "quiet", onclick: () => edit(page, found) }, "Edit"), h("button", { type: "button", class: "quiet", onclick: () => remove(page, found) }, "Delete"))),
     h("p", { class: "lead" }, found.config.prompt));
