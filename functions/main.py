@@ -90,6 +90,11 @@ def sizes(request: Request) -> ResponseReturnValue:
 
 
 @functions_framework.http
+def canvas(request: Request) -> ResponseReturnValue:
+    return _step(request, "canvas")
+
+
+@functions_framework.http
 def purge(request: Request) -> ResponseReturnValue:
     return _step(request, "purge")
 

@@ -35,7 +35,7 @@ from shared.services import keys, sweeper
 
 log = logging.getLogger("shared.local")
 
-CONCURRENCY = {"sizes": 1, "purge": 1, "webhook": 8, "noop": 4}
+CONCURRENCY = {"sizes": 1, "canvas": 2, "purge": 1, "webhook": 8, "noop": 4}
 """Of the queues whose functions do not compute; the others share the cores."""
 SWEEP_SECONDS = 30
 WORK_AREA_AGE = timedelta(days=1)

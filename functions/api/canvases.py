@@ -2,26 +2,31 @@
 
 import hashlib
 import json
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from functions.api import parameter
 from functions.api.call import Call, Reply, Route
 from functions.api.changes import Changes, Given
-from shared.errors import Conflict
+from shared.errors import Conflict, InsufficientCredits
 from shared.graph import canvas_rules
+from shared.graph.canvas_plan import Wish
 from shared.graph.canvas_rules import Problem
 from shared.graph.canvas_state import EdgeState, NodeState, State, percent
 from shared.graph.canvas_templates import TEMPLATES, Template
 from shared.model import paths
 from shared.model.asset import Asset
-from shared.model.canvas import Canvas, Edges, Input, Inputs, Nodes, PartId
+from shared.model.base import Value
+from shared.model.canvas import MAX_EDGES, MAX_NODES, Canvas, Edges, Input, Inputs, Nodes, PartId
 from shared.model.job import Job
 from shared.model.request import Name
 from shared.model.workspace import Scope
 from shared.ports import Query
 from shared.services import collections
-from shared.services.canvases import definitions, exports, states
+from shared.services.canvases import definitions, exports, production, states
 
+MAX_TARGETS = MAX_NODES + MAX_EDGES
 CACHED = "private, no-cache"
 """Of an export: kept where it was read, and asked for each time whether it is still so."""
 
@@ -47,6 +52,22 @@ class UpdateBody(Changes):
     inputs: Given[Inputs] = None
     initial_node: PartId | None = None
     auto_play: Given[bool] = None
+
+
+class GenerateAllBody(Value):
+    """What is complete is passed over if you don't say otherwise. `duration` is that of films
+    whose edges don't say; `dry_run` only asks what it would cost, and `max_credits` refuses what
+    would cost more."""
+
+    dry_run: bool = False
+    targets: Annotated[tuple[PartId, ...], Field(min_length=1, max_length=MAX_TARGETS)] | None = (
+        Field(default=None, description="Ids of nodes and edges; all, if you don't say.")
+    )
+    skip_completed: bool = True
+    duration: Annotated[float, Field(ge=1, le=10)] | None = Field(
+        default=None, description="In seconds."
+    )
+    max_credits: Annotated[int, Field(ge=0)] | None = None
 
 
 def show(canvas: Canvas) -> dict[str, Any]:
@@ -126,6 +147,39 @@ def delete(call: Call) -> Reply:
     with call.unless_done():
         definitions.delete(call.ports, call.who, *ids, if_match=call.if_match)
     return Reply({"id": call.ids["canvas_id"], "deleted": True})
+
+
+def generate_all(call: Call) -> Reply:
+    """Make the stills and films of a canvas, those that are wanted and are not there yet.
+
+    Stills come first, and each film follows by itself when its stills are there. All that it costs
+    is held at once, and what could not be made is given back. With `dry_run`, or when nothing is
+    to be done, the answer is 200 and nothing is begun.
+    """
+    asked = call.body(GenerateAllBody, optional=True)
+    targets = frozenset(asked.targets) if asked.targets is not None else None
+    proposal = production.propose(
+        call.ports,
+        call.who,
+        call.ids["collection_id"],
+        call.ids["canvas_id"],
+        Wish(targets, asked.skip_completed, asked.duration),
+        max_credits=asked.max_credits,
+    )
+    job = None
+    if not asked.dry_run:
+        job = production.begin(call.ports, call.settings, call.who, proposal)
+    told = production.report(job) if job else proposal.production.report()
+    data = {
+        "dry_run": asked.dry_run,
+        "job_id": job.id if job else None,
+        "poll_url": call.poll_url(job.id) if job else None,
+        **told,
+        "generated": told["planned_jobs"] if job else 0,
+        "actual_cost": told["estimated_cost"] if job else 0,
+        "would_charge_credits": told["estimated_cost"],
+    }
+    return Reply(data, status=202 if job else 200)
 
 
 def export(call: Call) -> Reply:
@@ -258,6 +312,20 @@ ROUTES = (
         },
     ),
     Route("DELETE", _ONE, delete, Scope.WRITE, versioned=True, answer="Gone"),
+    Route(
+        "POST",
+        f"{_ONE}/generate-all",
+        generate_all,
+        Scope.WRITE,
+        body=GenerateAllBody,
+        optional=True,
+        answer="CanvasProduction",
+        status=202,
+        dry_answer="CanvasProduction",
+        gives={"job_id": "/job_id"},
+        errors=(InsufficientCredits,),
+        example={"dry_run": True},
+    ),
     Route(
         "GET",
         f"{_ONE}/export",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.graph.canvas_plan import Reason
 from shared.graph.canvas_state import Stage
 from shared.model.asset import AssetStatus, AssetType, Purpose, Review
 from shared.model.base import UUID_PATTERN
@@ -669,6 +670,33 @@ class CanvasDetails(Canvas):
     status: CanvasStatus
     warnings: list[Problem]
     """What can be played, but may not be meant so."""
+
+
+class CanvasSkipped(Answer):
+    id: str
+    kind: Literal["node", "edge"]
+    reason: Reason
+
+
+class CanvasProduction(Answer):
+    """What is made for a canvas, or would be."""
+
+    dry_run: bool
+    job_id: Id | None
+    """The job that begins the others, whose `batch_id` is its id; null when none was begun."""
+    poll_url: Url | None
+    planned_jobs: int
+    generated: int
+    """How many of them were begun, or follow by themselves."""
+    skipped: int
+    skipped_items: list[CanvasSkipped]
+    reverse_free: int
+    """Edges that get their film for nothing, as the way back of another."""
+    already_complete: int
+    estimated_cost: int
+    actual_cost: int
+    """What is held: what cannot be made of it is given back."""
+    would_charge_credits: int
 
 
 class ExportedInput(Answer):

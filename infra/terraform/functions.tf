@@ -41,6 +41,7 @@ locals {
     transcode           = { image = "media", rights = local.rights.step, cpu = "2", memory = "2Gi", concurrency = 1 }
     resize              = { image = "media", rights = local.rights.step, cpu = "2", memory = "2Gi", concurrency = 1 }
     sizes               = { image = "slim", rights = local.rights.errand, cpu = "1", memory = "512Mi", concurrency = 4 }
+    canvas              = { image = "slim", rights = local.rights.errand, cpu = "1", memory = "512Mi", concurrency = 4 }
     purge               = { image = "slim", rights = local.rights.errand, cpu = "1", memory = "512Mi", concurrency = 4 }
     noop                = { image = "slim", rights = local.rights.errand, cpu = "1", memory = "512Mi", concurrency = 20 }
     webhook             = { image = "slim", rights = local.rights.tell, cpu = "1", memory = "512Mi", concurrency = 40 }

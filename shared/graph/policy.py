@@ -31,6 +31,7 @@ POLICIES: Mapping[StepKind, Policy] = MappingProxyType(
         StepKind.TRANSCODE: Policy(lease=timedelta(minutes=15)),
         StepKind.RESIZE: Policy(lease=timedelta(minutes=5)),
         StepKind.SIZES: Policy(lease=timedelta(minutes=10), attempts=20),
+        StepKind.CANVAS: Policy(lease=timedelta(minutes=10), attempts=20),
         StepKind.PURGE: Policy(lease=timedelta(minutes=10), attempts=20),
         StepKind.NOOP: Policy(lease=timedelta(minutes=1)),
     }

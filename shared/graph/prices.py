@@ -15,5 +15,10 @@ def still_price(request: GenerateRequest) -> int:
 
 
 def film_price(request: GenerateRequest) -> int:
-    """The credits for moving it; a begun second counts whole."""
-    return VIDEO_SECOND * math.ceil(request.duration)
+    """The credits for moving it."""
+    return seconds_price(request.duration)
+
+
+def seconds_price(duration: float) -> int:
+    """The credits for a film; a begun second counts whole."""
+    return VIDEO_SECOND * math.ceil(duration)

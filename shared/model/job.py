@@ -44,6 +44,7 @@ class StepKind(StrEnum):
     TRANSCODE = "transcode"
     RESIZE = "resize"
     SIZES = "sizes"
+    CANVAS = "canvas"
     PURGE = "purge"
     NOOP = "noop"
 

@@ -88,6 +88,7 @@ QUEUES: tuple[Queue, ...] = (
     _media(StepKind.TRANSCODE, 15, at_once=40),
     _media(StepKind.RESIZE, 5, at_once=20),
     Queue(name="sizes", dispatch_deadline=600, max_concurrent=4, max_per_second=10),
+    Queue(name="canvas", dispatch_deadline=600, max_concurrent=8, max_per_second=10),
     Queue(name="purge", dispatch_deadline=600, max_concurrent=4, max_per_second=10),
     Queue(name="webhook", dispatch_deadline=60, max_concurrent=80, max_per_second=100),
     Queue(name="noop", dispatch_deadline=60, max_concurrent=20, max_per_second=100),

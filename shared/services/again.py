@@ -35,6 +35,8 @@ def propose_retry(
         raise Conflict("A deletion goes on by itself.")
     if job.type is JobType.SIZE_VARIANT_BATCH:
         raise Conflict("Retry the jobs that it has begun, of those that failed.")
+    if job.type is JobType.CANVAS_GENERATION:
+        raise Conflict("Ask for the canvas's generate-all again: it makes what is missing.")
     if job.status is not JobStatus.FAILED:
         raise Conflict(f"The job is {job.status.value}; only one that failed can be retried.")
     return _again(ports, who, job, unfinished(job), max_credits)

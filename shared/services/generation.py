@@ -1,5 +1,6 @@
 """Generation: from a request to a started job."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from shared.config import Settings
@@ -61,15 +62,22 @@ def generate(
     return accept(ports, settings, who, propose(ports, who, collection_id, request))
 
 
-def propose(ports: Ports, who: Principal, collection_id: str, request: GenerateRequest) -> Proposal:
-    """Plan what a request asks for."""
+def propose(
+    ports: Ports,
+    who: Principal,
+    collection_id: str,
+    request: GenerateRequest,
+    *,
+    item: Item | None = None,
+) -> Proposal:
+    """Plan what a request asks for; `item` is a new one, if it is chosen already."""
     collection, guide = guides.get(ports, who, collection_id)
     workspace, _ = entities.read(ports.documents, Workspace, paths.workspace(who.workspace_id))
     source = _source(ports, who, request)
     item_id = request.item_id
     if request.type is GenerateType.EDIT and source and not (item_id or request.name):
         item_id = source.item_id
-    item = _item(ports, who, collection, request, item_id)
+    item = item or _item(ports, who, collection, request, item_id)
     planned = plan(
         request,
         workspace_id=who.workspace_id,
@@ -109,8 +117,12 @@ def begin(
     item: Item,
     *,
     is_new: bool = False,
+    along: Callable[[], Sequence[Write]] | None = None,
 ) -> Generation:
     """Create a planned job with everything that it will make, in one batch, and set it going.
+
+    What a batch of jobs begins, whose credits are held already, takes `along` the writes that note
+    it there.
 
     The order is: documents, placeholders, first tasks. A crash in between is found by the sweeper.
     """
@@ -123,8 +135,12 @@ def begin(
     for link in planned.links:
         writes.append(Create(paths.link(who.workspace_id, link.id), link.stored()))
     job, commands = started.job, started.commands
+
+    def creation() -> Sequence[Write]:
+        return [*writes, *jobstore.creation(job), *(along() if along else ())]
+
     try:
-        ledger.begin(ports, settings, job, [*writes, *jobstore.creation(job)])
+        ledger.begin(ports, settings, job, creation, held=along is not None)
     except Conflict:
         found = jobstore.load(ports.documents, who.workspace_id, job.id)
         if found is None:

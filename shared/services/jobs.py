@@ -11,6 +11,8 @@ from shared.ports import Ports
 from shared.services import entities, runner, sizes
 from shared.services.keys import Principal
 
+BATCHES = frozenset({JobType.SIZE_VARIANT_BATCH, JobType.CANVAS_GENERATION})
+"""The jobs that begin others."""
 CANCELED = Fault(code="canceled", message="The job was canceled.")
 MAX_WAIT = 60.0
 FIRST_PAUSE, LAST_PAUSE = 0.05, 0.5
@@ -73,7 +75,7 @@ def cancel(ports: Ports, who: Principal, job_id: str) -> Job:
     job = get(ports, who, job_id)
     if job.error is None or job.error.code != CANCELED.code:
         raise Conflict(f"The job is {job.status.value} already.")
-    if job.type is JobType.SIZE_VARIANT_BATCH:
+    if job.type in BATCHES:
         sizes.cancel(ports, job)
     return job
 

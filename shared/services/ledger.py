@@ -8,7 +8,7 @@ a bucket of its own.
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -33,16 +33,26 @@ _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 # --- jobs ----------------------------------------------------------------------------------------
 
 
-def begin(ports: Ports, settings: Settings, job: Job, creation: Sequence[Write]) -> None:
-    """Create a job together with the hold of what it costs.
+def begin(
+    ports: Ports,
+    settings: Settings,
+    job: Job,
+    creation: Callable[[], Sequence[Write]],
+    *,
+    held: bool = False,
+) -> None:
+    """Create a job together with the hold of what it costs, and of what those cost that it
+    promises; of what is `held` already there is none.
 
     InsufficientCredits says what is required and what there is; then nothing was written. Conflict
     when the job is there already, and holds what it costs.
     """
     path = paths.job(job.workspace_id, job.id)
     for _ in range(TRIES):
+        writes = creation()
         try:
-            ports.documents.commit([*creation, *hold(ports, settings, job)])
+            holds = [] if held else hold(ports, settings, job)
+            ports.documents.commit([*writes, *holds])
         except (Conflict, InsufficientCredits) as error:
             if ports.documents.get(path):
                 raise Conflict("This job was begun before.") from error
@@ -54,20 +64,25 @@ def begin(ports: Ports, settings: Settings, job: Job, creation: Sequence[Write])
 
 
 def hold(ports: Ports, settings: Settings, job: Job) -> list[Write]:
-    """The writes that set aside what a job costs."""
-    cost = sum(job.charges.values())
-    if not cost:
+    """The writes that set aside what a job costs, and each of those that it promises."""
+    costs = {id_: promise.cost for id_, promise in job.promises.items() if promise.cost}
+    if cost := sum(job.charges.values()):
+        costs[job.id] = cost
+    if not costs:
         return []
     if not settings.metered:
-        entry = _of_job(ports, job, EntryKind.HOLD, {Bucket.UNMETERED: cost})
-        return purse.booked(ports, job.workspace_id, [entry])
+        entries = [_hold(ports, job, id_, {Bucket.UNMETERED: cost}) for id_, cost in costs.items()]
+        return purse.booked(ports, job.workspace_id, entries)
     found = purse.read(ports, job.workspace_id)
-    there = found.balance(ports.clock.now())
-    require(there, cost)
-    taken = spend(there.available, cost)
-    entry = _of_job(ports, job, EntryKind.HOLD, taken)
+    there, entries = found.balance(ports.clock.now()), []
+    require(there, sum(costs.values()))
+    left: Mapping[Bucket, int] = there.available
+    for id_, cost in costs.items():
+        entries.append(_hold(ports, job, id_, spend(left, cost)))
+        left = less(left, entries[-1].buckets)
+    taken = less(there.available, left)
     replaced = [found.changed(bucket, -amount) for bucket, amount in taken.items()]
-    return purse.booked(ports, job.workspace_id, [entry], replaced)
+    return purse.booked(ports, job.workspace_id, entries, replaced)
 
 
 def require(there: Balance, cost: int) -> None:
@@ -83,36 +98,61 @@ def require(there: Balance, cost: int) -> None:
 
 def settlement(ports: Ports, before: Job, after: Job) -> list[Write]:
     """The writes that a change calls for which has ended a job: what was held for it is captured
-    as far as it was earned, and the rest goes back to the buckets that it came from."""
-    if before.finished or not after.finished or not after.charges:
+    as far as it was earned, and the rest goes back to the buckets that it came from; so does what
+    was held for those that it has promised, and will never begin."""
+    if before.finished or not after.finished:
         return []
-    path = paths.credit_entry(after.workspace_id, _id(after, EntryKind.HOLD))
-    document = ports.documents.get(path)
-    if document is None:  # nobody held anything: it was begun before there was a ledger
-        return []
-    held = Entry.load(document.data).buckets
-    captured = spend(held, charges.settle(after).captured)
-    parts = {EntryKind.CAPTURE: captured, EntryKind.RELEASE: less(held, captured)}
-    entries = [_of_job(ports, after, kind, buckets) for kind, buckets in parts.items() if buckets]
-    return purse.booked(ports, after.workspace_id, entries)
+    entries = _given_back(ports, after.workspace_id, after.promises)
+    path = paths.credit_entry(after.workspace_id, _id(after.id, EntryKind.HOLD))
+    # Nobody held anything for what is free, or was begun before there was a ledger.
+    document = ports.documents.get(path) if after.charges else None
+    if document is not None:
+        held = Entry.load(document.data)
+        captured = spend(held.buckets, charges.settle(after).captured)
+        parts = {EntryKind.CAPTURE: captured, EntryKind.RELEASE: less(held.buckets, captured)}
+        entries += [
+            _after(ports, held, kind, buckets) for kind, buckets in parts.items() if buckets
+        ]
+    return purse.booked(ports, after.workspace_id, entries) if entries else []
 
 
-def _of_job(ports: Ports, job: Job, kind: EntryKind, buckets: dict[Bucket, int]) -> Entry:
-    now = ports.clock.now()
+def release(ports: Ports, workspace_id: str, job_id: str) -> list[Write]:
+    """The writes that give back what was held for a job that will never begin."""
+    entries = _given_back(ports, workspace_id, [job_id])
+    return purse.booked(ports, workspace_id, entries) if entries else []
+
+
+def _given_back(ports: Ports, workspace_id: str, job_ids: Iterable[str]) -> list[Entry]:
+    wanted = [paths.credit_entry(workspace_id, _id(id_, EntryKind.HOLD)) for id_ in job_ids]
+    found = ports.documents.get_many(wanted) if wanted else []
+    holds = [Entry.load(document.data) for document in found if document]
+    return [_after(ports, held, EntryKind.RELEASE, held.buckets) for held in holds]
+
+
+def _hold(ports: Ports, job: Job, job_id: str, buckets: dict[Bucket, int]) -> Entry:
+    """The hold for a job, or for one that it promises."""
+    now, promised = ports.clock.now(), job.promises.get(job_id)
     return Entry(
-        id=_id(job, kind),
+        id=_id(job_id, EntryKind.HOLD),
         created_at=now,
         updated_at=now,
-        kind=kind,
+        kind=EntryKind.HOLD,
         buckets=buckets,
-        job_id=job.id,
-        item_id=job.item_id,
-        item_name=job.item_name,
+        job_id=job_id,
+        item_id=promised.item_id if promised else job.item_id,
+        item_name=promised.item_name if promised else job.item_name,
     )
 
 
-def _id(job: Job, kind: EntryKind) -> str:
-    return f"{job.id}.{kind}"
+def _after(ports: Ports, held: Entry, kind: EntryKind, buckets: dict[Bucket, int]) -> Entry:
+    """What becomes of a hold."""
+    now = ports.clock.now()
+    id_ = _id(held.job_id or "-", kind)
+    return held.with_(id=id_, created_at=now, updated_at=now, kind=kind, buckets=buckets)
+
+
+def _id(job_id: str, kind: EntryKind) -> str:
+    return f"{job_id}.{kind}"
 
 
 # --- grants and expiry ---------------------------------------------------------------------------

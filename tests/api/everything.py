@@ -207,6 +207,10 @@ BODIES: Mapping[str, Bodies] = {
         _canvas({"asset_id": ids["asset_id"]}),
         _canvas({"item_id": ids["item_id"]}),
     ],
+    "POST /v1/collections/<collection_id>/canvases/<canvas_id>/generate-all": lambda ids: [
+        {"dry_run": True},
+        {"duration": 1},
+    ],
     "POST /v1/generate/preview": lambda ids: [{"prompt": "a fox"}],
     "POST /v1/uploads": lambda ids: [{"content_type": "image/png"}],
     "POST /v1/upload": lambda ids: [],  # a form, or a URL that is fetched: neither has ids

@@ -18,6 +18,7 @@ from tests.services.world import Tenant, World
 APP = "https://app.example"
 ELSEWHERE = "https://elsewhere.example"
 PUBLISHABLE = {
+    "/v1/collections/<collection_id>/canvases/<canvas_id>/export",
     "/v1/collections",
     "/v1/collections/<collection_id>",
     "/v1/collections/<collection_id>/items",
@@ -111,14 +112,14 @@ def test_a_publishable_key_reads_what_is_for_everybody(
     """What is the owner's alone is in no answer: prompts, references, how a file was made."""
     client = Client(target, publishable(world, everything))
     body = next(iter(bodies(route, everything.ids)), None)
-    path = fill(route.path, everything.ids)
-    answer = client.ask(route.method, path, json=body)
+    path, query = fill(route.path, everything.ids), QUERIES.get(route.path)
+    answer = client.ask(route.method, path, query_string=query, json=body)
     if route.path not in PUBLISHABLE or route.method != "GET":
         assert answer.status == 403
         assert "publishable" in answer.error["message"]
         return
     assert answer.status == 200
-    owners = Client(target, everything.key).ask(route.method, path)
+    owners = Client(target, everything.key).ask(route.method, path, query_string=query)
     found = everything_said(answer)
     assert found <= everything_said(owners)
     assert not found & {"an orange fox", "waving", "waves happily", "test"}

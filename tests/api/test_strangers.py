@@ -70,7 +70,14 @@ BEYOND_SCHEMAS = {
     *("image_provider", "video_provider", "vision_provider"),  # may lack credentials
     *("allowed_origins", "scopes", "proof", "pinned"),  # depend on what else is so
     *("item_id", "max_credits"),
-    *("nodes", "edges", "inputs", "initial_node", "template_id"),  # have to fit each other
+    *(
+        "nodes",
+        "edges",
+        "inputs",
+        "initial_node",
+        "template_id",
+        "targets",
+    ),  # have to fit each other
     *("url", "reference_image_urls", "file", "bytes", "cursor", "offset"),
 }
 """Fields of which a schema cannot say all: whether something is there, and is what is needed."""

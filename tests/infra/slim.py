@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-FUNCTIONS = ("api", "events", "sweep", "webhook", "purge", "sizes", "noop")
+FUNCTIONS = ("api", "events", "sweep", "webhook", "purge", "sizes", "canvas", "noop")
 REFUSED = "http://127.0.0.1:9/"
 """Where nobody listens."""
 
@@ -80,6 +80,10 @@ def live() -> None:
     ask("api", "POST", f"{path}/items", 201, {"type": "animation", "name": "Wave"})
     ask("api", "PATCH", path, 200, {"animation_sizes": [64]})
     work("sizes")
+    canvas = {"name": "Guide", "template_id": "onboarding-guide"}
+    canvas_id = ask("api", "POST", f"{path}/canvases", 201, canvas)["id"]
+    ask("api", "POST", f"{path}/canvases/{canvas_id}/generate-all", 202)
+    work("canvas")
     job = ask("api", "DELETE", f"/v1/projects/{project['id']}", 202)["job_id"]
     for name in ("purge", "webhook"):
         work(name)

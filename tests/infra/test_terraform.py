@@ -22,7 +22,7 @@ QUEUE_NAMES = {queue.function for queue in QUEUES}
 PUBLIC = {"api", "events", "ingest"}
 
 READ, ADD, WRITE = (f"roles/storage.object{name}" for name in ("Viewer", "Creator", "User"))
-STEPS = {kind.value for kind in StepKind} - {"purge", "noop", "sizes"}
+STEPS = {kind.value for kind in StepKind} - {"purge", "noop", "sizes", "canvas"}
 MODELS = {"ingest", "style_card", "image", "validate", "video"}
 LEAST = {
     "api": {"assets": WRITE, "work": READ, "uploads": ADD},
@@ -32,6 +32,7 @@ LEAST = {
     **{step: {"assets": WRITE, "work": WRITE} for step in STEPS},
     "intake": {"assets": WRITE, "work": WRITE, "uploads": READ},
     "sizes": {"assets": WRITE, "work": READ},
+    "canvas": {"assets": WRITE, "work": READ},
     "purge": {"assets": WRITE, "work": READ},
     "noop": {"assets": WRITE, "work": READ},
     "sweep": {"assets": WRITE, "work": READ, "uploads": WRITE},

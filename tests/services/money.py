@@ -33,7 +33,8 @@ def booked(world: World, tenant: Tenant, job: Job) -> dict[EntryKind, dict[Bucke
 
 def balances(world: World, tenant: Tenant) -> None:
     """The counters are what the entries say, every job's hold was made, and that of a job that has
-    ended was captured or given back, once and to the last credit."""
+    ended was captured or given back, once and to the last credit; of what was promised and never
+    begun, all was given back."""
     for job in world.jobs(tenant):
         found = booked(world, tenant, job)
         if not job.cost_credits:
@@ -48,8 +49,13 @@ def balances(world: World, tenant: Tenant) -> None:
         assert found.keys() <= SETTLED
         for bucket, amount in hold.items():
             assert sum(part.get(bucket, 0) for part in found.values()) == amount
-    jobs = {job.id for job in world.jobs(tenant)}
-    assert {entry.job_id for entry in entries(world, tenant) if entry.job_id} <= jobs
+    jobs = {job.id: job for job in world.jobs(tenant)}
+    promised = {id_ for job in jobs.values() if not job.finished for id_ in job.promises}
+    others = {one.job_id for one in entries(world, tenant) if one.job_id} - jobs.keys()
+    for job_id in others:  # promised, and not begun
+        some = {one.kind: one.buckets for one in entries(world, tenant) if one.job_id == job_id}
+        given_back = {} if job_id in promised else {EntryKind.RELEASE: some[EntryKind.HOLD]}
+        assert some == {EntryKind.HOLD: some[EntryKind.HOLD], **given_back}
 
     total = dict.fromkeys(EntryKind, 0)
     for entry in entries(world, tenant):

@@ -172,10 +172,10 @@ def test_a_source_that_is_deleted_meanwhile_takes_its_links_along(
 ) -> None:
     still, begin = world.upload(tenant), ledger.begin
 
-    def too_late(*arguments: Any) -> None:
+    def too_late(*arguments: Any, **more: Any) -> None:
         deletion.delete_asset(world.ports, tenant.who, still.id)
         world.drain()
-        begin(*arguments)
+        begin(*arguments, **more)
 
     monkeypatch.setattr(ledger, "begin", too_late)
     job = world.generate(tenant, {**FILM_FROM_STILL, "source_image_asset_id": still.id}).job

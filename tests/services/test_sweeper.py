@@ -113,10 +113,10 @@ def test_what_was_created_below_a_deleted_character_goes_with_it(
     """It is deleted and purged just before the batch, and the request dies right after it."""
     begin = ledger.begin
 
-    def too_late(*arguments: Any) -> None:
+    def too_late(*arguments: Any, **more: Any) -> None:
         deletion.delete_collection(world.ports, tenant.who, tenant.collection.id)
         world.drain()
-        begin(*arguments)
+        begin(*arguments, **more)
         crash()
 
     with monkeypatch.context() as dying, pytest.raises(Crash):

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from functions.steps import noop, purge, sizes
+from functions.steps import canvas, noop, purge, sizes
 from shared.adapters.embedded.blobs import EmbeddedBlobs
 from shared.adapters.embedded.database import Database
 from shared.adapters.embedded.documents import EmbeddedDocuments
@@ -144,6 +144,7 @@ CODES: Mapping[StepKind, StepCode] = {
     StepKind.VALIDATE: accept,
     StepKind.INTAKE: take_in,
     StepKind.SIZES: sizes.run,
+    StepKind.CANVAS: canvas.run,
     StepKind.PURGE: purge.run,
     StepKind.NOOP: noop.run,
 }

@@ -16,7 +16,7 @@ from typing import Final
 
 import pytest
 
-from functions.steps import purge, sizes
+from functions.steps import canvas, purge, sizes
 from shared.adapters.embedded.events import EVENTS_QUEUE
 from shared.config import Settings
 from shared.errors import MascotryError
@@ -43,7 +43,11 @@ REST: Final = 4_000
 AT_ONCE: Final = 6
 HOME: Final = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108
 
-OWN: Final = {StepKind.PURGE: purge.run, StepKind.SIZES: sizes.run}
+OWN: Final = {
+    StepKind.PURGE: purge.run,
+    StepKind.SIZES: sizes.run,
+    StepKind.CANVAS: canvas.run,
+}
 """The steps that ask nobody else."""
 EXPECTED = (Outage, Unforeseen, MascotryError)
 """What may be raised; anything else is a mistake of ours."""
