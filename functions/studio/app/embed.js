@@ -31,8 +31,9 @@ export function embed(values) {
     fill(copy, icon("check"), "Copied");
     setTimeout(() => fill(copy, icon("copy"), "Copy"), 2000);
   } }, icon("copy"), "Copy");
-  show(SNIPPETS[0][0]);
-  return h("div", { class: "embed stack" }, choice("platform", "Platform", SNIPPETS, SNIPPETS[0][0], show), h("div", { class: "embed-code" }, box, copy));
+  const details = h("details", { class: "card embed" }, h("summary", null, h("h2", null, "Put it into your app")), h("div", { class: "stack" }, choice("platform", "Platform", SNIPPETS, SNIPPETS[0][0], show), h("div", { class: "embed-code" }, box, copy)));
+  details.addEventListener("toggle", () => details.open && show(SNIPPETS[0][0]), { once: true });
+  return details;
 }
 
 /** A text with every {{name}} replaced that has a value. Pure. */

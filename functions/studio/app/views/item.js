@@ -253,7 +253,7 @@ class ItemView {
           still && h("button", { type: "button", onclick: () => this.edit(still) }, "Change it…"),
           still && h("button", { type: "button", onclick: () => this.animate(still) }, version.moves ? "Another motion…" : "Animate it…"))),
       version.ready.length > 0 && h("section", { class: "card stack", "aria-labelledby": "files" }, h("h2", { id: "files" }, "Files"), this.files(version)),
-      version.ready.length > 0 && h("section", { class: "card stack", "aria-labelledby": "embed" }, h("h2", { id: "embed" }, "Put it into your app"), embed(this.values(version))),
+      version.ready.length > 0 && embed(this.values(version)),
       version.ready.length === 0 && h("section", { class: "card stack" }, h("h2", null, "What you will get"), h("ul", { class: "promise" }, version.assets.filter((asset) => !asset.size).toSorted((one, other) => rankOf(one) - rankOf(other)).map((asset) => h("li", null, icon(/image/.test(asset.type) ? "image" : "film"), h("span", null, formatName(asset.type)), h("span", { class: "dim" }, playsOn(asset.type)))))));
   }
 

@@ -1,0 +1,419 @@
+"""The studio in a real browser, against a real stack: what people see and do."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FilePayload,
+    Page,
+    Request,
+    expect,
+)
+
+from tests.e2e.server import ROOT, Json, Server
+
+BUDGET = 150_000
+PATIENCE = 120_000
+PHONE = {"width": 360, "height": 740}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A stack on which credits run out; its first workspace has some."""
+    server = Server(tmp_path_factory.mktemp("studio") / "home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MASCOTRY_METERED", "true")
+        server.start()
+    command(
+        server, "infra.credits", "--workspace", server.get("/workspace")["id"], "--grant", "200"
+    )
+    yield server
+    server.stop()
+
+
+def command(server: Server, module: str, *arguments: str) -> str:
+    environment = {**os.environ, "MASCOTRY_HOME": str(server.home), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def drawn(stack: Server) -> Json:
+    """A still with two versions, in a collection of its own."""
+    collection = stack.collection("Felix")
+    begun = stack.generate(collection, type="image", name="Wave", image_prompt="waving")
+    stack.finished(begun["job_id"])
+    again = stack.post(f"/assets/{begun['asset_ids']['image']}/regenerate", {})
+    stack.finished(again["job_id"])
+    return {**begun, "collection_id": collection["id"]}
+
+
+@dataclass
+class Observed:
+    """What a page asked for, and what it complained of."""
+
+    requests: list[Request] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        page.on("request", lambda request: self.requests.append(request))
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def observed(page: Page) -> Observed:
+    found = Observed()
+    found.watch(page)
+    return found
+
+
+def address(stack: Server) -> str:
+    return str(stack.http.base_url).rstrip("/")
+
+
+def key(stack: Server) -> str:
+    return (stack.home / "dev-key").read_text().strip()
+
+
+def enter(page: Page, stack: Server, secret: str | None = None) -> None:
+    """Open the link that `make dev` prints."""
+    page.goto(f"{address(stack)}/#key={secret or key(stack)}")
+    expect(page.get_by_role("heading", name="Describe a mascot")).to_be_visible()
+
+
+def visit(page: Page, path: str) -> None:
+    """Another view, once it is there."""
+    page.evaluate("path => { location.hash = path }", path)
+    expect(page.locator("main:not([aria-busy]) h1")).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
+
+
+def until_played_as(page: Page, kind: str) -> None:
+    """Until the player on the stage shows that format."""
+    page.evaluate(
+        """async (kind) => {
+          const player = document.querySelector(".stage mascot-player");
+          while (player.format !== kind) await new Promise(requestAnimationFrame);
+        }""",
+        kind,
+    )
+
+
+def views(drawn: Json) -> dict[str, str]:
+    mascot, item = drawn["collection_id"], drawn["item_id"]
+    return {
+        "home": "/",
+        "poses": f"/mascots/{mascot}",
+        "character": f"/mascots/{mascot}?tab=character",
+        "canvases": f"/mascots/{mascot}?tab=canvases",
+        "item": f"/items/{item}",
+        "compare": f"/items/{item}/compare",
+        "credits": "/credits",
+        "nowhere": "/nowhere",
+    }
+
+
+# --- From nothing to a mascot --------------------------------------------------------------------
+
+
+def test_from_words_to_a_film_on_disk(page: Page, observed: Observed, stack: Server) -> None:
+    enter(page, stack)
+    assert page.url == f"{address(stack)}/"  # the key is out of the address at once
+    page.get_by_label("What does it look like?").fill("an orange fox with a blue scarf")
+    page.get_by_label("Seconds").fill("1")
+    expect(page.locator(".price")).to_contain_text("6 credits")
+    page.get_by_role("button", name="Create").click()
+
+    expect(page.get_by_role("heading", name="Waving hello")).to_be_visible()
+    graph = page.get_by_role("group", name="How it is made")
+    expect(graph.get_by_role("button")).to_have_count(8)
+    expect(graph.locator("[data-status=succeeded]")).to_have_count(8, timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Version 1")).to_be_visible()
+
+    player = page.locator(".stage mascot-player")
+    expect(player).to_be_attached()
+    until_played_as(page, "webm")
+    link = page.get_by_role("link", name="Download waving-hello-webm.webm")
+    with page.expect_download() as download:
+        link.click()
+    content = Path(download.value.path()).read_bytes()
+    url = link.get_attribute("href")
+    assert url
+    assert content == stack.http.get(url).content
+    assert content.startswith(b"\x1aE\xdf\xa3")  # EBML, which WebM is
+
+    for request in observed.requests:
+        assert urlsplit(request.url).netloc == urlsplit(address(stack)).netloc
+        assert key(stack) not in request.url
+    assert observed.complaints == []
+
+
+def test_a_job_is_followed_where_no_stream_arrives(page: Page, stack: Server) -> None:
+    """A proxy that keeps events back, or breaks them off, costs liveliness and nothing else."""
+    collection = stack.collection("Mole")
+    page.route("**/events", lambda route: route.abort())
+    enter(page, stack)
+    visit(page, f"/mascots/{collection['id']}")
+    page.get_by_role("radio", name="Still").check()
+    page.get_by_label("Pose", exact=True).fill("digging")
+    expect(page.locator(".price")).to_contain_text("1 credit")
+    page.get_by_role("button", name="Draw it").click()
+    expect(page.get_by_role("heading", name="Version 1")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_stream_is_taken_up_where_it_broke(page: Page, stack: Server) -> None:
+    collection = stack.collection("Newt")
+    seen: list[str | None] = []
+    state: Json = {"id": "", "status": "processing", "steps": []}
+
+    def broken(route: object) -> None:
+        request = route.request  # type: ignore[attr-defined]
+        seen.append(request.headers.get("last-event-id"))
+        if len(seen) > 1:
+            route.continue_()  # type: ignore[attr-defined]
+            return
+        whole = stack.get(f"/jobs/{request.url.split('/')[-2]}")
+        body = f"id: first\nevent: processing\ndata: {json.dumps({**whole, **state})}\n\n"
+        route.fulfill(body=body, content_type="text/event-stream")  # type: ignore[attr-defined]
+
+    page.route("**/events", broken)
+    begun = stack.generate(collection, type="image", name="Swim", image_prompt="swimming")
+    state["id"], state["steps"] = begun["job_id"], stack.get(f"/jobs/{begun['job_id']}")["steps"]
+    enter(page, stack)
+    visit(page, f"/items/{begun['item_id']}")
+    expect(page.get_by_role("heading", name="Version 1")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".node[data-status=succeeded]")).to_have_count(4, timeout=PATIENCE)
+    assert seen[:2] == [None, "first"]
+
+
+# --- Versions ------------------------------------------------------------------------------------
+
+
+def test_a_version_is_judged_and_another_is_made(
+    page: Page, observed: Observed, stack: Server
+) -> None:
+    begun = stack.generate(
+        stack.collection("Owl"), type="image", name="Sit", image_prompt="sitting"
+    )
+    stack.finished(begun["job_id"])
+    enter(page, stack)
+    visit(page, f"/items/{begun['item_id']}")
+
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("button", name="Approve")).to_have_attribute("aria-pressed", "true")
+    reviews = {asset["review"] for asset in stack.get(f"/items/{begun['item_id']}/assets")}
+    assert reviews == {"approved"}
+
+    page.locator(".node").filter(has_text="Draw").click()
+    page.get_by_role("button", name="Make this and what follows anew").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 credit")
+    dialog.get_by_role("button", name="Begin").click()
+    expect(page.get_by_role("heading", name="Version 2")).to_be_visible(timeout=PATIENCE)
+
+    page.get_by_role("button", name="Reject").click()
+    expect(page.locator(".version").filter(has_text="Version 2")).to_contain_text("Rejected")
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
+    expect(page.locator(".compare-ground img")).to_have_count(8)
+    assert observed.complaints == []
+
+
+def test_the_style_card_is_locked(page: Page, stack: Server, drawn: Json) -> None:
+    enter(page, stack)
+    visit(page, views(drawn)["character"])
+    expect(page.locator(".swatch").first).to_contain_text(re.compile(r"#[0-9a-f]{6}"))
+    expect(page.locator(".drift").first).to_be_visible()
+    page.get_by_role("button", name="Lock").click()
+    expect(page.get_by_role("button", name="Locked")).to_be_visible()
+    assert stack.get(f"/collections/{drawn['collection_id']}/style-card")["locked"]
+
+
+def test_a_reference_is_dropped(page: Page, stack: Server, drawn: Json) -> None:
+    collection = stack.collection("Hare")
+    picture = stack.http.get(drawn["urls"]["image"]).content
+    enter(page, stack)
+    visit(page, f"/mascots/{collection['id']}?tab=character")
+    file = FilePayload(name="hare.png", mimeType="image/png", buffer=picture)
+    page.locator(".references-field input[type=file]").set_input_files(file)
+    expect(page.get_by_alt_text("Reference 1")).to_be_visible()
+    config = stack.get(f"/collections/{collection['id']}")["config"]
+    assert len(config["reference_asset_ids"]) == 1
+
+
+# --- What goes wrong -----------------------------------------------------------------------------
+
+
+def test_a_key_that_opens_nothing(page: Page, stack: Server) -> None:
+    page.goto(address(stack))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Your key")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Your key").fill("msk_nobody")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator(".field-fault")).to_be_visible()
+    expect(page.get_by_label("Your key")).to_be_focused()
+    page.get_by_label("Your key").fill(key(stack))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Describe a mascot")).to_be_visible()
+    assert page.evaluate("localStorage.getItem('mascotry.key')") is None
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Your key")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_link_from_elsewhere_signs_nobody_in(context: BrowserContext, stack: Server) -> None:
+    """Only on this machine does a link do so; who was sent one is asked."""
+    page = context.new_page()
+
+    def through(route: object) -> None:
+        url = route.request.url.replace("http://studio.example", address(stack))  # type: ignore[attr-defined]
+        route.fulfill(response=context.request.get(url))  # type: ignore[attr-defined]
+
+    context.route("http://studio.example/**", through)
+    page.goto(f"http://studio.example/#key={key(stack)}")
+    expect(page.get_by_text("only if you trust")).to_be_visible()
+    assert page.url == "http://studio.example/"
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_too_few_credits(page: Page, stack: Server) -> None:
+    poor = command(stack, "infra.key", "--name", "Poor")
+    enter(page, stack, poor)
+    expect(page.get_by_text("Nobody lives here yet")).to_be_visible()
+    page.get_by_label("What does it look like?").fill("a green frog")
+    page.get_by_label("Seconds").fill("1")
+    page.get_by_role("button", name="Create").click()
+    fault = page.locator(".form-fault")
+    expect(fault).to_contain_text("credits")
+    fault.get_by_role("link", name="credits").click()
+    expect(page.get_by_role("heading", name="Credits", exact=True)).to_be_visible()
+    visit(page, "/")
+    expect(page.locator(".tile")).to_have_count(1)  # the character was made, and once
+    expect(page.locator(".price")).to_contain_text("11 credits too few")
+
+
+def test_a_fault_is_shown_at_its_field(page: Page, stack: Server) -> None:
+    enter(page, stack)
+    page.get_by_label("What does it look like?").fill("a green frog")
+    page.get_by_label("Seconds").fill("99")
+    page.get_by_role("button", name="Create").click()
+    seconds = page.get_by_label("Seconds")
+    expect(seconds).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_text("less than or equal to 10")).to_be_visible()
+    expect(seconds).to_be_focused()
+
+
+def test_a_server_that_is_away(page: Page, stack: Server) -> None:
+    enter(page, stack)
+    page.route("**/v1/credits/history", lambda route: route.abort())
+    page.evaluate("location.hash = '/credits'")
+    expect(page.get_by_text("The server cannot be reached")).to_be_visible()
+    page.unroute("**/v1/credits/history")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+
+
+# --- For everybody -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_nothing_that_axe_objects_to(
+    chromium: Browser, stack: Server, drawn: Json, colours: str
+) -> None:
+    context = chromium.new_context(color_scheme=colours, bypass_csp=True)  # type: ignore[arg-type]
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(address(stack))
+    expect(page.get_by_label("Your key")).to_be_visible()
+    audit(page, "sign in")
+    enter(page, stack)
+    for name, path in views(drawn).items():
+        visit(page, path)
+        audit(page, name)
+    context.close()
+
+
+def audit(page: Page, name: str) -> None:
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+def test_a_phone_needs_no_sideways_scrolling(chromium: Browser, stack: Server, drawn: Json) -> None:
+    context = chromium.new_context(viewport=PHONE)  # type: ignore[arg-type]
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    enter(page, stack)
+    for name, path in views(drawn).items():
+        visit(page, path)
+        root = "document.documentElement"
+        assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth"), name
+    context.close()
+
+
+def test_the_keyboard_reaches_the_content(page: Page, stack: Server) -> None:
+    enter(page, stack)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    expect(page.get_by_role("heading", name="Describe a mascot")).to_be_visible()
+
+
+def test_colours_are_chosen_and_kept(page: Page, stack: Server) -> None:
+    enter(page, stack)
+    page.get_by_role("button", name="Dark colours").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Light colours")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+
+
+def test_who_wants_less_motion_sees_a_still(chromium: Browser, stack: Server) -> None:
+    jobs = stack.get("/jobs", type="item_generation", status="completed")
+    (job,) = [job for job in jobs if "webm" in job["urls"]][:1]
+    context = chromium.new_context(reduced_motion="reduce")
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    enter(page, stack)
+    visit(page, f"/items/{job['item_id']}")
+    until_played_as(page, "still")
+    page.get_by_role("button", name="Play").click()
+    until_played_as(page, "webm")
+    context.close()
+
+
+def test_the_first_load_is_small(page: Page, stack: Server) -> None:
+    sizes: dict[str, Callable[[], bytes]] = {}
+    page.on("response", lambda response: sizes.update({response.url: response.body}))
+    enter(page, stack)
+    kinds = (".js", ".css", "/")
+    loaded = {url: len(body()) for url, body in [*sizes.items()] if url.endswith(kinds)}
+    assert any(url.endswith("/app/main.js") for url in loaded)
+    assert sum(loaded.values()) < BUDGET, loaded
