@@ -598,7 +598,7 @@ export class MascotPlayer extends Base {
     for (const format of FORMATS) {
       for (const url of files(edge.videos?.[format], edge.sizes, format, this.#pixels)) {
         if (this.#broken.has(url) || !(await shows(format))) continue;
-        if (!this.#runs()) await new Promise((go) => this.#wake.push(go));
+        if (!this.#runs() && !this.#still) await new Promise((go) => this.#wake.push(go));
         if (this.#still || !this.#life) return null;
         const source = (await this.#fetched.get(url)) ?? url;
         const film = new Film(format, url, rests(edge));
