@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from shared.graph.canvas_plan import SECONDS
 from shared.graph.canvas_rules import Problem
 from shared.graph.canvas_state import EdgeState, NodeState, Stage, State
 from shared.model.asset import WEB_FORMATS, Asset, AssetType, asset_key
@@ -77,12 +78,13 @@ def _node(state: NodeState, url: Url, extended: bool) -> dict[str, Any]:
 def _edge(state: EdgeState, url: Url, extended: bool) -> dict[str, Any]:
     edge, films = state.edge, _films(state, None, url)
     content = state.assets[AssetType.WEBM.value].content
+    measured = content.duration if content else None
     shown = {
         "id": edge.id,
         "source": edge.source,
         "target": edge.target,
         "isLoop": edge.is_loop,
-        "duration": content.duration if content else None,
+        "duration": round(measured or edge.duration or SECONDS, 3),
         "conditions": [one.model_dump(mode="json") for one in edge.conditions],
         "videos": {name: films[name] for name in SHIPPED},
     }
