@@ -141,7 +141,7 @@ def run(client: Client, arguments: argparse.Namespace, out: Path, console: Conso
     assets = client.get(f"/items/{generated['item_id']}/assets", limit="100")
     files = {}
     for key, url in job["urls"].items():
-        name = re.sub(r"_(\d+)$", r"-\1", key)  # webm_256 is the file webm-256
+        name = re.sub(r"_(\d+)$", r"-\1", key.replace("_webp", ""))  # webm_256 is webm-256.webm
         files[key] = folder / f"{name}{Path(url).suffix}"
         client.download(url, files[key])
     (folder / "job.json").write_text(json.dumps(job, indent=2, ensure_ascii=False) + "\n")
@@ -189,17 +189,18 @@ def table(job: Json, assets: dict[str, Json], files: dict[str, Path]) -> Table:
     seconds: dict[str, float] = {}
     for step in job["steps"]:  # a file that was drawn first and accepted later took the one time
         for key in (*step["drafts"], *step["makes"]):
-            seconds.setdefault(key, _seconds(step))
+            seconds.setdefault(job["asset_ids"][key], _seconds(step))
     for key, file in files.items():
         asset = assets[job["asset_ids"][key]]
         content = asset["content"]
+        content = {**content, **content["siblings"].get(file.suffix[1:], {})}
         if hashlib.sha256(file.read_bytes()).hexdigest() != content["sha256"]:
             raise DemoError(f"{file} is not the file that was verified.")
         shown.add_row(
             file.name,
             f"{content['width']}×{content['height']}",
             f"{content['bytes']:,}",
-            f"{seconds[key]:.1f}",
+            f"{seconds[asset['id']]:.1f}",
             _alpha(asset),
         )
     return shown

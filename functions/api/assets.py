@@ -30,11 +30,12 @@ PUBLIC = {
 def show(call: Call, asset: Asset) -> dict[str, Any]:
     """An asset with its public URL, which serves a placeholder while the asset is pending."""
     shown = asset.model_dump(
-        mode="json", include=PUBLIC if call.who.publishable else None, exclude={"path"}
+        mode="json", include=PUBLIC if call.who.publishable else None, exclude={"path", "siblings"}
     )
     if asset.error and "error" in shown:
         shown["error"] = asset.error.model_dump(mode="json", exclude_none=True)
-    return {**shown, "url": call.ports.blobs.public_url(asset.path)}
+    url, *others = (call.ports.blobs.public_url(path) for path in asset.paths)
+    return {**shown, "url": url, "sibling_urls": dict(zip(asset.siblings, others, strict=True))}
 
 
 def show_link(link: Link) -> dict[str, Any]:

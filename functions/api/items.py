@@ -5,7 +5,7 @@ from typing import Any
 from functions.api import assets as assets_api
 from functions.api.call import Call, Reply, Route
 from shared.model import paths
-from shared.model.asset import Asset
+from shared.model.asset import Asset, asset_key
 from shared.model.base import Value
 from shared.model.item import Item, ItemType
 from shared.model.request import Name
@@ -76,10 +76,16 @@ def assets_of(call: Call) -> Reply:
 def best_of(call: Call) -> Reply:
     """Tell which version of each kind counts, with a URL that always serves it."""
     found = versions.best_of(call.ports, call.who, call.ids["item_id"])
+    best = {}
+    for key, asset in found.items():
+        best[key] = asset.id, best_path(asset)
+        for sibling in asset.siblings:
+            name = asset_key(asset.type, asset.size, asset.purpose, sibling)
+            best[name] = asset.id, best_path(asset, sibling)
     return Reply(
         {
-            key: {"asset_id": asset.id, "url": call.ports.blobs.public_url(best_path(asset))}
-            for key, asset in found.items()
+            key: {"asset_id": asset_id, "url": call.ports.blobs.public_url(path)}
+            for key, (asset_id, path) in best.items()
         }
     )
 

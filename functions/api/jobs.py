@@ -13,7 +13,7 @@ from shared.errors import BadRequest, InsufficientCredits
 from shared.graph.charges import refunded
 from shared.model import paths
 from shared.model.base import Value
-from shared.model.job import Job, JobStatus, JobType, Step
+from shared.model.job import Job, JobStatus, JobType, Step, files
 from shared.model.workspace import Scope
 from shared.ports import Query
 from shared.services import again, generation, jobs, ledger
@@ -67,11 +67,11 @@ def show_whole(call: Call, job: Job) -> dict[str, Any]:
 
 
 def asset_ids(job: Job) -> dict[str, str]:
-    return {key: asset.id for key, asset in job.assets.items()}
+    return {key: asset_id for key, (asset_id, _) in files(job.assets).items()}
 
 
 def urls(call: Call, job: Job) -> dict[str, str]:
-    return {key: call.ports.blobs.public_url(asset.path) for key, asset in job.assets.items()}
+    return {key: call.ports.blobs.public_url(path) for key, (_, path) in files(job.assets).items()}
 
 
 def begun(call: Call, made: Generation) -> Reply:

@@ -378,6 +378,13 @@ class Item(Answer):
     slug: str
 
 
+class File(Answer):
+    """The bytes of a file."""
+
+    sha256: str
+    bytes: int
+
+
 class Content(Answer):
     """What a finished file is."""
 
@@ -389,6 +396,8 @@ class Content(Answer):
     """In seconds; null for a still."""
     frames: int | None
     fps: float | None
+    siblings: dict[str, File]
+    """By extension: the same picture in other files."""
 
 
 class Provenance(Answer):
@@ -421,6 +430,8 @@ class PublicAsset(Answer):
     updated_at: Time
     url: Url
     """Final from the start: it serves a placeholder until the file is made."""
+    sibling_urls: dict[str, Url]
+    """The same picture in other files, by extension: `webp` beside a cut-out's PNG."""
 
 
 class Asset(PublicAsset):

@@ -1,6 +1,8 @@
 """Remove the background of a still."""
 
+from shared.media.compact import write_webp
 from shared.media.cutout import cut_out
+from shared.media.stills import open_image
 from shared.media.verify import verify_still
 from shared.model.asset import Provenance
 from shared.services.steps import Made, MadeFile, StepContext
@@ -14,6 +16,7 @@ def run(context: StepContext) -> Made:
     report = cut_out(
         image.path, target, tuple(background) if background else None, context.settings.weights
     )
+    write_webp(open_image(target), target.with_suffix(".webp"))
     checked = verify_still(target, alpha=True)
     # It is the same picture: a film of it is still of the same scene, by the same artist.
     provenance = image.provenance or Provenance(provider="mascotry", model="upload")

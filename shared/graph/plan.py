@@ -10,7 +10,15 @@ from datetime import datetime
 
 from shared.graph.charges import charges
 from shared.graph.policy import DEADLINE
-from shared.model.asset import EXTENSIONS, WEB_FORMATS, Asset, AssetType, Purpose, asset_key
+from shared.model.asset import (
+    EXTENSIONS,
+    SIBLINGS,
+    WEB_FORMATS,
+    Asset,
+    AssetType,
+    Purpose,
+    asset_key,
+)
 from shared.model.collection import Collection
 from shared.model.item import Item
 from shared.model.job import Job, JobType, PlannedAsset, Step, StepKind
@@ -70,6 +78,7 @@ class _Draft:
                 size=size,
                 purpose=purpose,
                 path=f"{stem}{suffix}.{EXTENSIONS[type_]}",
+                siblings=SIBLINGS.get(type_, ()),
             )
             keys.append(name)
             if size is not None:
@@ -479,6 +488,7 @@ def planned_assets(job: Job, now: datetime) -> tuple[Asset, ...]:
             size=planned.size,
             purpose=planned.purpose,
             path=planned.path,
+            siblings=planned.siblings,
         )
         for planned in job.assets.values()
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import BadRequest
-from shared.media.compact import write_png
+from shared.media.compact import write_png, write_webp
 
 MAX_PIXELS = 40_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
@@ -77,7 +77,8 @@ def shrink(source: Path | bytes, target: Path, side: int) -> None:
 
 
 def resize(source: Path, targets: Mapping[int, Path]) -> dict[int, tuple[int, int]]:
-    """Write `source` as PNGs of the given widths, proportions kept; returns (width, height)s.
+    """Write `source` as PNGs of the given widths, with WebPs beside them if it has alpha,
+    proportions kept; returns (width, height)s.
 
     The filter is Lanczos on premultiplied colour (Pillow premultiplies RGBA itself). Each size is
     made from the next larger one, which is as good and quicker.
@@ -89,6 +90,8 @@ def resize(source: Path, targets: Mapping[int, Path]) -> dict[int, tuple[int, in
         size = (width, max(1, round(width * proportion)))
         image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
         write_png(image, targets[width])
+        if image.mode == "RGBA":
+            write_webp(image, targets[width].with_suffix(".webp"))
         sizes[width] = size
     return sizes
 

@@ -1,6 +1,6 @@
 """An asset: one file, what is known of it and how it came to be."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -31,8 +31,19 @@ EXTENSIONS: Mapping[AssetType, str] = MappingProxyType(
     }
 )
 
+SIBLINGS: Mapping[AssetType, tuple[str, ...]] = MappingProxyType(
+    {AssetType.TRANSPARENT_IMAGE: ("webp",)}
+)
+"""Which other files show the same picture, beside an asset's own, by extension."""
+
 CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
-    {"png": "image/png", "mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime"}
+    {
+        "png": "image/png",
+        "webp": "image/webp",
+        "mp4": "video/mp4",
+        "webm": "video/webm",
+        "mov": "video/quicktime",
+    }
 )
 
 WEB_FORMATS = (AssetType.WEBM, AssetType.HEVC, AssetType.STACKED_VIDEO)
@@ -73,23 +84,30 @@ class Provenance(Value):
     reference_asset_ids: tuple[str, ...] = ()
 
 
-class Content(Value):
-    """What a finished file is: filled in when the asset is published."""
+class File(Value):
+    """The bytes of a file."""
 
     sha256: str
     bytes: int
+
+
+class Content(File):
+    """What a finished file is: filled in when the asset is published."""
+
     width: int
     height: int
     duration: float | None = None
     frames: int | None = None
     fps: float | None = None
+    siblings: dict[str, File] = Field(default_factory=dict)
 
 
 class Asset(Entity):
-    """One file. `size` is the width of a size variant, None for the full size.
+    """One picture or film. `size` is the width of a size variant, None for the full size.
 
-    `path` is the file's public name, allocated before the file exists. Uploads belong to no
-    collection, item or job; `error` says why one failed (what a job makes has the job's error).
+    `path` is the file's public name, allocated before the file exists; `siblings` are extensions
+    under which the same picture lies beside it. Uploads belong to no collection, item or job;
+    `error` says why one failed (what a job makes has the job's error).
     `needs_review` marks a file that was kept though it, or what it was made from, left the style
     card: people decide whether it is good enough, with `review`, or by pinning it.
     """
@@ -102,6 +120,7 @@ class Asset(Entity):
     size: int | None = None
     purpose: Purpose | None = None
     path: str
+    siblings: tuple[str, ...] = ()
     status: AssetStatus = AssetStatus.PENDING
     error: Fault | None = None
     content: Content | None = None
@@ -112,12 +131,28 @@ class Asset(Entity):
     pinned_at: Instant | None = None
 
     @property
-    def content_type(self) -> str:
-        return CONTENT_TYPES[EXTENSIONS[self.type]]
+    def paths(self) -> tuple[str, ...]:
+        """The public names of all its files, its own first."""
+        return beside(self.path, self.siblings)
 
 
-def asset_key(type_: AssetType, size: int | None, purpose: Purpose | None = None) -> str:
-    """An asset's key in a job's `asset_ids` and `urls`: `webm`, `webm_256` for a variant, and
-    `reverse_webm` for the way back."""
-    parts = (purpose.value if purpose else None, type_.value, str(size) if size else None)
-    return "_".join(part for part in parts if part)
+def beside(path: str, siblings: Iterable[str]) -> tuple[str, ...]:
+    """A file's path and those of its siblings."""
+    return path, *(f"{path.rpartition('.')[0]}.{extension}" for extension in siblings)
+
+
+def content_type(path: str) -> str:
+    """The media type of a file of ours, by its extension."""
+    return CONTENT_TYPES[path.rpartition(".")[2]]
+
+
+def asset_key(
+    type_: AssetType,
+    size: int | None,
+    purpose: Purpose | None = None,
+    sibling: str | None = None,
+) -> str:
+    """An asset's key in a job's `asset_ids` and `urls`: `webm`, `webm_256` for a variant,
+    `reverse_webm` for the way back, and `transparent_image_webp` for a sibling."""
+    parts = (purpose, type_, sibling, size)
+    return "_".join(str(part) for part in parts if part)

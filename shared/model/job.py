@@ -1,11 +1,12 @@
 """A job: a graph of steps, held in one document so that fan-in and fan-out are one atomic write."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
 
-from shared.model.asset import AssetType, Content, Provenance, Purpose
+from shared.model.asset import AssetType, Content, Provenance, Purpose, asset_key, beside
 from shared.model.base import Entity, Instant, Value
 from shared.model.credit import Part
 from shared.model.fault import Fault as Fault
@@ -70,13 +71,32 @@ FINISHED = frozenset({StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.SKIPPE
 
 
 class PlannedAsset(Value):
-    """An asset that the job will make, with the place that its file will have."""
+    """An asset that the job will make, with the place that its file will have, and which siblings
+    will lie beside it."""
 
     id: str
     type: AssetType
     size: int | None
     purpose: Purpose | None = None
     path: str
+    siblings: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The public names of all its files, its own first."""
+        return beside(self.path, self.siblings)
+
+
+def files(assets: Mapping[str, PlannedAsset]) -> dict[str, tuple[str, str]]:
+    """Of each file the asset's id and the path, by the key that clients know it by: an asset's own,
+    and `transparent_image_webp_256` for a sibling."""
+    found = {}
+    for key, asset in assets.items():
+        found[key] = asset.id, asset.path
+        for sibling, path in zip(asset.siblings, asset.paths[1:], strict=True):
+            name = asset_key(asset.type, asset.size, asset.purpose, sibling)
+            found[name] = asset.id, path
+    return found
 
 
 class Output(Value):

@@ -20,12 +20,19 @@ def best(assets: Iterable[Asset], *, doubtful: bool = False) -> dict[str, Asset]
     return found
 
 
-def best_path(asset: Asset) -> str:
-    """The public path at which the best version of an asset's kind is always found. It names the
-    item by its id, which no renaming changes."""
+def best_path(asset: Asset, sibling: str | None = None) -> str:
+    """The public path at which the best version of an asset's kind is always found, or a sibling of
+    it. It names the item by its id, which no renaming changes."""
     prefix = asset.path.split("/", 1)[0]
-    key = asset_key(asset.type, asset.size, asset.purpose)
-    return f"{best_folder(prefix, asset.item_id or '-')}{key}.{EXTENSIONS[asset.type]}"
+    key = asset_key(asset.type, asset.size, asset.purpose, sibling)
+    extension = sibling or EXTENSIONS[asset.type]
+    return f"{best_folder(prefix, asset.item_id or '-')}{key}.{extension}"
+
+
+def best_paths(asset: Asset) -> dict[str, str]:
+    """The path of each of an asset's files, by the public path that serves it while it is best."""
+    names = best_path(asset), *(best_path(asset, sibling) for sibling in asset.siblings)
+    return dict(zip(names, asset.paths, strict=True))
 
 
 def best_folder(user_prefix: str, item_id: str) -> str:

@@ -13,6 +13,7 @@ from shared.errors import Conflict, NotFound
 from shared.graph.advance import outstanding, start
 from shared.graph.events import Cancelled
 from shared.model import paths
+from shared.model.asset import beside
 from shared.model.job import Fault, Job, JobStatus, JobType, Step, StepKind
 from shared.ports import Bucket, Delete, Document, Ports, Query
 from shared.services import (
@@ -40,12 +41,13 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subtree:
-    """What a deletion job has to remove; `path` is the public path of an asset, `item_id` its
-    item's."""
+    """What a deletion job has to remove; `path` is the public path of an asset, with its
+    `siblings`, `item_id` its item's."""
 
     level: Level
     id: str
     path: str = ""
+    siblings: tuple[str, ...] = ()
     slug: str = ""
     item_id: str = ""
 
@@ -92,7 +94,13 @@ def delete_asset(
         asset, version = assets.get(ports, who, asset_id)
         entities.require_version(version, if_match)
         path = paths.asset(who.workspace_id, asset_id)
-        subtree = Subtree(Level.ASSET, asset_id, path=asset.path, item_id=asset.item_id or "")
+        subtree = Subtree(
+            Level.ASSET,
+            asset_id,
+            path=asset.path,
+            siblings=asset.siblings,
+            item_id=asset.item_id or "",
+        )
         return Delete(path, version), subtree
 
     return _once(ports, who.workspace_id, root)
@@ -109,7 +117,8 @@ def purge(ports: Ports, workspace_id: str, subtree: Subtree) -> None:
     """Remove everything below a deleted root. Can be repeated, also after half of it."""
     match subtree.level:
         case Level.ASSET:
-            ports.blobs.delete(Bucket.ASSETS, subtree.path)
+            for path in beside(subtree.path, subtree.siblings):
+                ports.blobs.delete(Bucket.ASSETS, path)
             if subtree.item_id:
                 versions.refresh(ports, workspace_id, subtree.item_id)
             _remove_links(ports, workspace_id, "source_asset_id", subtree.id)
@@ -155,6 +164,7 @@ def _begin(ports: Ports, workspace_id: str, job_id: str, root: Delete, subtree: 
                     "level": subtree.level.value,
                     "id": subtree.id,
                     "path": subtree.path,
+                    "siblings": list(subtree.siblings),
                     "slug": subtree.slug,
                     "item_id": subtree.item_id,
                 },
@@ -206,7 +216,8 @@ def _remove_assets(ports: Ports, workspace_id: str, field: str, value: str) -> N
     for document in _children(ports, workspace_id, "assets", field, value):
         current: Document | None = document
         while current is not None:
-            ports.blobs.delete(Bucket.ASSETS, current.data["path"])
+            for path in beside(current.data["path"], current.data.get("siblings", ())):
+                ports.blobs.delete(Bucket.ASSETS, path)
             _remove_links(ports, workspace_id, "source_asset_id", current.id)
             try:
                 ports.documents.commit([Delete(current.path, current.version)])

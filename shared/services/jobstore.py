@@ -159,7 +159,7 @@ def _asset_writes(
         for key, step in finished.items()
         if key not in gone
     ]
-    return writes, tuple(after.assets[key].path for key in gone)
+    return writes, tuple(path for key in gone for path in after.assets[key].paths)
 
 
 def _outcome(job: Job, key: str, step: Step) -> Json:

@@ -17,11 +17,11 @@ from typing import Final
 
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.model import paths
-from shared.model.asset import Asset, AssetStatus
+from shared.model.asset import Asset, AssetStatus, content_type
 from shared.model.base import instant_text
 from shared.model.finding import Finding
 from shared.model.job import Job
-from shared.model.version import best_path
+from shared.model.version import best_paths
 from shared.ports import Bucket, Create, Document, Json, Page, Ports, Query, Replace
 from shared.services import entities, findings, jobstore, runner
 
@@ -117,12 +117,13 @@ def _look_for(ports: Ports, workspace_id: str, asset: Asset) -> None:
     elif _is_reachable(ports, workspace_id, asset):
         findings.tell(Finding.ASSET_RESTORED, **about)
     else:  # deleted while it was copied
-        ports.blobs.delete(Bucket.ASSETS, asset.path)
+        for path in asset.paths:
+            ports.blobs.delete(Bucket.ASSETS, path)
 
 
 def _is_there(ports: Ports, asset: Asset) -> bool:
-    blob = ports.blobs.stat(Bucket.ASSETS, asset.path)
-    return blob is not None and "placeholder" not in blob.metadata
+    found = (ports.blobs.stat(Bucket.ASSETS, path) for path in asset.paths)
+    return all(blob is not None and "placeholder" not in blob.metadata for blob in found)
 
 
 def _is_reachable(ports: Ports, workspace_id: str, asset: Asset) -> bool:
@@ -158,16 +159,19 @@ def _from_work(ports: Ports, job: Job, asset: Asset) -> None:
 
 
 def _from_alias(ports: Ports, job: Job, asset: Asset) -> None:
-    """An item's stable URL serves a copy of its best version."""
-    name = best_path(asset)
-    alias, there = (ports.blobs.stat(Bucket.ASSETS, one) for one in (name, asset.path))
-    if asset.content is None or alias is None or alias.metadata.get("asset") != asset.id:
+    """An item's stable URLs serve copies of its best version."""
+    if asset.content is None:
         return
-    ports.blobs.copy(
-        (Bucket.ASSETS, name),
-        (Bucket.ASSETS, asset.path),
-        content_type=asset.content_type,
-        cache_control=job.cache_control,
-        metadata={**job.metadata_of(asset.id), "sha256": asset.content.sha256},
-        if_generation=there.generation if there else 0,
-    )
+    digests = asset.content.sha256, *(one.sha256 for one in asset.content.siblings.values())
+    for (name, path), sha256 in zip(best_paths(asset).items(), digests, strict=True):
+        alias, there = (ports.blobs.stat(Bucket.ASSETS, one) for one in (name, path))
+        if alias is None or alias.metadata.get("asset") != asset.id:
+            continue
+        ports.blobs.copy(
+            (Bucket.ASSETS, name),
+            (Bucket.ASSETS, path),
+            content_type=content_type(path),
+            cache_control=job.cache_control,
+            metadata={**job.metadata_of(asset.id), "sha256": sha256},
+            if_generation=there.generation if there else 0,
+        )

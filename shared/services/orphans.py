@@ -17,7 +17,7 @@ from typing import Final
 
 from shared.errors import BadRequest, Conflict
 from shared.model import paths
-from shared.model.asset import AssetStatus
+from shared.model.asset import AssetStatus, beside
 from shared.model.base import instant_text, is_id
 from shared.model.finding import Finding
 from shared.model.job import JobStatus, JobType
@@ -184,10 +184,11 @@ def _is_of(blob: Blob, owner: Owner, document: Document | None) -> bool:
     URLs, one that is pending wants its placeholder."""
     if document is None:
         return False
-    status, path = document.data["status"], document.data["path"]
+    status = document.data["status"]
+    wanted = beside(document.data["path"], document.data.get("siblings", ()))
     if owner.item_id:
         return bool(status == AssetStatus.READY)
-    return bool(status != AssetStatus.FAILED and path == blob.name)
+    return bool(status != AssetStatus.FAILED and blob.name in wanted)
 
 
 def _is_left(ports: Ports, owner: Owner, deletions: _Deletions) -> bool:

@@ -7,8 +7,8 @@ from importlib.resources import files
 
 from shared.errors import Conflict
 from shared.graph.advance import unmade
-from shared.model.asset import CONTENT_TYPES, EXTENSIONS, AssetType
-from shared.model.job import Job, PlannedAsset
+from shared.model.asset import AssetType, content_type
+from shared.model.job import Job
 from shared.ports import Bucket, Ports
 from shared.services import jobstore
 
@@ -16,14 +16,10 @@ MARK = {"placeholder": "true"}
 """The metadata by which people and tools tell a placeholder from what it stands for."""
 
 
-def content_type(asset: PlannedAsset) -> str:
-    return CONTENT_TYPES[EXTENSIONS[asset.type]]
-
-
 @cache
-def _content(type_: AssetType) -> bytes:
+def _content(type_: AssetType, extension: str) -> bytes:
     """A tiny transparent file of the type, made once and shipped with the source."""
-    name = f"{type_.value}.{EXTENSIONS[type_]}"
+    name = f"{type_.value}.{extension}"
     return (files("shared.services") / "placeholder_files" / name).read_bytes()
 
 
@@ -39,13 +35,14 @@ def put_all(ports: Ports, job: Job) -> None:
 
 
 def _put(ports: Ports, job: Job) -> None:
-    for asset in job.assets.values():
+    paths = [(asset, path) for asset in job.assets.values() for path in asset.paths]
+    for asset, path in paths:
         with suppress(Conflict):
             ports.blobs.put(
                 Bucket.ASSETS,
-                asset.path,
-                _content(asset.type),
-                content_type=content_type(asset),
+                path,
+                _content(asset.type, path.rpartition(".")[2]),
+                content_type=content_type(path),
                 cache_control="no-store",
                 metadata={**MARK, **job.metadata_of(asset.id)},
                 if_generation=0,
@@ -54,5 +51,5 @@ def _put(ports: Ports, job: Job) -> None:
 
 def remove(ports: Ports, job: Job, keys: Iterable[str]) -> None:
     """Take away what stands at the paths of assets that will never be files."""
-    for key in keys:
-        ports.blobs.delete(Bucket.ASSETS, job.assets[key].path)
+    for path in (path for key in keys for path in job.assets[key].paths):
+        ports.blobs.delete(Bucket.ASSETS, path)

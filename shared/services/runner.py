@@ -32,6 +32,7 @@ from shared.graph.events import (
     Waited,
 )
 from shared.model import paths
+from shared.model.asset import beside, content_type
 from shared.model.job import Fault, Job, StepStatus
 from shared.ports import Bucket, Delete, Ports, Query, Task
 from shared.providers.base import Later, Refused, Waiting
@@ -245,35 +246,55 @@ def _drop_links_to_nowhere(ports: Ports, job: Job) -> None:
 
 
 def publish_file(ports: Ports, job: Job, step_id: str, key: str) -> None:
-    """Let the public name of an asset serve what a step has made of it, if it doesn't already;
+    """Let the public names of an asset serve what a step has made of it, if they don't already;
     NotFound when that is no longer in the work area."""
     planned, output = job.assets[key], job.steps[step_id].outputs[key]
-    there = ports.blobs.stat(Bucket.ASSETS, planned.path)
-    if there is not None and there.metadata.get("sha256") == output.content.sha256:
+    content = output.content
+    own, *others = zip(
+        beside(output.work_path, planned.siblings),
+        planned.paths,
+        (content.sha256, *(content.siblings[name].sha256 for name in planned.siblings)),
+        strict=True,
+    )
+    # What fires the next step comes last, so that nobody is waiting for the others by then.
+    for sibling in others:
+        _publish_one(ports, job, key, *sibling)
+    _publish_one(ports, job, key, *own, fires=any(s.fired_by == key for s in job.steps.values()))
+
+
+def _publish_one(
+    ports: Ports,
+    job: Job,
+    key: str,
+    work_path: str,
+    path: str,
+    sha256: str,
+    *,
+    fires: bool = False,
+) -> None:
+    """Copy a file to its public name. One that `fires` has the storage trigger tell the job."""
+    planned = job.assets[key]
+    there = ports.blobs.stat(Bucket.ASSETS, path)
+    if there is not None and there.metadata.get("sha256") == sha256:
         return
     if there is None and ports.documents.get(paths.asset(job.workspace_id, planned.id)) is None:
         return  # its placeholder went with the asset
     try:
         ports.blobs.copy(
-            (Bucket.WORK, output.work_path),
-            (Bucket.ASSETS, planned.path),
-            content_type=placeholders.content_type(planned),
+            (Bucket.WORK, work_path),
+            (Bucket.ASSETS, path),
+            content_type=content_type(path),
             cache_control=job.cache_control,
             metadata={
                 **job.metadata_of(planned.id),
-                "sha256": output.content.sha256,
-                **({FIRES: "true"} if _fires(job, key) else {}),
+                "sha256": sha256,
+                **({FIRES: "true"} if fires else {}),
             },
             if_generation=there.generation if there else 0,
         )
     except Conflict:
         # Another delivery of the same commit was faster; it copied the same bytes.
-        log.info("already published", extra={"job": job.id, "step": step_id, "asset": key})
-
-
-def _fires(job: Job, key: str) -> bool:
-    """Whether a step of the job waits for this file."""
-    return any(step.fired_by == key for step in job.steps.values())
+        log.info("already published", extra={"job": job.id, "asset": key})
 
 
 def _log_step(job: Job, delivery: Delivery, outcome: str, started: float) -> None:

@@ -13,7 +13,16 @@ from shared.errors import Conflict, MascotryError, PermanentError
 from shared.graph.events import Intended
 from shared.graph.policy import POLICIES
 from shared.model import paths
-from shared.model.asset import CONTENT_TYPES, EXTENSIONS, Asset, AssetType, Content, Provenance
+from shared.model.asset import (
+    EXTENSIONS,
+    Asset,
+    AssetType,
+    Content,
+    File,
+    Provenance,
+    beside,
+    content_type,
+)
 from shared.model.collection import Collection
 from shared.model.guide import Guide
 from shared.model.job import Job, Output, Retake, Step, StepStatus
@@ -42,7 +51,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class MadeFile:
-    """A finished file in the step's folder, and what its asset should say of it."""
+    """A finished file in the step's folder, and what its asset should say of it. The asset's
+    siblings lie beside it."""
 
     path: Path
     width: int
@@ -244,20 +254,23 @@ class StepContext:
         return {key: self._store(key, file) for key, file in made.files.items()}
 
     def _store(self, key: str, file: MadeFile) -> Output:
-        delivery = self._delivery
-        extension = EXTENSIONS[self.job.assets[key].type]
+        delivery, planned = self._delivery, self.job.assets[key]
         work_path = (
             f"{delivery.workspace_id}/{delivery.job_id}/{delivery.step}/"
-            f"{delivery.attempt}/{key}.{extension}"
+            f"{delivery.attempt}/{key}.{EXTENSIONS[planned.type]}"
         )
-        with file.path.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        self.ports.blobs.put(
-            Bucket.WORK, work_path, file.path, content_type=CONTENT_TYPES[extension]
+        own, *others = (
+            self._put(name, Path(path))
+            for name, path in zip(
+                beside(work_path, planned.siblings),
+                beside(str(file.path), planned.siblings),
+                strict=True,
+            )
         )
         content = Content(
-            sha256=sha256,
-            bytes=file.path.stat().st_size,
+            sha256=own.sha256,
+            bytes=own.bytes,
+            siblings=dict(zip(planned.siblings, others, strict=True)),
             width=file.width,
             height=file.height,
             duration=file.duration,
@@ -270,6 +283,13 @@ class StepContext:
             provenance=file.provenance,
             metadata=file.metadata,
         )
+
+    def _put(self, work_path: str, path: Path) -> File:
+        """Store a file, and tell what it is."""
+        with path.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        self.ports.blobs.put(Bucket.WORK, work_path, path, content_type=content_type(work_path))
+        return File(sha256=sha256, bytes=path.stat().st_size)
 
     def _makers(self, key: str) -> Sequence[Step]:
         return [step for step in self.job.steps.values() if key in step.makes]

@@ -7,9 +7,9 @@ from typing import Any, Final
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.graph.policy import GRACE
 from shared.model import paths
-from shared.model.asset import Asset, AssetStatus, Review
+from shared.model.asset import Asset, AssetStatus, Review, content_type
 from shared.model.base import instant_text
-from shared.model.version import CACHE_CONTROL, best, best_folder, best_path
+from shared.model.version import CACHE_CONTROL, best, best_folder, best_paths
 from shared.ports import Blob, Bucket, Delete, Json, Ports, Put, Query, Replace
 from shared.services import assets, entities, items
 from shared.services.keys import Principal
@@ -98,23 +98,27 @@ def _refresh(ports: Ports, workspace_id: str, item_id: str) -> None:
     found = best(of_item(ports, workspace_id, item_id))
     if ports.documents.get(paths.item(workspace_id, item_id)) is None:
         found = {}
-    wanted = {best_path(asset): asset for asset in found.values()}
-    for name, asset in wanted.items():
-        _serve(ports, workspace_id, name, asset, served.get(name))
+    wanted = {
+        name: (asset, path) for asset in found.values() for name, path in best_paths(asset).items()
+    }
+    for name, (asset, path) in wanted.items():
+        _serve(ports, workspace_id, name, asset, path, served.get(name))
     for name in served.keys() - wanted.keys():
         ports.blobs.delete(Bucket.ASSETS, name, if_generation=served[name].generation)
     if wanted and ports.documents.get(paths.item(workspace_id, item_id)) is None:
         remove(ports, workspace_id, item_id)  # deleted while we copied
 
 
-def _serve(ports: Ports, workspace_id: str, name: str, asset: Asset, there: Blob | None) -> None:
+def _serve(
+    ports: Ports, workspace_id: str, name: str, asset: Asset, path: str, there: Blob | None
+) -> None:
     if there and there.metadata.get("asset") == asset.id:
         return
     try:
         ports.blobs.copy(
-            (Bucket.ASSETS, asset.path),
+            (Bucket.ASSETS, path),
             (Bucket.ASSETS, name),
-            content_type=asset.content_type,
+            content_type=content_type(path),
             cache_control=CACHE_CONTROL,
             metadata={
                 "workspace": workspace_id,

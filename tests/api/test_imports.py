@@ -59,7 +59,7 @@ def test_a_file_is_imported_as_what_it_is(
     assert not world.assets(tenant)
     made = ingest.ask("POST", path, data=form(content, name="Mine"))
     assert (made.status, made.data["cost_credits"]) == (202, 0)
-    assert set(made.data["urls"]) == keys
+    assert {key for key in made.data["urls"] if not key.endswith("_webp")} == keys
     world.drain()
     [job] = world.jobs(tenant)
     assert job.status is JobStatus.COMPLETED

@@ -149,7 +149,7 @@ def test_generating(api: Client, tenant: Tenant, world: World) -> None:
     assert data["poll_url"] == f"http://api.test/v1/jobs/{job_id}?wait=true"
     assert data["cost_credits"] == 21
     assert len(data["warnings"]) == 1
-    keys = {"image", "transparent_image", "video"} | {
+    keys = {"image", "transparent_image", "transparent_image_webp", "video"} | {
         f"{format_}{size}" for format_ in ("webm", "hevc", "stacked_video") for size in ("", "_64")
     }
     assert set(data["asset_ids"]) == set(data["urls"]) == keys
@@ -176,9 +176,9 @@ def test_generating(api: Client, tenant: Tenant, world: World) -> None:
 
     item = f"/v1/items/{data['item_id']}"
     found = api.get(f"{item}/assets").data
-    assert {asset["id"]: asset["url"] for asset in found} == {
-        data["asset_ids"][key]: data["urls"][key] for key in keys
-    }
+    urls = {(asset["id"], url) for asset in found for url in asset["sibling_urls"].values()}
+    urls |= {(asset["id"], asset["url"]) for asset in found}
+    assert urls == {(data["asset_ids"][key], data["urls"][key]) for key in keys}
     assert {asset["status"] for asset in found} == {"ready"}
     assert "path" not in found[0]
     asset = f"/v1/assets/{data['asset_ids']['webm']}"

@@ -12,6 +12,7 @@ from tests.e2e.server import ROOT
 FILES = {
     "image.png",
     "transparent_image.png",
+    "transparent_image.webp",
     "video.mp4",
     *(f"webm{size}.webm" for size in ("", "-256", "-128")),
     *(f"hevc{size}.mov" for size in ("", "-256", "-128")),

@@ -173,12 +173,14 @@ def _check(server: Server, ids: list[str], endpoint: Endpoint) -> None:
         assert job["status"] == "completed", job.get("error")
         spent += job["cost_credits"]
         assets = server.get(f"/items/{job['item_id']}/assets", limit="100")
-        assert sorted(asset["id"] for asset in assets) == sorted(job["asset_ids"].values())
+        assert len(assets) == len({*job["asset_ids"].values()})
+        assert {asset["id"] for asset in assets} == {*job["asset_ids"].values()}
         for asset in assets:
             assert asset["status"] == "ready"
             content = server.http.get(asset["url"]).content
             assert hashlib.sha256(content).hexdigest() == asset["content"]["sha256"]
-            public.add(asset["url"].split("/cdn/")[1])
+            urls = (asset["url"], *asset["sibling_urls"].values())
+            public |= {url.split("/cdn/")[1] for url in urls}
     assert store.count("jobs") == len(ids), "a job was begun twice"
     assert set(store.public_objects()) == public
     assert all(told == ["job.completed"] * len(told) for told in endpoint.told.values())

@@ -18,7 +18,7 @@ from shared.providers.offline.artist import true_alpha
 Pixels = NDArray[np.uint8]
 
 MOST_DRIFT = 1.5
-"""ΔE2000, weighted by share; below 1 nobody sees a difference. It is the smallest sizes that drift."""
+"""ΔE2000, weighted by share: hardly to be seen. The smallest sizes drift most."""
 
 
 @pytest.fixture(scope="module")

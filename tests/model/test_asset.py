@@ -1,13 +1,22 @@
 """Names and types of files."""
 
-from shared.model.asset import CONTENT_TYPES, EXTENSIONS, WEB_FORMATS, AssetType, asset_key
-from shared.services import placeholders
-from tests.graph.jobs import FILM, planned
+from shared.model.asset import (
+    CONTENT_TYPES,
+    EXTENSIONS,
+    SIBLINGS,
+    WEB_FORMATS,
+    AssetType,
+    asset_key,
+    content_type,
+)
+from shared.model.job import files
+from tests.graph.jobs import FILM, IMAGE, planned
 
 
 def test_every_type_has_an_extension_and_a_content_type() -> None:
     assert set(EXTENSIONS) == set(AssetType)
-    assert set(CONTENT_TYPES) == set(EXTENSIONS.values())
+    siblings = {extension for found in SIBLINGS.values() for extension in found}
+    assert set(CONTENT_TYPES) == {*EXTENSIONS.values(), *siblings}
 
 
 def test_a_variant_is_named_after_its_size() -> None:
@@ -15,14 +24,26 @@ def test_a_variant_is_named_after_its_size() -> None:
     assert asset_key(AssetType.STACKED_VIDEO, 256) == "stacked_video_256"
 
 
-def test_assets_know_their_content_type() -> None:
-    kinds = {asset.type: asset.content_type for asset in planned(FILM).assets}
-    assert set(kinds) == set(AssetType)
-    assert kinds[AssetType.HEVC] == "video/quicktime"
-    assert kinds[AssetType.WEBM] == "video/webm"
-    assert kinds[AssetType.TRANSPARENT_IMAGE] == "image/png"
-    for asset in planned(FILM).job.assets.values():
-        assert placeholders.content_type(asset) == kinds[asset.type]
+def test_every_file_of_a_film_is_named_and_has_a_content_type() -> None:
+    job = planned(FILM).job
+    types = {key: content_type(path) for key, (_, path) in files(job.assets).items()}
+    assert types == {
+        "image": "image/png",
+        "transparent_image": "image/png",
+        "transparent_image_webp": "image/webp",
+        "video": "video/mp4",
+        "webm": "video/webm",
+        "hevc": "video/quicktime",
+        "stacked_video": "video/mp4",
+    }
+
+
+def test_a_sibling_lies_beside_its_asset_and_shares_its_id() -> None:
+    job = planned({**IMAGE, "sizes": [256]}).job
+    found = files(job.assets)
+    own, sibling = found["transparent_image_256"], found["transparent_image_webp_256"]
+    assert own[1].endswith("-256.png")
+    assert sibling == (own[0], own[1].removesuffix("png") + "webp")
 
 
 def test_web_formats_are_types() -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from shared.model.asset import Asset, AssetStatus
+from shared.model.asset import Asset, AssetStatus, content_type
 from shared.model.guide import Guide
 from shared.model.job import Job, JobStatus
 from shared.ports import Bucket
@@ -51,15 +51,18 @@ def is_learned_once(world: World, tenant: Tenant) -> None:
 
 def is_public(world: World, asset: Asset) -> None:
     assert asset.content
-    blob = world.ports.blobs.stat(Bucket.ASSETS, asset.path)
-    assert blob
-    content = world.ports.blobs.read(Bucket.ASSETS, asset.path)
-    assert hashlib.sha256(content).hexdigest() == asset.content.sha256
-    assert len(content) == asset.content.bytes == blob.size
-    assert blob.metadata["asset"] == asset.id
-    assert blob.metadata["sha256"] == asset.content.sha256
-    assert blob.cache_control == "public, max-age=31536000, immutable"
-    assert blob.content_type == asset.content_type
+    for path, known in zip(
+        asset.paths, (asset.content, *asset.content.siblings.values()), strict=True
+    ):
+        blob = world.ports.blobs.stat(Bucket.ASSETS, path)
+        assert blob
+        content = world.ports.blobs.read(Bucket.ASSETS, path)
+        assert hashlib.sha256(content).hexdigest() == known.sha256
+        assert len(content) == known.bytes == blob.size
+        assert blob.metadata["asset"] == asset.id
+        assert blob.metadata["sha256"] == known.sha256
+        assert blob.cache_control == "public, max-age=31536000, immutable"
+        assert blob.content_type == content_type(path)
 
 
 def is_gone(world: World, tenant: Tenant) -> None:

@@ -44,7 +44,7 @@ def test_an_existing_item_gets_fresh_assets(world: World, tenant: Tenant) -> Non
     world.drain()
     assert second.item.id == first.item.id
     assert len(world.ids(tenant, "items")) == 1
-    assert len(world.public()) == 4
+    assert len(world.public()) == 6
     for job in (first.job, second.job):
         for asset in world.assets(tenant):
             if asset.job_id == job.id:

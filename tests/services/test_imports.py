@@ -176,7 +176,8 @@ def test_a_cancelled_import_leaves_nothing_public(world: World, tenant: Tenant) 
 
 def is_whole_when_its_day_is_over(world: World, tenant: Tenant) -> None:
     world.settle()
-    made = {asset.path for job in world.jobs(tenant) for asset in job.assets.values()}
+    assets = [asset for job in world.jobs(tenant) for asset in job.assets.values()]
+    made = {path for asset in assets for path in asset.paths}
     assert set(world.public()) == made
     assert len(world.documents(tenant, "items")) == len(world.jobs(tenant))
     for job in world.jobs(tenant):

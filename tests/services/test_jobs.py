@@ -82,7 +82,7 @@ def test_a_canceled_job_leaves_what_is_done_and_nothing_else(world: World, tenan
     checks.nothing_is_left_over(world, tenant)
     ready = {a.type.value for a in world.assets(tenant) if a.status is AssetStatus.READY}
     assert ready == {"image", "transparent_image"}
-    assert len(world.public()) == 2
+    assert len(world.public()) == 3
     assert world.runs["video", 1] == 0
 
 

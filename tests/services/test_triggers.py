@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.model.job import StepKind, StepStatus
+from shared.model.job import StepKind, StepStatus, files
 from shared.ports import Bucket
 from shared.services import collections, jobs, placeholders, triggers
 from shared.services.steps import Made, StepContext
@@ -71,7 +71,7 @@ def test_what_fires_nothing_is_not_looked_up(world: World, tenant: Tenant) -> No
         assert world.deliver_next(*(kind.value for kind in StepKind), "storage-events")
     plain = world.ports.documents
     blobs = [*world.public().values()]
-    assert len(blobs) == len(job.assets) == 9
+    assert len(blobs) == len(files(job.assets)) == 10
     world.ports = replace(world.ports, documents=Watched())
     for blob in blobs:
         triggers.object_finalized(

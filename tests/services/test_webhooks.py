@@ -20,7 +20,7 @@ from standardwebhooks import WebhookVerificationError
 from shared.errors import Busy, Conflict, NotFound, PermanentError
 from shared.graph.policy import GRACE
 from shared.model import paths
-from shared.model.job import JobStatus, StepKind
+from shared.model.job import JobStatus, StepKind, files
 from shared.model.webhook import Delivery, DeliveryStatus, Event, Secrets, Webhook
 from shared.services import deletion, sweeper
 from shared.services.steps import StepContext, StepResult
@@ -89,14 +89,15 @@ def test_an_end_is_told(world: World, tenant: Tenant, inbox: Inbox) -> None:
     world.drain()
     [told] = inbox.bodies()
     job = world.job(job)
+    made = files(job.assets)
     assert told == {
         "event": "job.completed",
         "job_id": job.id,
         "type": "image_generation",
         "collection_id": tenant.collection.id,
         "item_id": job.item_id,
-        "asset_ids": {key: asset.id for key, asset in job.assets.items()},
-        "urls": {key: world.ports.blobs.public_url(a.path) for key, a in job.assets.items()},
+        "asset_ids": {key: id_ for key, (id_, _) in made.items()},
+        "urls": {key: world.ports.blobs.public_url(path) for key, (_, path) in made.items()},
         "timestamp": job.stored()["completed_at"],
     }
     [delivery] = sent(world, tenant)
@@ -112,7 +113,8 @@ def test_a_failure_is_told_with_what_was_made(world: World, tenant: Tenant, inbo
     [told] = inbox.bodies()
     assert told["event"] == "job.failed"
     assert told["error"]["code"] == "no_encoder"
-    assert set(told["urls"]) == set(told["asset_ids"]) == {"image", "transparent_image", "video"}
+    made = {"image", "transparent_image", "transparent_image_webp", "video"}
+    assert set(told["urls"]) == set(told["asset_ids"]) == made
     assert world.job(job).status is JobStatus.FAILED
 
 

@@ -22,7 +22,7 @@ from shared.config import Settings
 from shared.errors import Busy
 from shared.graph.policy import GRACE
 from shared.model import paths
-from shared.model.asset import Asset, AssetStatus, AssetType, Content, Provenance
+from shared.model.asset import Asset, AssetStatus, AssetType, Content, Provenance, beside
 from shared.model.collection import Collection
 from shared.model.job import Job, Retake, StepKind
 from shared.model.request import GenerateRequest
@@ -75,7 +75,8 @@ def draw(context: StepContext) -> Made:
     files = {}
     for key in context.step.files:
         target = context.target(key)
-        target.write_text(f"{key} of attempt {context.step.attempt}")
+        for path in beside(str(target), context.job.assets[key].siblings):
+            Path(path).write_text(f"{Path(path).name} of attempt {context.step.attempt}")
         files[key] = MadeFile(target, width=64, height=64, provenance=PROVENANCE)
     return Made(files)
 

@@ -2,8 +2,10 @@
 have, with a provider that counts what it is paid for."""
 
 from collections import Counter
+from pathlib import Path
 
 from shared.errors import PermanentError, TransientError
+from shared.model.asset import beside
 from shared.model.job import Retake, StepKind
 from shared.providers.base import Later, Refused, Waiting
 from shared.services.steps import (
@@ -119,7 +121,9 @@ def _draw(context: StepContext) -> Made:
     files = {}
     for key in context.step.files:
         target = context.target(key)
-        target.write_text(f"{key} of attempt {context.step.attempt} at {context.job.id}")
+        for path in beside(str(target), context.job.assets[key].siblings):
+            text = f"{Path(path).name} of attempt {context.step.attempt} at {context.job.id}"
+            Path(path).write_text(text)
         files[key] = MadeFile(target, width=64, height=64, provenance=PROVENANCE)
     return Made(files, cost_usd=0.01)
 

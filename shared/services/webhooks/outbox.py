@@ -17,7 +17,7 @@ from shared.graph.advance import unmade
 from shared.graph.policy import GRACE
 from shared.model import paths
 from shared.model.base import instant_text
-from shared.model.job import Job, JobStatus, JobType
+from shared.model.job import Job, JobStatus, JobType, files
 from shared.model.webhook import PING, Delivery, DeliveryStatus, Event, Webhook
 from shared.ports import (
     Create,
@@ -167,15 +167,15 @@ def of_workspace(ports: Ports, workspace_id: str) -> Sequence[Document]:
 def _told(ports: Ports, job: Job, event: Event) -> Json:
     """What is told of a job's end: the files that it made are named, and no others."""
     missing = unmade(job)
-    made = {key: asset for key, asset in job.assets.items() if key not in missing}
+    made = files({key: asset for key, asset in job.assets.items() if key not in missing})
     told = {
         "event": event.value,
         "job_id": job.id,
         "type": job.type.value,
         "collection_id": job.collection_id,
         "item_id": job.item_id,
-        "asset_ids": {key: asset.id for key, asset in made.items()},
-        "urls": {key: ports.blobs.public_url(asset.path) for key, asset in made.items()},
+        "asset_ids": {key: asset_id for key, (asset_id, _) in made.items()},
+        "urls": {key: ports.blobs.public_url(path) for key, (_, path) in made.items()},
         "timestamp": instant_text(job.completed_at or job.updated_at),
     }
     if job.error:
