@@ -4,24 +4,21 @@ Everything is decided here, before any work: the steps and what they need, every
 final public path, the generation links and the price. Pure but for the ids it is given.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.graph.charges import charges
-from shared.graph.policy import DEADLINE
+from shared.graph.draft import Draft, Plan, usable_sizes
 from shared.model.asset import (
-    EXTENSIONS,
-    SIBLINGS,
     WEB_FORMATS,
     Asset,
     AssetType,
     Purpose,
-    asset_key,
 )
 from shared.model.collection import Collection
 from shared.model.item import Item
-from shared.model.job import Job, JobType, PlannedAsset, Step, StepKind
+from shared.model.job import JobType, Step, StepKind
 from shared.model.link import Link, Role
 from shared.model.request import GenerateRequest, GenerateType
 from shared.ports import Ids
@@ -30,7 +27,6 @@ IMAGE_SIZE = 1024
 VIDEO_SIZE = 512
 WIDEST_FILM = 1920
 """Of those that clients bring."""
-HASH_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,53 +36,6 @@ class Still:
     asset_id: str
     type: AssetType
     needs_review: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A job that nobody has started, and the documents that are created together with it."""
-
-    job: Job
-    assets: tuple[Asset, ...]
-    links: tuple[Link, ...]
-
-
-class _Draft:
-    """A plan while it is being made."""
-
-    def __init__(self, folder: str, item: Item, ids: Ids) -> None:
-        self.folder = folder
-        self.item = item
-        self.ids = ids
-        self.assets: dict[str, PlannedAsset] = {}
-        self.links: list[tuple[str, str, Role]] = []
-        self.steps: dict[str, Step] = {}
-
-    def add_assets(
-        self, type_: AssetType, sizes: Iterable[int] = (), *, purpose: Purpose | None = None
-    ) -> tuple[str, ...]:
-        """An asset at full size and its variants, which share one hash in their paths."""
-        stem = f"{self.folder}/{self.item.slug}-{self.ids.token(HASH_LENGTH)}"
-        base = asset_key(type_, None, purpose)
-        keys = []
-        for size in (None, *sizes):
-            name = asset_key(type_, size, purpose)
-            suffix = "" if size is None else f"-{size}"
-            self.assets[name] = PlannedAsset(
-                id=self.ids.uuid(),
-                type=type_,
-                size=size,
-                purpose=purpose,
-                path=f"{stem}{suffix}.{EXTENSIONS[type_]}",
-                siblings=SIBLINGS.get(type_, ()),
-            )
-            keys.append(name)
-            if size is not None:
-                self.link(self.assets[base].id, name)
-        return tuple(keys)
-
-    def link(self, source_id: str, target: str, role: Role = Role.SOURCE) -> None:
-        self.links.append((source_id, self.assets[target].id, role))
 
 
 def plan(
@@ -106,8 +55,14 @@ def plan(
     """The job for a request. `source` and `end` are the stills that its asset ids name: to start a
     film from, to edit, and to end a film in. A character that is drawn and has no style card gets
     one: from its references before the picture, or else from the picture."""
-    slug = collection.settings.cdn.slug or collection.slug
-    draft = _Draft(f"{user_prefix}/{slug}", item, ids)
+    draft = Draft(
+        collection,
+        item,
+        workspace_id=workspace_id,
+        user_prefix=user_prefix,
+        ids=ids,
+        now=now,
+    )
     is_film = request.type is GenerateType.ANIMATION
     asked = request.sizes
     if asked is None:
@@ -137,27 +92,14 @@ def plan(
         )
 
     charged = charges(request, draft.steps)
-    job = Job(
-        id=ids.uuid(),
-        created_at=now,
-        updated_at=now,
-        workspace_id=workspace_id,
-        type=_job_type(request),
-        project_id=collection.project_id,
-        collection_id=collection.id,
-        item_id=item.id,
-        item_name=item.name,
+    return draft.planned(
+        _job_type(request),
         cost_credits=sum(charged.values()),
         charges=charged,
-        cache_control=cache_control(collection),
         request=request.model_dump(mode="json", exclude_none=True),
-        assets=draft.assets,
-        steps=draft.steps,
         warnings=warnings,
-        deadline=now + DEADLINE,
         needs_review=any(still.needs_review for still in (source, end) if still),
     )
-    return Plan(job, planned_assets(job, now), _links(draft, now))
 
 
 def plan_reverse(
@@ -173,29 +115,18 @@ def plan_reverse(
 ) -> Plan:
     """The job that makes the way back of a finished video, which is free. `links` are those to the
     video: they tell in which stills it starts and ends."""
-    slug = collection.settings.cdn.slug or collection.slug
-    draft = _Draft(f"{user_prefix}/{slug}", item, ids)
+    draft = Draft(
+        collection,
+        item,
+        workspace_id=workspace_id,
+        user_prefix=user_prefix,
+        ids=ids,
+        now=now,
+    )
     stills = {link.role: link.source_asset_id for link in links}
     sizes, warnings = usable_sizes(collection.settings.animation_sizes, VIDEO_SIZE)
     _plan_reverse(draft, video.id, sizes, stills.get(Role.SOURCE), stills.get(Role.END_FRAME))
-    job = Job(
-        id=ids.uuid(),
-        created_at=now,
-        updated_at=now,
-        workspace_id=workspace_id,
-        type=JobType.REVERSE,
-        project_id=collection.project_id,
-        collection_id=collection.id,
-        item_id=item.id,
-        item_name=item.name,
-        cache_control=cache_control(collection),
-        assets=draft.assets,
-        steps=draft.steps,
-        warnings=warnings,
-        deadline=now + DEADLINE,
-        needs_review=video.needs_review,
-    )
-    return Plan(job, planned_assets(job, now), _links(draft, now))
+    return draft.planned(JobType.REVERSE, warnings=warnings, needs_review=video.needs_review)
 
 
 def plan_import(
@@ -212,8 +143,14 @@ def plan_import(
     """The job that takes an uploaded picture or film in, which is free: from there the graph goes
     on as if it had been drawn. How wide a film is nobody knows before it is looked at, so `sizes`
     are only held to be smaller than the widest one that is taken."""
-    slug = collection.settings.cdn.slug or collection.slug
-    draft = _Draft(f"{user_prefix}/{slug}", item, ids)
+    draft = Draft(
+        collection,
+        item,
+        workspace_id=workspace_id,
+        user_prefix=user_prefix,
+        ids=ids,
+        now=now,
+    )
     is_film = upload.type is AssetType.VIDEO
     if sizes is None:
         sizes = collection.settings.animation_sizes if is_film else ()
@@ -221,29 +158,13 @@ def plan_import(
     usable, warnings = usable_sizes(sizes, width)
     plan_parts = _plan_own_film if is_film else _plan_own_still
     plan_parts(draft, upload.id, usable)
-    job = Job(
-        id=ids.uuid(),
-        created_at=now,
-        updated_at=now,
-        workspace_id=workspace_id,
-        type=JobType.IMPORT,
-        project_id=collection.project_id,
-        collection_id=collection.id,
-        item_id=item.id,
-        item_name=item.name,
-        cache_control=cache_control(collection),
-        assets=draft.assets,
-        steps=draft.steps,
-        warnings=warnings,
-        deadline=now + DEADLINE,
-    )
-    return Plan(job, planned_assets(job, now), _links(draft, now))
+    return draft.planned(JobType.IMPORT, warnings=warnings)
 
 
 # --- parts of the graph --------------------------------------------------------------------------
 
 
-def _plan_card(draft: _Draft, pictures: Sequence[str], vision_provider: str | None) -> None:
+def _plan_card(draft: Draft, pictures: Sequence[str], vision_provider: str | None) -> None:
     """The style card from some pictures; of those that the job makes, once they are accepted."""
     draft.steps["style_card"] = Step(
         kind=StepKind.STYLE_CARD,
@@ -254,7 +175,7 @@ def _plan_card(draft: _Draft, pictures: Sequence[str], vision_provider: str | No
 
 
 def _plan_still(
-    draft: _Draft,
+    draft: Draft,
     request: GenerateRequest,
     source: Still | None,
     sizes: Sequence[int],
@@ -305,7 +226,7 @@ def _plan_still(
     return "validate", draft.assets[cutouts[0]].id
 
 
-def _plan_own_still(draft: _Draft, upload_id: str, sizes: Sequence[int]) -> None:
+def _plan_own_still(draft: Draft, upload_id: str, sizes: Sequence[int]) -> None:
     """A picture that somebody else has drawn, and its cut-out. They are measured, but not judged:
     whoever brings a picture has chosen it, and nobody here could draw another."""
     (image,) = draft.add_assets(AssetType.IMAGE)
@@ -331,7 +252,7 @@ def _plan_own_still(draft: _Draft, upload_id: str, sizes: Sequence[int]) -> None
     _plan_resize(draft, cutouts)
 
 
-def _plan_own_film(draft: _Draft, upload_id: str, sizes: Sequence[int]) -> None:
+def _plan_own_film(draft: Draft, upload_id: str, sizes: Sequence[int]) -> None:
     """A film that somebody else has made, and its formats."""
     (video,) = draft.add_assets(AssetType.VIDEO)
     draft.link(upload_id, video)
@@ -339,7 +260,7 @@ def _plan_own_film(draft: _Draft, upload_id: str, sizes: Sequence[int]) -> None:
     _plan_formats(draft, "intake", video, sizes, None)
 
 
-def _plan_resize(draft: _Draft, cutouts: Sequence[str]) -> None:
+def _plan_resize(draft: Draft, cutouts: Sequence[str]) -> None:
     """The size variants of an accepted cut-out, fired by its file."""
     if cutouts[1:]:
         draft.steps["resize"] = Step(
@@ -352,7 +273,7 @@ def _plan_resize(draft: _Draft, cutouts: Sequence[str]) -> None:
 
 
 def _plan_cutout(
-    draft: _Draft, still: Still, purpose: Purpose | None = None
+    draft: Draft, still: Still, purpose: Purpose | None = None
 ) -> tuple[str | None, str]:
     """The cut-out of an existing still: itself when it is one, else a step that makes it."""
     if still.type is AssetType.TRANSPARENT_IMAGE:
@@ -367,7 +288,7 @@ def _plan_cutout(
 
 
 def _plan_film(
-    draft: _Draft,
+    draft: Draft,
     request: GenerateRequest,
     sizes: Sequence[int],
     *,
@@ -401,7 +322,7 @@ def _plan_film(
 
 
 def _plan_reverse(
-    draft: _Draft,
+    draft: Draft,
     video_id: str,
     sizes: Sequence[int],
     still_id: str | None,
@@ -425,7 +346,7 @@ def _plan_reverse(
 
 
 def _plan_formats(
-    draft: _Draft,
+    draft: Draft,
     step_id: str,
     video: str,
     sizes: Sequence[int],
@@ -451,60 +372,9 @@ def _plan_formats(
 # --- details -------------------------------------------------------------------------------------
 
 
-def usable_sizes(asked: Iterable[int], base: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """The sizes below the base, largest first; the others are named in warnings."""
-    sizes = sorted(set(asked), reverse=True)
-    warnings = tuple(
-        f"size {size} was left out: the full size is {base}" for size in sizes if size >= base
-    )
-    return tuple(size for size in sizes if size < base), warnings
-
-
 def _job_type(request: GenerateRequest) -> JobType:
     if request.type is GenerateType.LOGO:
         return JobType.LOGO
     if request.type is not GenerateType.ANIMATION:
         return JobType.IMAGE_GENERATION
     return JobType.ANIMATION if request.source_image_asset_id else JobType.ITEM_GENERATION
-
-
-def cache_control(collection: Collection) -> str:
-    cdn = collection.settings.cdn
-    return f"public, max-age={cdn.cache_seconds}, immutable" if cdn.enabled else "public, no-cache"
-
-
-def planned_assets(job: Job, now: datetime) -> tuple[Asset, ...]:
-    """The documents of the assets that a job will make."""
-    return tuple(
-        Asset(
-            id=planned.id,
-            created_at=now,
-            updated_at=now,
-            project_id=job.project_id,
-            collection_id=job.collection_id,
-            item_id=job.item_id,
-            job_id=job.id,
-            type=planned.type,
-            size=planned.size,
-            purpose=planned.purpose,
-            path=planned.path,
-            siblings=planned.siblings,
-        )
-        for planned in job.assets.values()
-    )
-
-
-def _links(draft: _Draft, now: datetime) -> tuple[Link, ...]:
-    return tuple(
-        Link(
-            id=draft.ids.uuid(),
-            created_at=now,
-            updated_at=now,
-            source_asset_id=source,
-            target_asset_id=target,
-            role=role,
-            item_id=draft.item.id,
-            collection_id=draft.item.collection_id,
-        )
-        for source, target, role in draft.links
-    )

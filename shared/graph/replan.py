@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from shared.graph.charges import charges, owed
-from shared.graph.plan import HASH_LENGTH, Plan, planned_assets
+from shared.graph.draft import HASH_LENGTH, Plan, planned_assets
 from shared.graph.policy import DEADLINE
 from shared.model.job import Job, PlannedAsset, Step, StepKind, StepStatus
 from shared.model.link import Link

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from shared.graph.plan import HASH_LENGTH, Plan, cache_control, planned_assets, usable_sizes
+from shared.graph.draft import HASH_LENGTH, Draft, Plan, usable_sizes
 from shared.graph.policy import DEADLINE
-from shared.model.asset import WEB_FORMATS, Asset, AssetStatus, AssetType, asset_key
+from shared.model.asset import WEB_FORMATS, Asset, AssetStatus, AssetType
 from shared.model.collection import Collection
 from shared.model.item import Item
-from shared.model.job import Job, JobType, PlannedAsset, Step, StepKind
-from shared.model.link import Link, Role
+from shared.model.job import Job, JobType, Step, StepKind
+from shared.model.link import Link
 from shared.model.version import best
 from shared.ports import Ids
 
@@ -36,9 +36,7 @@ def plan_sizes(
     """
     by_id = {asset.id: asset for asset in assets}
     taken = {asset.path for asset in assets}
-    planned: dict[str, PlannedAsset] = {}
-    steps: dict[str, Step] = {}
-    made_from: list[tuple[str, str]] = []
+    draft = Draft(collection, item, workspace_id=workspace_id, ids=ids, now=now)
     needs_review = False
     for name, film in best(assets).items():
         video = _video_of(film, links, by_id)
@@ -49,39 +47,20 @@ def plan_sizes(
             continue
         keys = []
         for size, path in _paths(film, missing, taken, ids).items():
-            key = asset_key(film.type, size, film.purpose)
-            planned[key] = PlannedAsset(
-                id=ids.uuid(), type=film.type, size=size, purpose=film.purpose, path=path
-            )
-            made_from.append((film.id, planned[key].id))
-            keys.append(key)
-        steps[f"transcode-{name}"] = Step(
+            keys.append(draft.add_asset(film.type, size, path, film.purpose))
+            draft.link(film.id, keys[-1])
+        draft.steps[f"transcode-{name}"] = Step(
             kind=StepKind.TRANSCODE,
             inputs={"video": video.id},
             makes=tuple(keys),
             params={"format": film.type.value},
         )
         needs_review = needs_review or video.needs_review
-    if not steps:
+    if not draft.steps:
         return None
-    job = Job(
-        id=job_id,
-        created_at=now,
-        updated_at=now,
-        workspace_id=workspace_id,
-        type=JobType.SIZE_VARIANT,
-        batch_id=batch_id,
-        project_id=collection.project_id,
-        collection_id=collection.id,
-        item_id=item.id,
-        item_name=item.name,
-        cache_control=cache_control(collection),
-        assets=planned,
-        steps=steps,
-        deadline=now + DEADLINE,
-        needs_review=needs_review,
+    return draft.planned(
+        JobType.SIZE_VARIANT, job_id=job_id, batch_id=batch_id, needs_review=needs_review
     )
-    return Plan(job, planned_assets(job, now), _links(made_from, item, ids, now))
 
 
 def plan_batch(collection: Collection, *, job_id: str, workspace_id: str, now: datetime) -> Job:
@@ -130,21 +109,3 @@ def _paths(film: Asset, sizes: Iterable[int], taken: Container[str], ids: Ids) -
         return found
     stem = f"{str(path.with_suffix(''))[:-HASH_LENGTH]}{ids.token(HASH_LENGTH)}"
     return {size: f"{stem}-{size}{path.suffix}" for size in found}
-
-
-def _links(
-    made_from: Iterable[tuple[str, str]], item: Item, ids: Ids, now: datetime
-) -> tuple[Link, ...]:
-    return tuple(
-        Link(
-            id=ids.uuid(),
-            created_at=now,
-            updated_at=now,
-            source_asset_id=source,
-            target_asset_id=target,
-            role=Role.SOURCE,
-            item_id=item.id,
-            collection_id=item.collection_id,
-        )
-        for source, target in made_from
-    )

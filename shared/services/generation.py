@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from shared.config import Settings
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.graph.advance import outstanding, start
-from shared.graph.plan import Plan, Still, plan
+from shared.graph.draft import Plan
+from shared.graph.plan import Still, plan
 from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, AssetType
 from shared.model.collection import Collection

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.errors import BadRequest, Conflict, NotFound, PermanentError
-from shared.graph.plan import HASH_LENGTH
+from shared.graph.draft import HASH_LENGTH
 from shared.media.container import FILM_TYPES, HEAD, film_container
 from shared.model import paths
 from shared.model.asset import EXTENSIONS, Asset, AssetStatus, AssetType, Content, Provenance

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.graph.advance import start
-from shared.graph.plan import Plan, Still, plan, plan_reverse
+from shared.graph.draft import Plan
+from shared.graph.plan import Still, plan, plan_reverse
 from shared.model.asset import Asset, Content, Provenance
 from shared.model.collection import Collection, Settings
 from shared.model.item import Item, ItemType

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.graph.plan import Plan, Still
+from shared.graph.draft import Plan
+from shared.graph.plan import Still
 from shared.model.asset import AssetType, Purpose
 from shared.model.collection import Cdn, Settings
 from shared.model.job import JobType, StepStatus

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.graph.plan import Plan, Still
+from shared.graph.draft import Plan
+from shared.graph.plan import Still
 from shared.graph.replan import following, replan, unfinished
 from shared.model.asset import AssetType
 from shared.model.job import Job, StepStatus

@@ -1,0 +1,153 @@
+"""A plan while it is being made: assets with their public paths, links and steps, and at the end
+the job that they are a part of."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.graph.policy import DEADLINE
+from shared.model.asset import EXTENSIONS, SIBLINGS, Asset, AssetType, Purpose, asset_key
+from shared.model.collection import Collection
+from shared.model.item import Item
+from shared.model.job import Job, JobType, PlannedAsset, Step
+from shared.model.link import Link, Role
+from shared.ports import Ids
+
+HASH_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A job that nobody has started, and the documents that are created together with it."""
+
+    job: Job
+    assets: tuple[Asset, ...]
+    links: tuple[Link, ...]
+
+
+class Draft:
+    """What a job will do for an item. `user_prefix` begins the paths of assets that are added."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        item: Item,
+        *,
+        workspace_id: str,
+        ids: Ids,
+        now: datetime,
+        user_prefix: str = "",
+    ) -> None:
+        self.assets: dict[str, PlannedAsset] = {}
+        self.steps: dict[str, Step] = {}
+        self._links: list[tuple[str, str, Role]] = []
+        self._collection = collection
+        self._item = item
+        self._workspace_id = workspace_id
+        self._ids = ids
+        self._now = now
+        self._folder = f"{user_prefix}/{collection.settings.cdn.slug or collection.slug}"
+
+    def add_assets(
+        self, type_: AssetType, sizes: Iterable[int] = (), *, purpose: Purpose | None = None
+    ) -> tuple[str, ...]:
+        """The keys of an asset at full size and of its variants, which share one hash in their
+        paths and are linked to it."""
+        stem = f"{self._folder}/{self._item.slug}-{self._ids.token(HASH_LENGTH)}"
+        base = self.add_asset(type_, None, f"{stem}.{EXTENSIONS[type_]}", purpose)
+        keys = [base]
+        for size in sizes:
+            path = f"{stem}-{size}.{EXTENSIONS[type_]}"
+            keys.append(self.add_asset(type_, size, path, purpose))
+            self.link(self.assets[base].id, keys[-1])
+        return tuple(keys)
+
+    def add_asset(
+        self, type_: AssetType, size: int | None, path: str, purpose: Purpose | None = None
+    ) -> str:
+        """The key of one more asset, at a path of its own."""
+        key = asset_key(type_, size, purpose)
+        self.assets[key] = PlannedAsset(
+            id=self._ids.uuid(),
+            type=type_,
+            size=size,
+            purpose=purpose,
+            path=path,
+            siblings=SIBLINGS.get(type_, ()),
+        )
+        return key
+
+    def link(self, source_id: str, target: str, role: Role = Role.SOURCE) -> None:
+        """Say from which asset that of a key is made."""
+        self._links.append((source_id, self.assets[target].id, role))
+
+    def planned(self, type_: JobType, *, job_id: str | None = None, **more: Any) -> Plan:
+        """The plan; `more` are fields of its job."""
+        collection, item = self._collection, self._item
+        job = Job(
+            id=job_id or self._ids.uuid(),
+            created_at=self._now,
+            updated_at=self._now,
+            workspace_id=self._workspace_id,
+            type=type_,
+            project_id=collection.project_id,
+            collection_id=collection.id,
+            item_id=item.id,
+            item_name=item.name,
+            cache_control=cache_control(collection),
+            assets=self.assets,
+            steps=self.steps,
+            deadline=self._now + DEADLINE,
+            **more,
+        )
+        links = tuple(
+            Link(
+                id=self._ids.uuid(),
+                created_at=self._now,
+                updated_at=self._now,
+                source_asset_id=source,
+                target_asset_id=target,
+                role=role,
+                item_id=item.id,
+                collection_id=item.collection_id,
+            )
+            for source, target, role in self._links
+        )
+        return Plan(job, planned_assets(job, self._now), links)
+
+
+def usable_sizes(asked: Iterable[int], base: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The sizes below the base, largest first; the others are named in warnings."""
+    sizes = sorted(set(asked), reverse=True)
+    warnings = tuple(
+        f"size {size} was left out: the full size is {base}" for size in sizes if size >= base
+    )
+    return tuple(size for size in sizes if size < base), warnings
+
+
+def cache_control(collection: Collection) -> str:
+    """How long what is made for a collection may be kept by caches."""
+    cdn = collection.settings.cdn
+    return f"public, max-age={cdn.cache_seconds}, immutable" if cdn.enabled else "public, no-cache"
+
+
+def planned_assets(job: Job, now: datetime) -> tuple[Asset, ...]:
+    """The documents of the assets that a job will make."""
+    return tuple(
+        Asset(
+            id=planned.id,
+            created_at=now,
+            updated_at=now,
+            project_id=job.project_id,
+            collection_id=job.collection_id,
+            item_id=job.item_id,
+            job_id=job.id,
+            type=planned.type,
+            size=planned.size,
+            purpose=planned.purpose,
+            path=planned.path,
+            siblings=planned.siblings,
+        )
+        for planned in job.assets.values()
+    )
