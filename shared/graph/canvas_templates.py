@@ -126,7 +126,7 @@ _GUIDE = Template(
         ("idle", "Idle", "standing relaxed, arms at the sides, looking at the viewer"),
         ("greet", "Greet", "waving hello with one raised arm, smiling"),
         ("point", "Point", "pointing to one side with a stretched arm, looking at the viewer"),
-        ("celebrate", "Celebrate", "both arms thrown up in joy, eyes closed, laughing"),
+        ("celebrate", "Celebrate", "celebrating with both arms raised in the air, laughing"),
     ),
     edges=(
         _loop("idle", "breathes calmly, blinks once, sways a little"),
@@ -162,7 +162,7 @@ _GUIDE = Template(
             target="celebrate",
             conditions=(_is("celebrate"),),
             priority=2,
-            description="pulls the arm back and throws both arms up in joy",
+            description="pulls the arm back and raises both arms, cheering",
         ),
         Edge(
             id="idle-to-celebrate",
@@ -170,7 +170,7 @@ _GUIDE = Template(
             target="celebrate",
             conditions=(_is("celebrate"),),
             priority=2,
-            description="crouches a little and throws both arms up in joy",
+            description="crouches a little and raises both arms, cheering",
         ),
         Edge(
             id="celebrate-to-idle",
@@ -190,8 +190,16 @@ _BUTTON = Template(
     description="Stands on a button: notices the pointer, gives way when pressed, and is glad.",
     nodes=_nodes(
         ("rest", "Rest", "standing relaxed, arms at the sides, looking to one side"),
-        ("hover", "Hover", "leaning forward with wide open eyes, looking at the viewer, curious"),
-        ("pressed", "Pressed", "crouching low, knees bent, arms pulled in, eyes squeezed shut"),
+        (
+            "hover",
+            "Hover",
+            "surprised, eyes wide open, leaning a little forward, looking at the viewer",
+        ),
+        (
+            "pressed",
+            "Pressed",
+            "sitting low on the ground, ducked as if pressed from above, arms pulled in",
+        ),
         ("done", "Done", "giving a thumbs up with one hand, winking"),
     ),
     edges=(

@@ -183,15 +183,15 @@ def _purge_collection(ports: Ports, workspace_id: str, collection_id: str, slug:
         remove_item(ports, workspace_id, item.id)
     _remove_assets(ports, workspace_id, "collection_id", collection_id)
     _remove_links(ports, workspace_id, "collection_id", collection_id)
-    for canvas in _children(ports, workspace_id, "canvases", "collection_id", collection_id):
-        work = paths.canvas_work(workspace_id, canvas.id)
-        ports.documents.commit([Delete(canvas.path), Delete(work)])
     for edition in _children(ports, workspace_id, "card_editions", "collection_id", collection_id):
         ports.documents.commit([Delete(edition.path)])
     ports.documents.commit([Delete(paths.guide(workspace_id, collection_id))])
     reservation = ports.documents.get(paths.slug(workspace_id, slug))
     if reservation is not None and reservation.data["collection_id"] == collection_id:
         ports.documents.commit([Delete(reservation.path, reservation.version)])
+    for canvas in _children(ports, workspace_id, "canvases", "collection_id", collection_id):
+        work = paths.canvas_work(workspace_id, canvas.id)
+        ports.documents.commit([Delete(canvas.path), Delete(work)])
 
 
 def remove_item(ports: Ports, workspace_id: str, item_id: str) -> None:

@@ -1,5 +1,8 @@
 """Canvases over the API: as clients make, change and read them."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +58,23 @@ def test_from_a_template_to_an_export(api: Client, world: World, tenant: Tenant,
     assert (shown["version"], len(shown["edges"])) == ("2.0", 16)
     again = api.post(f"{one}/generate-all")
     assert (again.status, again.data["job_id"], again.data["already_complete"]) == (200, None, 20)
+
+
+def test_what_the_page_describes(api: Client, world: World, path: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "11-canvases.md").read_text()
+    described, answered, exported = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    made = api.post(path, **json.loads(described)).data
+    assert made["warnings"] == []
+    one = f"{path}/{made['id']}"
+    begun = api.post(f"{one}/generate-all").data
+    said = json.loads(answered)["data"]
+    assert {**begun, "job_id": "…", "poll_url": "…"} == said
+    world.drain()
+    shown, said = api.get(f"{one}/export").data, json.loads(exported)
+    assert shown.keys() == said.keys()
+    assert shown["inputs"] == said["inputs"]
+    for kind in ("nodes", "edges"):
+        assert shown[kind][0].keys() == said[kind][0].keys()
 
 
 def test_what_is_wrong_is_named(api: Client, path: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.config import Settings as AppSettings
+from shared.graph.canvas_plan import Wish
 from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, AssetType, Content, Review
 from shared.model.collection import Settings
@@ -30,7 +31,9 @@ from shared.services import (
     uploads,
     versions,
 )
+from shared.services.canvases import definitions, production
 from shared.services.keys import Principal
+from tests.graph.canvases import canvas
 from tests.graph.jobs import FILM, IMAGE, LOGO
 from tests.services.world import PROVENANCE
 from tests.simulation.hub import Hub
@@ -79,10 +82,18 @@ class Client:
     def wants(self) -> tuple[str, Ask]:
         """Something to ask for, and its name."""
         dice = self._hub.dice
-        destroying = (self._cancel, self._delete_asset, self._delete_item, self._delete_more)
+        destroying: tuple[Callable[[], Ask | None], ...] = (
+            *(self._cancel, self._delete_asset, self._delete_item, self._delete_more),
+            self._delete_canvas,
+        )
         others = (self._again, self._judge, self._rename, self._card, self._import, self._sizes)
+        canvases = (self._canvas, self._produce, self._produce)
         kind = dice.choice(
-            (self._generate,) * 6 + (self._edit, self._film, self._film) + destroying + others
+            (self._generate,) * 6
+            + (self._edit, self._film, self._film)
+            + destroying
+            + others
+            + canvases
         )
         ask = kind()
         if ask is None:
@@ -210,6 +221,47 @@ class Client:
                 )
             )
             if collection
+            else None
+        )
+
+    def _canvas(self) -> Ask | None:
+        """An interactive mascot, of two states at most."""
+        collection = self._one("collections")
+        if collection is None:
+            return None
+        of_two = canvas()
+        states = of_two.nodes[: self._hub.dice.choice((1, 2))]
+        known = {node.id for node in states}
+        edges = tuple(one for one in of_two.edges if {one.source, one.target} <= known)
+        parts = {"nodes": states, "edges": edges, "inputs": of_two.inputs}
+        return lambda: definitions.create(
+            self._ports, self.who, collection["id"], "Canvas", None, parts
+        )
+
+    def _produce(self) -> Ask | None:
+        """All that a canvas shows, or all of it anew."""
+        canvas = self._one("canvases")
+        if canvas is None:
+            return self._canvas()
+        wish = Wish(skip_completed=self._hub.dice.random() < 0.8, duration=1)
+
+        def ask() -> object:
+            proposal = production.propose(
+                self._ports, self.who, canvas["collection_id"], canvas["id"], wish
+            )
+            return production.begin(self._ports, self._settings, self.who, proposal)
+
+        return ask
+
+    def _delete_canvas(self) -> Ask | None:
+        canvas = self._one("canvases")
+        return (
+            (
+                lambda: definitions.delete(
+                    self._ports, self.who, canvas["collection_id"], canvas["id"]
+                )
+            )
+            if canvas
             else None
         )
 

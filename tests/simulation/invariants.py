@@ -25,6 +25,8 @@ UNLUCKY: Final = {"worker_lost", "boom", "internal_error"}
 """The errors of a step that has used up its tries."""
 ASKED_FOR: Final = {"canceled", "source_missing", "source_deleted", "collection_deleted"}
 """The errors that a client brings about, who deletes or cancels."""
+INCOMPLETE: Final = {"canvas_incomplete", "sizes_incomplete"}
+"""The errors of a job of which others have failed that it has begun."""
 BY_THEMSELVES: Final = {"broken", "content_refused"}
 """The errors that a step has for good."""
 
@@ -67,8 +69,9 @@ def no_job_fails_without_a_cause(world: "World") -> Iterator[str]:
             explained = bool(world.hurt[about])
         elif code in ASKED_FOR:
             explained = world.client.destroys
-        elif code == "sizes_incomplete":
-            explained = any(one.batch_id == job.id and one.error for one in jobs(world))
+        elif code in INCOMPLETE:
+            begun = [one for one in jobs(world) if one.batch_id == job.id]
+            explained = world.client.destroys or any(one.error or one.needs_review for one in begun)
         elif code in BY_THEMSELVES:
             explained = bool(world.provider.ended[about])
         else:
@@ -174,7 +177,7 @@ def nothing_is_left_over(world: "World") -> Iterator[str]:
 
 def what_was_deleted_takes_all_below_along(world: "World") -> Iterator[str]:
     there = {kind: {data["id"] for data in world.client.of(kind)} for kind in PARENTS.values()}
-    for kind in ("collections", "items", "assets", "links"):
+    for kind in ("collections", "items", "assets", "links", "canvases", "canvas_work"):
         for data in world.client.of(kind):
             for field, parents in PARENTS.items():
                 if data.get(field) and data[field] not in there[parents]:
@@ -255,9 +258,15 @@ def the_ledger_balances(world: "World") -> Iterator[str]:
             if kind in of_job:
                 yield f"job {entry['job_id']} has two entries of {kind}"
             of_job[kind] += amount
+    for job_id in booked.keys() - {job.id for job in jobs(world)}:  # promised, and never begun
+        held, released = (booked[job_id][kind] for kind in ("hold", "release"))
+        if held != released or "capture" in booked[job_id]:
+            yield f"job {job_id} was not begun, and was booked as {dict(booked[job_id])}"
     for job in jobs(world):
         of_job, missing = booked.get(job.id, Counter()), unmade(job)
         if not of_job:
+            if job.cost_credits:
+                yield f"job {job.id} costs {job.cost_credits}, and nothing was held"
             continue
         held, captured, released = (of_job[kind] for kind in ("hold", "capture", "release"))
         if held != job.cost_credits or captured + released != held:

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from shared.errors import BadRequest, NotFound
+from shared.errors import BadRequest, Conflict, NotFound
 from shared.graph import canvas_rules
 from shared.graph.canvas_rules import Problem
 from shared.graph.canvas_templates import TEMPLATES
 from shared.model import paths
 from shared.model.asset import Asset, AssetType
 from shared.model.canvas import Canvas, CanvasWork, Node
-from shared.ports import Create, Delete, Ports, Replace
+from shared.ports import Create, Delete, Ports, Replace, Update, Write
 from shared.services import assets, collections, entities, generation, items
 from shared.services.keys import Principal
 
@@ -44,13 +44,18 @@ def create(
     _require_sound(ports, who, canvas, canvas.nodes)
     work = CanvasWork(id=canvas_id, created_at=now, updated_at=now, collection_id=collection_id)
     path, work_path = _paths(who, canvas_id)
-    writes = [Create(path, canvas.stored()), Create(work_path, work.stored())]
-    entities.create(ports.documents, path, writes)
+    writes: list[Write] = [
+        Create(path, canvas.stored()),
+        Create(work_path, work.stored()),
+        # A deletion takes this away before it looks for canvases: none is created behind its back.
+        Update(paths.slug(who.workspace_id, collection.slug), {"collection_id": collection_id}),
+    ]
     try:
-        return get(ports, who, collection_id, canvas_id)
-    except NotFound:  # deleted while it was written, so that the deletion may not have seen it
-        ports.documents.commit([Delete(path), Delete(work_path)])
+        entities.create(ports.documents, path, writes)
+    except Conflict:
+        collections.get(ports, who, collection_id)
         raise
+    return get(ports, who, collection_id, canvas_id)
 
 
 def get(ports: Ports, who: Principal, collection_id: str, canvas_id: str) -> tuple[Canvas, str]:
