@@ -340,6 +340,28 @@ def test_a_server_that_is_away(page: Page, stack: Server) -> None:
     expect(page.get_by_role("heading", name="History")).to_be_visible()
 
 
+def test_words_are_never_read_as_html(page: Page, observed: Observed, stack: Server) -> None:
+    evil = "<img src=x onerror=\"document.title='owned'\">"
+    collection = stack.collection(evil, description=evil)
+    enter(page, stack)
+    expect(page.locator(".tile-name").filter(has_text=evil)).to_be_visible()
+    visit(page, f"/mascots/{collection['id']}")
+    expect(page.get_by_role("heading", name=evil)).to_be_visible()
+    assert page.title() == f"{evil} – Mascotry"
+    refused = page.evaluate(
+        """() => {
+          try {
+            document.body.innerHTML = "<b>x</b>";
+            return false;
+          } catch (error) {
+            return error instanceof TypeError;
+          }
+        }"""
+    )
+    assert refused
+    assert not [text for text in observed.complaints if "TrustedHTML" not in text]
+
+
 # --- For everybody -------------------------------------------------------------------------------
 
 

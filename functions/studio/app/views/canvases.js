@@ -8,6 +8,7 @@ import { Stage } from "../stage.js";
 const SIZE = 360;
 const RADIUS = { map: 128, node: 30 };
 const LOOK_AGAIN = 3_000;
+const OWN = new Set(["clicked", "hovered", "loopCount", "nodeTime"]); // inputs that the player sets itself
 
 export async function canvases(page, found, body) {
   const { api, signal } = page;
@@ -65,7 +66,7 @@ async function play(api, path, stage, inputs, current, signal) {
   player.config = exported;
   stage.show(player);
   stage.stop.hidden = false;
-  fill(inputs, (exported.inputs ?? []).filter((one) => !one.system).map((one) => control(player, one)));
+  fill(inputs, (exported.inputs ?? []).filter((one) => !OWN.has(one.name)).map((one) => control(player, one)));
 }
 
 function control(player, { name, type, default: value }) {
@@ -110,6 +111,7 @@ function map(canvas) {
     return [node.id, { x: SIZE / 2 + RADIUS.map * Math.cos(angle), y: SIZE / 2 + RADIUS.map * Math.sin(angle) }];
   }));
   const made = new Set(canvas.status.edges.filter(({ assets }) => assets.webm?.status === "ready").map(({ id }) => id));
+  const stills = new Map(canvas.status.nodes.map(({ id, assets }) => [id, assets.transparent_image?.status === "ready" && assets.transparent_image]));
   const marker = unique("arrow");
   const circles = new Map();
   const ways = canvas.edges.flatMap((edge) => (edge.source === "*" ? [...places.keys()].filter((id) => id !== edge.target) : [edge.source]).filter((source) => source !== edge.target).map((source) => arrow(places.get(source), places.get(edge.target), made.has(edge.id), marker)));
@@ -118,7 +120,10 @@ function map(canvas) {
     ways,
     canvas.nodes.map(({ id, name }) => {
       const { x, y } = places.get(id);
-      const circle = svg("g", { class: "canvas-node" }, svg("circle", { cx: x, cy: y, r: RADIUS.node }), svg("text", { x, y: y + RADIUS.node + 15 }, name));
+      const still = stills.get(id)?.url;
+      const label = y < SIZE / 2 - RADIUS.node ? y - RADIUS.node - 8 : y + RADIUS.node + 16;
+      const picture = still && svg("image", { href: still, x: x - RADIUS.node, y: y - RADIUS.node, width: 2 * RADIUS.node, height: 2 * RADIUS.node });
+      const circle = svg("g", { class: "canvas-node" }, svg("circle", { cx: x, cy: y, r: RADIUS.node }), picture, svg("text", { x, y: label }, name));
       circles.set(id, circle);
       return circle;
     }));

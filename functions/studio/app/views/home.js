@@ -28,7 +28,7 @@ export async function show(page) {
 function pictures(jobs) {
   const found = new Map();
   for (const { collection_id: id, urls, needs_review: doubtful } of jobs) {
-    const url = urls.transparent_image;
+    const url = urls.transparent_image_webp ?? urls.transparent_image;
     if (url && !doubtful && !found.has(id)) found.set(id, url);
   }
   return found;

@@ -272,13 +272,21 @@ class ItemView {
     const rank = ([, [first]]) => rankOf(first);
     return h("ul", { class: "files" }, [...kinds].sort((one, other) => rank(one) - rank(other)).map(([kind, assets]) =>
       h("li", null, h("div", null, h("strong", null, kind), h("span", { class: "dim" }, playsOn(assets[0].type))),
-        h("div", { class: "downloads" }, assets.toSorted((one, other) => other.content.width - one.content.width).map((asset) => this.download(asset))))));
+        h("div", { class: "downloads" }, assets.toSorted((one, other) => other.content.width - one.content.width).flatMap((asset) => this.downloads(asset))))));
   }
 
-  download(asset) {
-    const name = `${this.item.slug}-${keyOf(asset).replaceAll("_", "-")}.${asset.url.split(".").pop()}`;
-    return h("a", { class: "download", href: asset.url, download: name, "aria-label": `Download ${name}, ${bytes(asset.content.bytes)}`, onclick: (event) => elsewhere(event, asset.url, name) },
-      icon("download"), String(asset.content.width), h("span", { class: "dim" }, bytes(asset.content.bytes)));
+  /** A file, and the same picture in other encodings. */
+  downloads(asset) {
+    const { width, bytes: size, siblings } = asset.content;
+    const others = Object.entries(asset.sibling_urls ?? {}).map(([kind, url]) => this.download(asset, url, kind === "webp" ? "WebP" : kind, siblings?.[kind]?.bytes));
+    return [this.download(asset, asset.url, String(width), size), ...others];
+  }
+
+  download(asset, url, label, size) {
+    const name = `${this.item.slug}-${keyOf(asset).replaceAll("_", "-")}.${url.split(".").pop()}`;
+    const weight = size === undefined ? "" : bytes(size);
+    return h("a", { class: "download", href: url, download: name, "aria-label": `Download ${name}${weight && `, ${weight}`}`, onclick: (event) => elsewhere(event, url, name) },
+      icon("download"), label, h("span", { class: "dim" }, weight));
   }
 
   /** What the placeholders of the snippets stand for: the addresses that always serve the best version. */

@@ -71,7 +71,8 @@ const none = () => h("div", { class: "empty small" }, icon("image"), h("h3", nul
 function card(item, jobs) {
   const busy = jobs.find((job) => job.status === "pending" || job.status === "processing");
   const done = jobs.filter((job) => job.status === "completed" && job.urls.transparent_image);
-  const picture = (done.find((job) => !job.needs_review) ?? done[0])?.urls.transparent_image;
+  const { urls } = done.find((job) => !job.needs_review) ?? done[0] ?? { urls: {} };
+  const picture = urls.transparent_image_webp ?? urls.transparent_image;
   const label = busy ? h("span", { class: "tag work" }, "At work") : jobs[0]?.status === "failed" ? h("span", { class: "tag failed" }, "Failed") : jobs[0]?.needs_review ? h("span", { class: "tag caution" }, "To review") : null;
   return h("li", null,
     h("a", { class: "tile", href: `#/items/${item.id}` },
