@@ -47,6 +47,7 @@ def run(context: StepContext) -> Made:
             (output.width, output.height),
             report.frames,
             report.fps,
+            samples=output.samples,
         )
         made[key] = MadeFile(
             path=targets[size],
@@ -56,7 +57,12 @@ def run(context: StepContext) -> Made:
             frames=report.frames,
             fps=report.fps,
             provenance=provenance,
-            metadata={"layout": format_.layout.value, "verification": checked.as_dict()},
+            metadata={
+                "layout": format_.layout.value,
+                "verification": checked.as_dict(),
+                "bytes_limit": output.limit,
+                "coarser": output.coarser,
+            },
         )
         context.progress(ENCODING + (1 - ENCODING) * number / len(keys))
     return Made(made)

@@ -1,10 +1,10 @@
 """From a film on a flat key colour to one format with alpha, in all its sizes at once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -12,7 +12,8 @@ import numpy as np
 from shared.errors import PermanentError
 from shared.media import Progress, Rgb, alpha, ffmpeg
 from shared.media.ffmpeg import Frame
-from shared.media.formats import Format, Layout, Quality, picture_size
+from shared.media.fidelity import Seen, sampled, seen
+from shared.media.formats import Format, Layout, Quality, ceiling, picture_size
 from shared.media.key import FilmKeyer, Wardrobe, measure_ground
 from shared.media.probe import Probe, probe_film
 from shared.media.segment import Segmenter
@@ -20,6 +21,8 @@ from shared.media.segment import Segmenter
 Method = Literal["alpha", "key", "rembg"]
 
 MEASURED_FRAMES = 4
+RETRIES: Final = 2
+"""How often a file that is too heavy is encoded again."""
 UNKNOWN = Wardrobe()
 # What does not say which colours it means is read as it would be shown; odd sides lose a line.
 PLANES = ("-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0,scale=out_color_matrix=bt709:out_range=tv")
@@ -34,11 +37,16 @@ TAGS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt70
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One encoded file; `width` and `height` are those of the picture, not of a stacked frame."""
+    """One encoded file; `width` and `height` are those of the picture, not of a stacked frame.
+    `coarser` is by how much its rate factor is above that of its quality, for `limit` bytes to do.
+    `samples` are some of the frames that went into the encoder, by number."""
 
     width: int
     height: int
     bytes: int
+    limit: int
+    coarser: int
+    samples: Mapping[int, Seen] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +62,6 @@ class Report:
     method: Method
     background: Rgb | None
     outputs: dict[int | None, Output]
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def transcode(
@@ -80,36 +85,110 @@ def transcode(
     sizes; memory does not grow with the film's length. Raises `PermanentError`: "unreadable_film",
     "background_not_flat" (without `weights`), "weights_missing", "ffmpeg_failed"; whatever
     `progress` raises comes through, with every process ended.
+
+    What is heavier than a page can bear (`formats.ceiling`) is keyed and encoded again,
+    coarser.
     """
-    film = probe_film(source)
-    sizes = {size: picture_size(film.width, film.height, size) for size in targets}
     with ExitStack() as stack:
-        # An encoder that ended well leaves its file even if another fails after it.
+        # What was done in time does not stay when something else fails.
         stack.push(lambda kind, *_: _remove(targets) if kind else None)
-        mattes, method, background = stack.enter_context(_mattes(source, film, wardrobe, weights))
-        encoders = {
-            size: stack.enter_context(_encoder(targets[size], format_, sizes[size], film, quality))
-            for size in targets
+        encoding = _Encoding(source, format_, targets, quality)
+        encoding.run(targets, wardrobe, weights, progress)
+        for _ in range(RETRIES):
+            if heavy := encoding.too_heavy():
+                encoding.run(heavy, wardrobe, weights, progress and (lambda _: progress(1.0)))
+        return encoding.report()
+
+
+class _Encoding:
+    """One film in one format, in some sizes, each as often as it takes."""
+
+    def __init__(
+        self, source: Path, format_: Format, targets: Mapping[int | None, Path], quality: Quality
+    ) -> None:
+        self._source, self._format, self._targets, self._quality = source, format_, targets, quality
+        self._film = film = probe_film(source)
+        self._sizes = {size: picture_size(film.width, film.height, size) for size in targets}
+        self._limits = {
+            size: ceiling(*shape, film.duration, quality) for size, shape in self._sizes.items()
         }
-        number = 0
-        for number, keyed in enumerate(mattes, start=1):
-            for size, write in encoders.items():
-                write(arrange(scale(keyed, sizes[size]), format_.layout))
-            if progress:
-                progress(number / film.frames)
-        if number != film.frames:
-            raise PermanentError(
-                "unreadable_film", f"{source.name} has {number} frames of {film.frames}"
-            )
-    return Report(
-        format=format_.name,
-        frames=film.frames,
-        fps=float(film.fps),
-        duration=film.duration,
-        method=method,
-        background=background,
-        outputs={size: Output(*sizes[size], targets[size].stat().st_size) for size in targets},
-    )
+        self._coarser = dict.fromkeys(targets, 0)
+        self._samples: dict[int | None, dict[int, Seen]] = {size: {} for size in targets}
+        self._found: tuple[Method, Rgb | None] = ("key", None)
+
+    def run(
+        self,
+        chosen: Iterable[int | None],
+        wardrobe: Wardrobe,
+        weights: Path | None,
+        progress: Progress | None,
+    ) -> None:
+        """Encode some of the sizes: one decode and one key serve all of them."""
+        film, layout, number = self._film, self._format.layout, 0
+        numbers = sampled(film.frames)
+        with ExitStack() as stack:
+            opened = _mattes(self._source, film, wardrobe, weights)
+            mattes, method, background = stack.enter_context(opened)
+            self._found = method, background
+            encoders = {size: stack.enter_context(self._encoder(size)) for size in chosen}
+            for number, keyed in enumerate(mattes, start=1):
+                for size, write in encoders.items():
+                    arranged = arrange(scale(keyed, self._sizes[size]), layout)
+                    if number - 1 in numbers:
+                        self._samples[size][number - 1] = seen(arranged, layout)
+                    write(arranged)
+                if progress:
+                    progress(number / film.frames)
+            if number != film.frames:
+                raise PermanentError(
+                    "unreadable_film", f"{self._source.name} has {number} frames of {film.frames}"
+                )
+
+    def too_heavy(self) -> list[int | None]:
+        """The sizes that are over their limits and can be coarser; from now on they are."""
+        heavy = []
+        for size, limit in self._limits.items():
+            found = self._bytes(size)
+            before = self._coarser[size]
+            if found > limit:
+                more = self._format.coarser(self._quality, before, found / limit)
+                if more > before:
+                    self._coarser[size] = more
+                    heavy.append(size)
+        return heavy
+
+    def report(self) -> Report:
+        """What has become of it."""
+        return Report(
+            format=self._format.name,
+            frames=self._film.frames,
+            fps=float(self._film.fps),
+            duration=self._film.duration,
+            method=self._found[0],
+            background=self._found[1],
+            outputs={
+                size: Output(
+                    *shape,
+                    bytes=self._bytes(size),
+                    limit=self._limits[size],
+                    coarser=self._coarser[size],
+                    samples=self._samples[size],
+                )
+                for size, shape in self._sizes.items()
+            },
+        )
+
+    def _bytes(self, size: int | None) -> int:
+        return self._targets[size].stat().st_size
+
+    def _encoder(self, size: int | None) -> AbstractContextManager[Callable[[Frame], None]]:
+        width, height = self._format.frame_size(*self._sizes[size])
+        options = (
+            *("-vf", CONVERSION + self._format.pixels),
+            *self._format.options(self._quality, self._coarser[size]),
+            *("-pix_fmt", self._format.pixels, *TAGS),
+        )
+        return ffmpeg.write_frames(self._targets[size], width, height, self._film.fps, options)
 
 
 @contextmanager
@@ -174,14 +253,3 @@ def arrange(rgba: Frame, layout: Layout) -> Frame:
 def _remove(targets: Mapping[int | None, Path]) -> None:
     for path in targets.values():
         path.unlink(missing_ok=True)
-
-
-def _encoder(
-    target: Path, format_: Format, size: tuple[int, int], film: Probe, quality: Quality
-) -> AbstractContextManager[Callable[[Frame], None]]:
-    width, height = format_.frame_size(*size)
-    options = (
-        *("-vf", CONVERSION + format_.pixels, *format_.encode, *format_.quality[quality]),
-        *("-pix_fmt", format_.pixels, *TAGS),
-    )
-    return ffmpeg.write_frames(target, width, height, film.fps, options)

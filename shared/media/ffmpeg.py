@@ -223,7 +223,7 @@ def require_hevc_alpha() -> None:
     width, height = 64, 64
     frame = np.full((height, width, 4), 255, np.uint8)
     frame[:, : width // 2, 3] = 0
-    encode = (*HEVC.encode, *HEVC.quality[Quality.DRAFT], "-pix_fmt", HEVC.pixels)
+    encode = (*HEVC.options(Quality.DRAFT), "-pix_fmt", HEVC.pixels)
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "probe.mov"

@@ -1,5 +1,6 @@
 """Proof, by decoding the whole file, that an output is what it claims to be."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from PIL import Image
 from shared.errors import PermanentError
 from shared.media import ffmpeg
 from shared.media.ffmpeg import Frame
+from shared.media.fidelity import Fidelity, Seen, compare, seen
 from shared.media.formats import Format, Layout
 from shared.media.hevc import read_structure
 from shared.media.probe import probe_film
@@ -21,6 +23,9 @@ RATE_TOLERANCE = 0.0015
 """How far rates may lie apart: 24 and 23.976 are one in a short film with millisecond stamps."""
 CLEAR, SOLID = 8, 247
 """Alpha at or beyond which a pixel counts as fully transparent or fully opaque."""
+WORST_ALPHA = 8.0
+WORST_SSIM = 0.7
+"""What no encoder of ours does to a film, however small and coarse it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,11 @@ class Verification:
     """What was measured. `width` and `height` are those of the picture, not of a stacked frame.
 
     The alpha fields are None where no alpha was expected; `alpha_coverage` is the mean alpha, 0 to
-    1. `layers` and `sei` (payload types) are HEVC's, empty for other codecs. For a still, `frames`
-    is 1 and `fps` and `duration` are None.
+    1. `alpha_error` and `ssim` say what was lost of what went into the encoder (`fidelity`), if it
+    is known. `seam_error` is how far the last frame of a film lies from the first, `step_error` how
+    far one frame lies from the next on average: in a loop without a seam they are alike. `layers`
+    and `sei` (payload types) are HEVC's, empty for other codecs. For a still, `frames` is 1 and
+    `fps` and `duration` are None.
     """
 
     codec: str
@@ -42,6 +50,10 @@ class Verification:
     alpha_min: int | None = None
     alpha_max: int | None = None
     alpha_coverage: float | None = None
+    alpha_error: float | None = None
+    ssim: float | None = None
+    seam_error: float | None = None
+    step_error: float | None = None
     layers: tuple[int, ...] = ()
     sei: tuple[int, ...] = ()
 
@@ -56,10 +68,12 @@ def verify_film(
     frames: int,
     fps: float,
     alpha_expected: bool = True,
+    samples: Mapping[int, Seen] | None = None,
 ) -> Verification:
     """Decode all of `path` and check it; `format_` None means plain H.264 without alpha.
 
-    `size` is (width, height) of the picture. Raises `PermanentError("verification_failed", …)`
+    `size` is (width, height) of the picture, `samples` what some of the frames showed before they
+    were encoded, by number. Raises `PermanentError("verification_failed", …)`
     naming the check, what was expected and what was found.
     """
     film = probe_film(path)
@@ -78,7 +92,8 @@ def verify_film(
             path, "layers of colour and alpha, described and announced", True, structure.has_alpha
         )
         layers, sei = structure.layers, structure.sei
-    alpha = _Alpha()
+    alpha, motion = _Alpha(), _Motion()
+    pairs: list[tuple[Seen, Seen]] = []
     decoded = 0
     with ffmpeg.read_frames(
         path,
@@ -89,12 +104,19 @@ def verify_film(
         strict=True,
     ) as pictures:
         for picture in pictures:
-            decoded += 1
             if format_ and alpha_expected:
                 alpha.add(_alpha_of(path, picture, format_.layout))
+                shown = seen(picture, format_.layout)
+                motion.add(shown)
+                if samples and decoded in samples:
+                    pairs.append((samples[decoded], shown))
+            decoded += 1
     _expect(path, "decoded frames", frames, decoded)
     if format_ and alpha_expected:
         alpha.check(path)
+    fidelity = compare(pairs) if pairs else None
+    if fidelity:
+        _require_fidelity(path, fidelity)
     return Verification(
         codec=film.codec,
         width=size[0],
@@ -103,7 +125,8 @@ def verify_film(
         fps=float(film.fps),
         duration=film.duration,
         bytes=path.stat().st_size,
-        **(alpha.measured() if format_ and alpha_expected else {}),
+        **({**alpha.measured(), **motion.measured()} if format_ and alpha_expected else {}),
+        **(asdict(fidelity) if fidelity else {}),
         layers=layers,
         sei=sei,
     )
@@ -164,6 +187,38 @@ class _Alpha:
             "alpha_max": self._most,
             "alpha_coverage": round(self._sum / max(self._count, 1) / 255, 4),
         }
+
+
+class _Motion:
+    """How far frames lie apart that follow each other, as far as they were seen."""
+
+    def __init__(self) -> None:
+        self._first: Seen | None = None
+        self._last: Seen | None = None
+        self._steps: list[float] = []
+
+    def add(self, shown: Seen) -> None:
+        if self._last is None:
+            self._first = shown
+        else:
+            self._steps.append(shown.apart(self._last))
+        self._last = shown
+
+    def measured(self) -> dict[str, Any]:
+        if self._first is None or self._last is None or not self._steps:
+            return {}
+        return {
+            "seam_error": round(self._last.apart(self._first), 3),
+            "step_error": round(sum(self._steps) / len(self._steps), 3),
+        }
+
+
+def _require_fidelity(path: Path, found: Fidelity) -> None:
+    """Another film in the file, or one without its alpha, is no matter of quality."""
+    if found.alpha_error > WORST_ALPHA:
+        _fail(path, "alpha error", f"at most {WORST_ALPHA}", found.alpha_error)
+    if found.ssim < WORST_SSIM:
+        _fail(path, "SSIM", f"at least {WORST_SSIM}", found.ssim)
 
 
 def _alpha_of(path: Path, picture: Frame, layout: Layout) -> Frame:

@@ -133,6 +133,30 @@ def _keyer() -> list[Figure]:
     ]
 
 
+def _films() -> list[Figure]:
+    from tests.bench import films
+
+    found = films.measure()
+    ratio, limit = found["ratio"], films.LIMIT
+    return [
+        Figure("films: every format in four sizes", found["ours_s"], "s", "", True),
+        Figure("films: their encoders alone", found["alone_s"], "s", "", True),
+        Figure("films: ratio of the two", ratio, "×", "≤ 1.15", ratio <= 1.15),
+        Figure("films: verification", found["verify_s"], "s", "", True),
+        *(
+            Figure(f"films: {name} of 512², 4 s", found[key], "bytes", f"< {limit:,}", met)
+            for name in ("webm", "hevc")
+            for key in [f"bytes_{name}"]
+            for met in [found[key] < limit]
+        ),
+        *(
+            Figure(f"films: peak memory, {seconds} s", mb, "MB", "< 1200", mb < 1200)
+            for seconds in (films.SECONDS, films.LONG_SECONDS)
+            for mb in [found[f"mb_{seconds}"]]
+        ),
+    ]
+
+
 def _cold_start() -> list[Figure]:
     from tests.bench import cold_start
 
@@ -196,6 +220,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "retries": _retries,
     "load": _open_loop,
     "keyer": _keyer,
+    "films": _films,
     "scale": _scale,
 }
 

@@ -44,8 +44,8 @@ def film(folder: Path, kind: str, colour: Rgb, frames: int = 8, side: int = SIDE
     format_ = FORMATS[NAMES[kind].name]
     path = folder / f"film.{format_.extension}"
     options = (
-        *("-vf", CONVERSION + format_.pixels, *format_.encode),
-        *(*format_.quality[Quality.STANDARD], "-pix_fmt", format_.pixels, *TAGS),
+        *("-vf", CONVERSION + format_.pixels, *format_.options(Quality.STANDARD)),
+        *("-pix_fmt", format_.pixels, *TAGS),
     )
     shown = arrange(picture(colour, side), format_.layout)
     size = format_.frame_size(side, side)

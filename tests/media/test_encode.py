@@ -2,7 +2,7 @@
 
 import subprocess
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -333,3 +333,44 @@ def test_a_film_on_no_flat_background_goes_to_the_network(
     assert 140 <= seen[1][8:88, 8:88, 3].min() <= seen[1][8:88, 8:88, 3].max() <= 180
     assert seen[2][8:40, 8:40, 3].max() == 0
     assert seen[2][56:88, 8:88, 3].min() >= 60
+
+
+def test_what_is_too_heavy_for_a_page_is_encoded_again_coarser(
+    filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = filmed(character.GREEN)
+    paths: dict[int | None, Path] = {size: tmp_path / f"{size}.webm" for size in (None, 64)}
+    plain = transcode(clip.path, WEBM, paths).outputs
+    assert plain[None].coarser == 0
+    limit = plain[None].bytes * 3 // 5
+    assert plain[64].bytes < limit
+    monkeypatch.setattr(encode, "ceiling", lambda *_: limit)
+    light = transcode(clip.path, WEBM, paths).outputs
+    assert light[None].bytes <= limit
+    assert light[None].coarser > 0
+    assert (light[64].bytes, light[64].coarser) == (plain[64].bytes, 0), "which was light enough"
+    checked = verify_film(paths[None], WEBM, (SIZE, SIZE), COUNT, 24, samples=light[None].samples)
+    assert checked.alpha_error is not None
+    assert checked.alpha_error < 1
+    assert checked.ssim
+    assert checked.ssim > 0.9
+
+
+def test_quality_is_not_given_up_for_any_size(
+    filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encode, "ceiling", lambda *_: 1)
+    found = transcode(filmed(character.GREEN).path, WEBM, {64: tmp_path / "64.webm"}).outputs[64]
+    assert found.bytes > found.limit
+    assert found.coarser == WEBM.coarsest - WEBM.quality[Quality.STANDARD].crf
+
+
+def test_another_film_in_the_file_is_noticed(filmed: Filmed, tmp_path: Path) -> None:
+    clip, path = filmed(character.GREEN), tmp_path / "64.webm"
+    report = transcode(clip.path, WEBM, {64: path})
+    samples = dict(report.outputs[64].samples)
+    verify_film(path, WEBM, (64, 64), COUNT, 24, samples=samples)
+    first = samples[0]
+    samples[0] = replace(first, alpha=255 - first.alpha)
+    with pytest.raises(PermanentError, match="alpha error"):
+        verify_film(path, WEBM, (64, 64), COUNT, 24, samples=samples)

@@ -35,7 +35,7 @@ def write(
     options: Sequence[str] = (),
 ) -> Path:
     encode = (
-        *(*format_.encode, *format_.quality[Quality.DRAFT]),
+        *format_.options(Quality.DRAFT),
         *("-pix_fmt", pixels or format_.pixels, *options),
     )
     height, width = frame.shape[:2]
