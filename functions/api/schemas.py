@@ -385,6 +385,24 @@ class File(Answer):
     bytes: int
 
 
+class Stance(Answer):
+    """Where a figure stands in a file, in its pixels. Poses whose `ground`, `centre` and `unit` are
+    laid upon each other line up; those of a character's size variants are the same already."""
+
+    box: list[float]
+    """Left, top, right and bottom of all that is not transparent."""
+    ground: float
+    """The line that the figure stands on."""
+    centre: float
+    """The middle of its feet and body."""
+    unit: float
+    """The size of its body, whatever its limbs do."""
+    scale: float | None
+    """Pixels of one unit of the character, if its artist knows: it is more exact than `unit`."""
+    fit: float
+    """Below 1 where a pose is shown that much smaller, since it would not have had room."""
+
+
 class Content(Answer):
     """What a finished file is."""
 
@@ -398,6 +416,8 @@ class Content(Answer):
     fps: float | None
     siblings: dict[str, File]
     """By extension: the same picture in other files."""
+    stance: Stance | None
+    """Where the figure of a cut-out stands in it."""
 
 
 class Provenance(Answer):

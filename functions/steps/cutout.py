@@ -1,7 +1,10 @@
 """Remove the background of a still."""
 
+import numpy as np
+
 from shared.media.compact import write_webp
 from shared.media.cutout import cut_out
+from shared.media.stance import stance
 from shared.media.stills import open_image
 from shared.media.verify import verify_still
 from shared.model.asset import Provenance
@@ -16,7 +19,8 @@ def run(context: StepContext) -> Made:
     report = cut_out(
         image.path, target, tuple(background) if background else None, context.settings.weights
     )
-    write_webp(open_image(target), target.with_suffix(".webp"))
+    figure = open_image(target)
+    write_webp(figure, target.with_suffix(".webp"))
     checked = verify_still(target, alpha=True)
     # It is the same picture: a film of it is still of the same scene, by the same artist.
     provenance = image.provenance or Provenance(provider="mascotry", model="upload")
@@ -27,6 +31,7 @@ def run(context: StepContext) -> Made:
                 width=checked.width,
                 height=checked.height,
                 provenance=provenance,
+                stance=stance(np.asarray(figure), image.footing),
                 metadata={
                     **image.metadata,
                     "cutout": report.as_dict(),

@@ -49,6 +49,7 @@ def run(context: StepContext) -> StepResult:
         reference_asset_ids=collection.reference_asset_ids,
     )
     background = list(picture.background) if picture.background else None
+    footing = picture.footing.model_dump() if picture.footing else None
     return Made(
         {
             key: MadeFile(
@@ -56,7 +57,7 @@ def run(context: StepContext) -> StepResult:
                 width=checked.width,
                 height=checked.height,
                 provenance=provenance,
-                metadata={**picture.metadata, "background": background},
+                metadata={**picture.metadata, "background": background, "footing": footing},
             )
         },
         cost_usd=picture.cost_usd,

@@ -6,9 +6,11 @@ from functools import partial
 from functions.steps import looking
 from shared.character.validation import Shows, validate
 from shared.errors import PermanentError
+from shared.media.stance import anchor
 from shared.media.stills import load
 from shared.media.style import background_residual, measure
-from shared.model.job import Output, Retake
+from shared.model.job import JobType, Output, Retake, StepKind
+from shared.model.stance import Anchor
 from shared.model.style import Decision, Measurement, StyleCard, Verdict
 from shared.providers.base import Later, Sighting
 from shared.services import guides
@@ -25,8 +27,13 @@ def run(context: StepContext) -> StepResult:
     card = guide.card_for(collection.reference_asset_ids) if guide else None
     shows = Shows(params["shows"])
     image, cutout = context.source("image"), context.source("cutout")
+    frame = _frame(context)
     if params.get("imported"):
-        return Accepted(_compared(context, card, image, cutout))
+        outputs = _compared(context, card, image, cutout)
+        if frame is None:
+            return Accepted(outputs)
+        ids = context.job.workspace_id, collection.id
+        return Accepted(outputs, learned=partial(guides.anchored, context.ports, *ids, frame))
     measurement = _measured(image, cutout)
     sighting = _sighting(context, cutout, card) if shows is Shows.FIGURE else BLIND
     if isinstance(sighting, Later):
@@ -47,12 +54,22 @@ def run(context: StepContext) -> StepResult:
         verdict,
         asset_id=image.asset_id,
         measurement=measurement if shows is Shows.FIGURE else None,
+        anchor=frame,
     )
     rejected = verdict.decision is Decision.REJECT
     if rejected and _may_try_again(context, collection.settings.max_retries):
         return SentBack(_retake(context, verdict), learned, sighting.cost_usd)
     outputs = {key: _judged(context, key, verdict) for key in context.step.makes}
     return Accepted(outputs, rejected, learned, sighting.cost_usd)
+
+
+def _frame(context: StepContext) -> Anchor | None:
+    """The frame of the character's poses, if this is the first of which there will be variants."""
+    content = _draft(context, 1).content
+    framed = context.job.type is not JobType.LOGO and any(
+        step.kind is StepKind.RESIZE for step in context.job.steps.values()
+    )
+    return anchor(content.stance, content.width) if framed and content.stance else None
 
 
 def _compared(

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from shared.model.base import Entity, Instant, Value
 from shared.model.fault import Fault
+from shared.model.stance import Stance
 
 
 class AssetType(StrEnum):
@@ -92,7 +93,7 @@ class File(Value):
 
 
 class Content(File):
-    """What a finished file is: filled in when the asset is published."""
+    """What a finished file is: filled in when the asset is published. `stance` is a cut-out's."""
 
     width: int
     height: int
@@ -100,6 +101,7 @@ class Content(File):
     frames: int | None = None
     fps: float | None = None
     siblings: dict[str, File] = Field(default_factory=dict)
+    stance: Stance | None = None
 
 
 class Asset(Entity):

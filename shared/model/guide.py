@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from shared.model.base import Entity
+from shared.model.stance import Anchor
 from shared.model.style import Caution, StyleCard
 
 
@@ -10,11 +11,12 @@ class Guide(Entity):
     """A character's style card and its cautions; the id is that of the collection.
 
     It is a document of its own since steps write it while they learn, and owners write the
-    collection. `versions` is the number of the latest edition of the card, also after the card is
-    gone.
+    collection. `anchor` is the frame of its stills' size variants. `versions` is the number of
+    the latest edition of the card, also after the card is gone.
     """
 
     card: StyleCard | None = None
+    anchor: Anchor | None = None
     versions: int = 0
     cautions: tuple[Caution, ...] = ()
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from shared.media import Progress as Progress
 from shared.media import Rgb as Rgb
+from shared.model.stance import Footing as Footing
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,14 @@ class ImageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A still in a file. `background` is the flat key colour that it is known to stand on, if any;
-    `metadata` holds what the asset should tell its owner (words that could not be drawn, …)."""
+    """A still in a file. `background` is the flat key colour that it is known to stand on, if any,
+    and `footing` where the figure stands, if the provider draws all poses in one frame; `metadata`
+    holds what the asset should tell its owner (words that could not be drawn, …)."""
 
     path: Path
     model: str
     background: Rgb | None
+    footing: Footing | None = None
     cost_usd: float = 0.0
     parameters: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)

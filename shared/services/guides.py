@@ -14,6 +14,7 @@ from shared.errors import Conflict, NotFound
 from shared.model import paths
 from shared.model.collection import Collection
 from shared.model.guide import CardEdition, Guide
+from shared.model.stance import Anchor
 from shared.model.style import CardEdit, Caution, Decision, Measurement, StyleCard, Verdict
 from shared.ports import Create, Documents, Ports, Query, Replace, Write
 from shared.services import collections
@@ -79,10 +80,12 @@ def judged(
     *,
     asset_id: str,
     measurement: Measurement | None,
+    anchor: Anchor | None = None,
 ) -> Sequence[Write]:
     """The writes that a judged picture leads to: its drifts become cautions or count up, those that
     it does not show come nearer to their end, and with a `measurement` of a picture that was
-    accepted the card gets to know the character better."""
+    accepted the card gets to know the character better. `anchor` is the frame of its poses if there
+    is none by now."""
 
     def learn(guide: Guide) -> Guide:
         now = ports.clock.now()
@@ -91,6 +94,7 @@ def judged(
                 verdict, guide.cautions, asset_id=asset_id, now=now, new_id=ports.ids.uuid
             )[-MOST_CAUTIONS:]
         )
+        after = after.with_(anchor=guide.anchor or anchor)
         card = guide.card
         accepted = verdict.decision is Decision.ACCEPT
         if card and measurement and accepted and card.pictures < LEARNS_FROM:
@@ -98,6 +102,17 @@ def judged(
         return after
 
     return _writes(ports, workspace_id, collection_id, learn)
+
+
+def anchored(
+    ports: Ports, workspace_id: str, collection_id: str, anchor: Anchor
+) -> Sequence[Write]:
+    """The writes that give a character the frame of its poses, unless it has one by now."""
+
+    def settle(guide: Guide) -> Guide:
+        return guide.with_(anchor=guide.anchor or anchor)
+
+    return _writes(ports, workspace_id, collection_id, settle)
 
 
 # --- what owners change --------------------------------------------------------------------------
@@ -118,12 +133,13 @@ def edit_card(ports: Ports, who: Principal, collection_id: str, wanted: CardEdit
 
 
 def clear_card(ports: Ports, who: Principal, collection_id: str) -> None:
-    """Forget the card; the next generation makes a new one. Its editions stay readable."""
+    """Forget the card, and the frame of the poses; the next generation makes new ones. The card's
+    editions stay readable."""
     collection, _ = collections.get(ports, who, collection_id)
 
     def change(guide: Guide) -> Guide:
         _card(collection, guide)
-        return guide.with_(card=None)
+        return guide.with_(card=None, anchor=None)
 
     _apply(ports, who, collection_id, change)
 

@@ -26,6 +26,7 @@ from shared.model.asset import (
 from shared.model.collection import Collection
 from shared.model.guide import Guide
 from shared.model.job import Job, Output, Retake, Step, StepStatus
+from shared.model.stance import Footing, Stance
 from shared.ports import Bucket, Json, Ports, Update, Write
 from shared.providers.base import Later, Refused, Waiting
 from shared.services import jobstore
@@ -61,6 +62,7 @@ class MadeFile:
     duration: float | None = None
     frames: int | None = None
     fps: float | None = None
+    stance: Stance | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -119,6 +121,12 @@ class Source:
     path: Path
     metadata: Mapping[str, Any]
     provenance: Provenance | None
+
+    @property
+    def footing(self) -> Footing | None:
+        """Where the figure stands in a still, if its artist knows."""
+        known = self.metadata.get("footing")
+        return Footing.model_validate(known) if known else None
 
 
 class StepContext:
@@ -276,6 +284,7 @@ class StepContext:
             duration=file.duration,
             frames=file.frames,
             fps=file.fps,
+            stance=file.stance,
         )
         return Output(
             work_path=work_path,

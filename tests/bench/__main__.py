@@ -157,6 +157,34 @@ def _films() -> list[Figure]:
     ]
 
 
+def _stills() -> list[Figure]:
+    from tests.bench import stills
+
+    found = stills.measure()
+    figures = []
+    for kind in ("flat 1024", "flat 256", "painted 1024", "painted 256"):
+        for file in ("png", "webp"):
+            share = found[f"{kind} {file} bytes"] / found[f"{kind} plain bytes"]
+            figures += [
+                Figure(f"stills: {kind}², {file} to a plain PNG", share, "×", "≤ 1", share <= 1),
+                Figure(
+                    f"stills: {kind}², {file}", found[f"{kind} {file} bytes"], "bytes", "", True
+                ),
+                Figure(f"stills: {kind}², {file}", found[f"{kind} {file} ms"], "ms", "", True),
+            ]
+    for name, bound in (("across, mean", 0.01), ("across, worst", 0.03), ("size, mean", 0.03)):
+        value = found[name]
+        figures.append(
+            Figure(
+                f"poses of unknown frame: {name}", value, "share", f"≤ {bound:g}", value <= bound
+            )
+        )
+    worst, fit = found["size, worst"], found["smallest fit"]
+    figures.append(Figure("poses of unknown frame: size, worst", worst, "share", "", True))
+    figures.append(Figure("poses of unknown frame: smallest fit", fit, "×", "≥ 1", fit >= 1))
+    return figures
+
+
 def _cold_start() -> list[Figure]:
     from tests.bench import cold_start
 
@@ -221,6 +249,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "load": _open_loop,
     "keyer": _keyer,
     "films": _films,
+    "stills": _stills,
     "scale": _scale,
 }
 

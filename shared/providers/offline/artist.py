@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shared.errors import PermanentError
 from shared.providers.base import (
     Film,
+    Footing,
     Framing,
     ImageRequest,
     Picture,
@@ -65,6 +66,7 @@ class OfflineArtist:
             path=path,
             model=MODEL,
             background=background,
+            footing=_footing(reading, request),
             parameters={
                 "seed": request.seed,
                 "size": request.size,
@@ -171,6 +173,15 @@ def _performance(request: VideoRequest, reading: Reading) -> Callable[[float], P
     if request.loop:
         return lambda time: motion.animate(home, face, time, length)
     return lambda time: motion.settle(home, face, time, length)
+
+
+def _footing(reading: Reading, request: ImageRequest) -> Footing | None:
+    """Where the figure stands: at the origin of the drawing plane. A logo stands nowhere."""
+    if request.framing is Framing.LOGO:
+        return None
+    left, top, width = frame(reading.sheet, request.seed, reading.earlier)
+    scale = request.size / width
+    return Footing(ground=-top * scale, centre=-left * scale, scale=scale)
 
 
 def _notes(reading: Reading) -> dict[str, Any]:
