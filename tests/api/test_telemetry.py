@@ -118,9 +118,9 @@ def test_jobs_of_before_there_were_traces_are_read(world: World, tenant: Tenant)
 WORK = """
 from functions import telemetry
 from shared import tracing
-from shared.config import Settings
+from shared.config import settings
 
-with telemetry.entry(Settings(), "image", "{parent}", flush=True):
+with telemetry.entry(settings(), "image", "{parent}", flush=True):
     with tracing.span("step image", attributes={{"attempt": 2}}):
         pass
 """
