@@ -1,23 +1,20 @@
 """One mascot on somebody's page: how it is shown, and how it behaves."""
 
+import gzip
 from collections.abc import Iterator
-from io import BytesIO
-from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from shared.media.ffmpeg import Frame
 from tests.browser import player_films, player_site
 from tests.browser.player_films import EMPTY, HALF, SOLID
+from tests.browser.player_page import BEHIND, at, mixed, near, ready, seen, told, visit, wait
 from tests.browser.player_site import Site
 
 RED, GREEN = (220, 30, 40), (30, 160, 60)
-BEHIND = (40, 90, 200)
-SIDE = 192
-"""Of the player on the page, in CSS pixels."""
+BUDGET = 12_000
+"""Bytes of the module as it is served, compressed; its comments are served with it."""
+BY_NAME = "detect.hevc = detect.webm = detect.stacked = async () => true;"
 
 Films = dict[str, bytes]
 
@@ -53,62 +50,7 @@ def sources(cdn: Site, *kinds: str) -> str:
     return " ".join(f'{kind}="{cdn.url(path(kind))}"' for kind in kinds)
 
 
-def visit(page: Page, site: Site, attributes: str, *, before: str = "", around: str = "") -> None:
-    """Go to a page with a player. `before` runs when the module is there and no player is yet."""
-    site.put(
-        "/page.html",
-        f"""<!doctype html><title>A page</title>
-        <style>body {{ margin: 0; background: rgb{BEHIND} }}
-        mascot-player {{ width: {SIDE}px }}</style>
-        {around}
-        <template><mascot-player {attributes}></mascot-player></template>
-        <script type="module">
-          import {{ detect }} from "/mascot-player.js";
-          window.told = [];
-          {before}
-          const player = document.querySelector("template").content.firstChild.cloneNode(true);
-          for (const name of ["ready", "play", "pause", "error", "ended", "statechange"]) {{
-            player.addEventListener(name, (event) => told.push({{ name, ...event.detail }}));
-          }}
-          window.player = player;
-          document.body.append(player);
-        </script>""",
-    )
-    page.goto(site.url("/page.html"))
-    page.wait_for_function("window.player")
-
-
-def ready(page: Page) -> str:
-    """Wait until the mascot is there; tells how it is shown."""
-    page.wait_for_function("told.some(({ name }) => name === 'ready')")
-    return str(page.evaluate("player.format"))
-
-
-def told(page: Page, name: str) -> list[dict[str, Any]]:
-    return list(page.evaluate("name => told.filter((one) => one.name === name)", name))
-
-
-def seen(page: Page) -> Frame:
-    """What is on the screen where the player is, as RGB."""
-    png = page.locator("mascot-player").screenshot(animations="allow")
-    return np.asarray(Image.open(BytesIO(png)).convert("RGB"))
-
-
-def at(shown: Frame, place: tuple[float, float]) -> tuple[int, int, int]:
-    height, width = shown.shape[:2]
-    red, green, blue = (
-        int(value) for value in shown[int(place[1] * height), int(place[0] * width)]
-    )
-    return red, green, blue
-
-
-def near(one: Any, other: Any, tolerance: int = 14) -> bool:
-    return bool(np.abs(np.subtract(one, other)).max() <= tolerance)
-
-
-def mixed(colour: Any) -> tuple[int, int, int]:
-    red, green, blue = (round((a + b) / 2) for a, b in zip(colour, BEHIND, strict=True))
-    return red, green, blue
+# --- In which format -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -129,3 +71,298 @@ def test_the_page_shines_through_in_the_best_format_of_this_browser(
     assert near(at(picture, SOLID), colour)
     assert near(at(picture, HALF), mixed(colour))
     assert near(at(picture, EMPTY), BEHIND, 3)
+
+
+ALL = ("hevc", "webm", "stacked", "still")
+
+
+@pytest.mark.parametrize("place", range(len(ALL)))
+def test_what_a_browser_does_not_show_makes_way_for_the_next(
+    page: Page, site: Site, cdn: Site, films: Films, place: int
+) -> None:
+    cdn.put(path("hevc"), films["webm"])  # for a browser that shows HEVC, which this one does not
+    lacks = "".join(f"detect.{kind} = async () => false;" for kind in ALL[:place])
+    visit(page, site, sources(cdn, *ALL), before=BY_NAME + lacks)
+    assert ready(page) == ALL[place]
+    assert told(page, "error") == []
+    films_asked = {name for name in cdn.asked if name != path("still")}
+    assert films_asked == ({path(ALL[place])} if place < 3 else set())
+
+
+@pytest.mark.parametrize("content", [None, b"not a film"], ids=["missing", "garbage"])
+@pytest.mark.parametrize("broken", [1, 2, 3])
+def test_a_broken_film_makes_way_for_the_next(
+    page: Page, site: Site, cdn: Site, films: Films, broken: int, content: bytes | None
+) -> None:
+    cdn.put(path("hevc"), films["webm"])
+    for kind in ALL[:broken]:
+        cdn.files.pop(path(kind))
+        if content is not None:
+            cdn.put(path(kind), content)
+    visit(page, site, sources(cdn, *ALL), before=BY_NAME)
+    assert ready(page) == ALL[broken]
+    errors = told(page, "error")
+    assert [error["format"] for error in errors] == [*ALL[:broken]]
+    assert [error["url"] for error in errors] == [cdn.url(path(kind)) for kind in ALL[:broken]]
+    assert all(error["message"] for error in errors)
+    assert near(at(seen(page), SOLID), GREEN if ALL[broken] == "still" else RED)
+
+
+def test_pixels_that_may_not_be_read_make_way_for_the_still(
+    page: Page, site: Site, cdn: Site
+) -> None:
+    cdn.cors = False
+    visit(page, site, sources(cdn, "stacked", "still"))
+    assert ready(page) == "still"
+    assert [error["format"] for error in told(page, "error")] == ["stacked"]
+
+
+# --- When it moves -------------------------------------------------------------------------------
+
+
+def test_who_wants_less_motion_sees_the_still(page: Page, site: Site, cdn: Site) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    visit(page, site, sources(cdn, "webm", "still"))
+    assert ready(page) == "still"
+    assert page.evaluate("player.paused")
+    assert near(at(seen(page), SOLID), GREEN)
+    assert path("webm") not in cdn.asked
+
+    page.emulate_media(reduced_motion="no-preference")
+    wait(page, "player.format === 'webm' && !player.paused")
+    page.emulate_media(reduced_motion="reduce")
+    wait(page, "player.format === 'still' && player.paused")
+    assert near(at(seen(page), SOLID), GREEN)
+
+
+def test_who_wants_less_motion_is_overruled_where_it_matters(
+    page: Page, site: Site, cdn: Site
+) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    visit(page, site, sources(cdn, "webm", "still") + ' motion="always"')
+    assert ready(page) == "webm"
+    wait(page, "!player.paused")
+
+
+def test_what_is_far_from_the_screen_neither_loads_nor_plays(
+    page: Page, site: Site, cdn: Site, films: Films
+) -> None:
+    """The one that is far away begins first, so it would have asked when the other is there."""
+    far = {kind: cdn.put(f"/far{path(kind)}", films[kind]) for kind in ("webm", "still")}
+    attributes = " ".join(f'{kind}="{url}"' for kind, url in far.items())
+    around = f"""<div style="height: 5000px; position: absolute; width: 1px"></div>
+      <mascot-player id="far" style="position: absolute; top: 4000px" {attributes}>
+      </mascot-player>"""
+    visit(
+        page,
+        site,
+        sources(cdn, "webm", "still"),
+        around=around,
+        before="""window.other = document.querySelector("#far");
+          window.heard = [];
+          for (const name of ["play", "pause"]) {
+            other.addEventListener(name, () => heard.push(name));
+          }
+        """,
+    )
+    assert ready(page) == "webm"
+    assert not [name for name in cdn.asked if name.startswith("/far")]
+
+    page.evaluate("scrollTo(0, 4000)")
+    wait(page, "player.paused && !other.paused")
+    assert path("webm") in cdn.asked
+    assert page.evaluate("player.shadowRoot.querySelector('video').paused")
+    page.evaluate("scrollTo(0, 0)")
+    wait(page, "!player.paused && other.paused")
+    assert [event["name"] for event in page.evaluate("told")] == ["play", "ready", "pause", "play"]
+    assert page.evaluate("heard") == ["play", "pause"]
+
+
+def test_pausing_and_playing(page: Page, site: Site, cdn: Site) -> None:
+    visit(page, site, sources(cdn, "webm", "still"))
+    ready(page)
+    page.evaluate("player.pause()")
+    assert page.evaluate("player.paused && player.shadowRoot.querySelector('video').paused")
+    page.evaluate("player.play()")
+    wait(page, "!player.paused && !player.shadowRoot.querySelector('video').paused")
+
+
+def test_once_stays_at_the_last_frame(page: Page, site: Site, cdn: Site) -> None:
+    visit(page, site, sources(cdn, "webm", "still") + " once")
+    wait(page, "told.some(({ name }) => name === 'ended')")
+    assert near(at(seen(page), SOLID), RED)
+    assert page.evaluate("player.format") == "webm"
+    assert len(told(page, "ended")) == 1
+
+
+# --- In which size -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("side", "ratio", "asked"),
+    [(100, 1, "128"), (100, 2, "256"), (128, 2, "256"), (200, 2, "webm"), (129, 1, "256")],
+)
+def test_a_film_is_as_large_as_it_is_seen(
+    chromium: Browser, site: Site, cdn: Site, films: Films, side: int, ratio: int, asked: str
+) -> None:
+    for width in (128, 256):
+        cdn.put(f"/{width}.webm", films["webm"])
+    urls = [
+        cdn.url(path("webm")),
+        *(f"{cdn.url(f'/{width}.webm')} {width}w" for width in (256, 128)),
+    ]
+    context = chromium.new_context(device_scale_factor=ratio)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    visit(page, site, f'webm="{", ".join(urls)}"', style=f"width: {side}px")
+    assert ready(page) == "webm"
+    assert {*cdn.asked} == {f"/{asked}.webm"}
+    context.close()
+
+
+def test_a_mascot_that_grows_becomes_finer(page: Page, site: Site, cdn: Site, films: Films) -> None:
+    small = cdn.put("/128.webm", films["webm"])
+    visit(page, site, f'webm="{cdn.url(path("webm"))}, {small} 128w"', style="width: 100px")
+    ready(page)
+    assert {*cdn.asked} == {"/128.webm"}
+    page.evaluate("player.style.width = '300px'")
+    wait(page, f"player.shadowRoot.querySelector('video').src === '{cdn.url(path('webm'))}'")
+
+
+@pytest.mark.parametrize("style", ["", "width: 120px", "width: 50%", "height: 90px; width: 60px"])
+@pytest.mark.parametrize("kind", ["webm", "stacked", "still"])
+def test_nothing_on_the_page_moves_when_the_mascot_comes(
+    page: Page, site: Site, cdn: Site, style: str, kind: str
+) -> None:
+    visit(
+        page,
+        site,
+        sources(cdn, kind),
+        style=style,
+        before="""window.shifts = [];
+          new PerformanceObserver((list) => {
+            shifts.push(...list.getEntries().map(({ value }) => value));
+          }).observe({ type: "layout-shift", buffered: true });
+          window.boxes = new Set();
+          const below = document.createElement("p");
+          below.textContent = "What comes after it";
+          const measure = () => {
+            boxes.add(JSON.stringify([player, below].map((one) => one.getBoundingClientRect())));
+            requestAnimationFrame(measure);
+          };
+          queueMicrotask(() => {
+            document.body.append(below);
+            measure();
+          });""",
+    )
+    assert ready(page) == kind
+    assert page.evaluate(
+        "new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))"
+    )
+    assert page.evaluate("shifts") == []
+    assert page.evaluate("boxes.size") == 1
+    if not style:
+        assert page.evaluate("player.clientWidth") == 256 == page.evaluate("player.clientHeight")
+
+
+# --- For everybody -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("attributes", "role", "label", "hidden"),
+    [
+        ('alt="Felix, waving"', "img", "Felix, waving", None),
+        ("", "img", "Mascot", None),
+        ('alt=""', "img", None, "true"),
+        ('alt="Felix" role="presentation" aria-label="Own"', "presentation", "Own", None),
+    ],
+)
+def test_what_it_is_to_those_who_do_not_see_it(
+    page: Page,
+    site: Site,
+    cdn: Site,
+    attributes: str,
+    role: str,
+    label: str | None,
+    hidden: str | None,
+) -> None:
+    visit(page, site, f"{sources(cdn, 'still')} {attributes}")
+    ready(page)
+    player = page.locator("mascot-player")
+    assert player.get_attribute("role") == role
+    assert player.get_attribute("aria-label") == label
+    assert player.get_attribute("aria-hidden") == hidden
+    assert player.get_attribute("tabindex") is None
+
+
+# --- What is left of it --------------------------------------------------------------------------
+
+WITNESS = """
+  window.videos = [];
+  window.contexts = new Set();
+  const create = Document.prototype.createElement;
+  Document.prototype.createElement = function (...given) {
+    const made = create.apply(this, given);
+    if (made instanceof HTMLVideoElement) videos.push(made);
+    return made;
+  };
+  const give = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (...given) {
+    const context = give.apply(this, given);
+    if (context instanceof WebGLRenderingContext) contexts.add(context);
+    return context;
+  };
+"""
+AT_WORK = "videos.filter((one) => one.src || !one.paused || one.networkState !== 0).length"
+HELD = "[...contexts].filter((one) => !one.isContextLost()).length"
+
+
+@pytest.mark.parametrize("kind", ["webm", "stacked"])
+def test_nothing_is_left_of_one_that_was_removed(
+    page: Page, site: Site, cdn: Site, kind: str
+) -> None:
+    page.add_init_script(WITNESS)
+    visit(page, site, sources(cdn, kind, "still"))
+    assert ready(page) == kind
+    assert page.evaluate(AT_WORK) == 1  # of those that were made, one of which held the sample
+    page.evaluate("player.remove()")
+    wait(page, f"{AT_WORK} === 0 && {HELD} === 0")
+    assert page.evaluate("player.shadowRoot.querySelectorAll('video, canvas').length") == 0
+
+    page.evaluate("told.length = 0; document.body.append(player)")
+    assert ready(page) == kind
+    assert near(at(seen(page), SOLID), RED)
+
+
+def test_all_share_one_context(page: Page, site: Site, cdn: Site) -> None:
+    page.add_init_script(WITNESS)
+    twins = "".join(f"<mascot-player {sources(cdn, 'stacked')}></mascot-player>" for _ in range(3))
+    visit(page, site, sources(cdn, "stacked"), around=twins)
+    wait(page, "[...document.querySelectorAll('mascot-player')].every((one) => one.format)")
+    assert page.evaluate("contexts.size") == 1
+    page.evaluate("document.querySelector('mascot-player').remove()")
+    assert page.evaluate(HELD) == 1
+    assert near(at(seen(page), SOLID), RED)
+
+
+def test_one_that_is_removed_while_it_loads(page: Page, site: Site, cdn: Site) -> None:
+    page.add_init_script(WITNESS)
+    visit(page, site, sources(cdn, "webm", "still"), before=BY_NAME)
+    page.evaluate(
+        """async () => {
+          const begun = () => player.shadowRoot.querySelector("video");
+          while (!begun()) await new Promise(requestAnimationFrame);
+          told.length = 0;
+          player.remove();
+          await new Promise(requestAnimationFrame);
+        }"""
+    )
+    wait(page, f"{AT_WORK} === 0")
+    assert told(page, "error") == []
+
+
+# --- As it is served -----------------------------------------------------------------------------
+
+
+def test_the_module_is_small() -> None:
+    assert len(gzip.compress(player_site.MODULE.read_bytes(), 9)) < BUDGET
