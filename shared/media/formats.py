@@ -145,8 +145,12 @@ LEAST_BYTES = 60_000
 
 
 def ceiling(width: int, height: int, seconds: float, quality: Quality) -> int:
-    """The bytes that a film of this size and length should not exceed."""
-    share = width * height / 512**2 * seconds / 4
+    """The bytes that a film of this size and length should not exceed.
+
+    What costs most are edges, which grow with the side, then surfaces, which grow with its square;
+    our films of 64² to 512² lie between both.
+    """
+    share = (width * height / 512**2) ** 0.75 * seconds / 4
     return max(LEAST_BYTES, round(PAGE_BYTES[quality] * share))
 
 
