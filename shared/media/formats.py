@@ -147,10 +147,9 @@ LEAST_BYTES = 60_000
 def ceiling(width: int, height: int, seconds: float, quality: Quality) -> int:
     """The bytes that a film of this size and length should not exceed.
 
-    What costs most are edges, which grow with the side, then surfaces, which grow with its square;
-    our films of 64² to 512² lie between both.
+    It goes by the side of a picture, not by its area: what costs most are the edges.
     """
-    share = (width * height / 512**2) ** 0.75 * seconds / 4
+    share = math.sqrt(width * height) / 512 * seconds / 4
     return max(LEAST_BYTES, round(PAGE_BYTES[quality] * share))
 
 
