@@ -212,8 +212,9 @@ def test_a_dry_run_takes_no_idempotency_key(api: Client, tenant: Tenant, world: 
 
 def test_every_call_that_begins_a_job_knows_dry_run() -> None:
     """Whoever adds another one says in its body how it is asked for."""
-    beginning = [route for route in (*API, *INGEST) if route.answer in ("Generation", "Batch")]
-    assert len(beginning) == 6
+    answers = ("Generation", "Batch", "CanvasProduction")
+    beginning = [route for route in (*API, *INGEST) if route.answer in answers]
+    assert len(beginning) == 7
     for route in beginning:
         assert route.dry_answer, route.path
         assert route.body, route.path

@@ -158,7 +158,8 @@ def test_a_deletion_survives_a_kill(server: Server) -> None:
 
 def test_no_kind_of_step_is_left_out() -> None:
     tested = {*KILLED_DURING_ANIMATION, StepKind.REVERSE, StepKind.RESIZE, StepKind.PURGE}
-    elsewhere = {StepKind.INTAKE, StepKind.SIZES}  # test_imports.py, and in tests/services
+    # In test_imports.py, and in tests/services.
+    elsewhere = {StepKind.INTAKE, StepKind.SIZES, StepKind.CANVAS}
     assert tested | elsewhere | {StepKind.NOOP} == set(StepKind)
 
 
