@@ -13,7 +13,7 @@ const SAMPLES = {
   hevc: "data:video/quicktime;base64,AAAAFGZ0eXBxdCAgAAACAHF0ICAAAANhbW9vdgAAAGxtdmhkAAAAAAAAAAAAAAAAAAAD6AAAAGQAAQAAAQAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAgAAAu10cmFrAAAAXHRraGQAAAADAAAAAAAAAAAAAAABAAAAAAAAAGQAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAABAAAAAAEAAAABAAAAAAAAkZWR0cwAAABxlbHN0AAAAAAAAAAEAAABkAAAAAAABAAAAAAJlbWRpYQAAACBtZGhkAAAAAAAAAAAAAAAAAAAoAAAABAB//wAAAAAALWhkbHIAAAAAbWhscnZpZGUAAAAAAAAAAAAAAAAMVmlkZW9IYW5kbGVyAAACEG1pbmYAAAAUdm1oZAAAAAEAAAAAAAAAAAAAACxoZGxyAAAAAGRobHJ1cmwgAAAAAAAAAAAAAAAAC0RhdGFIYW5kbGVyAAAAJGRpbmYAAAAcZHJlZgAAAAAAAAABAAAADHVybCAAAAABAAABpHN0YmwAAAFAc3RzZAAAAAAAAAABAAABMGh2YzEAAAAAAAAAAQAAAABGRk1QAAACAAAAAgAAQABAAEgAAABIAAAAAAAAAAEMTGF2YyBsaWJ4MjY1AAAAAAAAAAAAAAAAAAAAAAAAAAAY//8AAADQaHZjQwEBYAAAAJAAAAAAAB7wAPz9+PgAAA8EoAABADdAAQwR//8BYAAAAwCQAAADAAADAB6VmBW/HhgAAQcEODgIAAAE/EAAAAMAAPRoAgACBQBRSs1IoQACACpCAQEBYAAAAwCQAAADAAADAB6gIIEFllZpJMrmoEBAIIAAAAMAgAAABQQAIUIJAQFgAAADAJAAAAMAAAMAHkgIIEFllZpJMrmoEBAIBKIAAgAHRAHBcrQiQAAHRAlIFysCJCcAAQAJTgGlBAAAf5CAAAAACmZpZWwBAAAAABhzdHRzAAAAAAAAAAEAAAABAAAEAAAAABxzdHNjAAAAAAAAAAEAAAABAAAAAQAAAAEAAAAUc3RzegAAAAAAAAApAAAAAQAAABRzdGNvAAAAAAAAAAEAAAOFAAAACHdpZGUAAAAxbWRhdAAAAA8oAa8TgOZo47/89M/H9s8AAAASKAmTxODmmTUPS2e1//b7j+Ju",
   webm: "data:video/webm;base64,GkXfo59ChoEBQveBAULygQRC84EIQoKEd2VibUKHgQJChYECGFOAZwEAAAAAAAH2EU2bdLpNu4tTq4QVSalmU6yBoU27i1OrhBZUrmtTrIHGTbuMU6uEElTDZ1OsggEqTbuMU6uEHFO7a1OsggHg7AEAAAAAAABZAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAVSalmoCrXsYMPQkBNgIRMYXZmV0GETGF2ZkSJiEBZAAAAAAAAFlSua9+uAQAAAAAAAFbXgQFzxYgAAAAAAAAAAZyBACK1nIN1bmSIgQCGhVZfVlA5g4EBI+ODhAX14QDgmLCBQLqBQJqBAlPAgQFVsIhVsYEBVbmBAVXugQHsAQAAAAAAAAIAABJUw2fUc3PRY8CLY8WIAAAAAAAAAAFnyJxFo4dFTkNPREVSRIePTGF2YyBsaWJ2cHgtdnA5Z8ihRaOIRFVSQVRJT05Eh5MwMDowMDowMC4xMDAwMDAwMDAAH0O2ddjngQCg06GjgQAAAIJJg0JAA/AD9gA4JBwYPgAAMGAAAGc///9Z6PE7swB1oaumqe6BAaWkgkmDQgAD8AP2ADgkHBg+AAAwYAAAKKf//6/YbH//+v0N4AAAHFO7a5G7j7OBALeK94EB8YIBg/CBAw==",
 };
-const PATIENCE = 3000; // milliseconds for a sample that is in memory already
+const LOOKS = 150; // at a sample that is in memory already, one each 20 milliseconds
 const NEAR = "200px"; // from the screen: what is farther away neither loads nor plays
 
 /**
@@ -56,28 +56,19 @@ const release = (video) => {
 async function showsAlpha(url) {
   const video = silent();
   const context = new OffscreenCanvas(2, 1).getContext("2d", { willReadFrequently: true });
-  const found = await new Promise((resolve) => {
-    const look = () => {
-      context.clearRect(0, 0, 2, 1);
-      context.drawImage(video, 0, 0, 2, 1);
-      const pixels = context.getImageData(0, 0, 2, 1).data;
-      // Some draw nothing before the film plays; that is not the transparency that is meant.
-      if (pixels[3] > 200) resolve(pixels[7] < 50);
-    };
-    video.onloadeddata = video.ontimeupdate = video.onended = () => {
-      try {
-        look();
-      } catch {
-        resolve(false);
-      }
-    };
-    video.onerror = () => resolve(false);
-    setTimeout(resolve, PATIENCE, false);
-    video.src = url;
-    video.play().catch(() => {});
-  });
+  let pixels;
+  video.src = url;
+  video.play().catch(() => {});
+  // Some draw nothing before the film plays, or even for a while after it has ended. That is not
+  // the transparency that is meant, and no event says when it is over.
+  for (let looks = 0; looks < LOOKS && !video.error && !(pixels?.[3] > 200); looks++) {
+    await new Promise((look) => setTimeout(look, 20));
+    context.clearRect(0, 0, 2, 1);
+    context.drawImage(video, 0, 0, 2, 1);
+    pixels = context.getImageData(0, 0, 2, 1).data;
+  }
   release(video);
-  return found;
+  return pixels[3] > 200 && pixels[7] < 50;
 }
 
 // --- Stacked films: premultiplied colour in the upper half, alpha as grey in the lower one --------
