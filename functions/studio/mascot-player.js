@@ -14,6 +14,7 @@ const SAMPLES = {
   webm: "data:video/webm;base64,GkXfo59ChoEBQveBAULygQRC84EIQoKEd2VibUKHgQJChYECGFOAZwEAAAAAAAH2EU2bdLpNu4tTq4QVSalmU6yBoU27i1OrhBZUrmtTrIHGTbuMU6uEElTDZ1OsggEqTbuMU6uEHFO7a1OsggHg7AEAAAAAAABZAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAVSalmoCrXsYMPQkBNgIRMYXZmV0GETGF2ZkSJiEBZAAAAAAAAFlSua9+uAQAAAAAAAFbXgQFzxYgAAAAAAAAAAZyBACK1nIN1bmSIgQCGhVZfVlA5g4EBI+ODhAX14QDgmLCBQLqBQJqBAlPAgQFVsIhVsYEBVbmBAVXugQHsAQAAAAAAAAIAABJUw2fUc3PRY8CLY8WIAAAAAAAAAAFnyJxFo4dFTkNPREVSRIePTGF2YyBsaWJ2cHgtdnA5Z8ihRaOIRFVSQVRJT05Eh5MwMDowMDowMC4xMDAwMDAwMDAAH0O2ddjngQCg06GjgQAAAIJJg0JAA/AD9gA4JBwYPgAAMGAAAGc///9Z6PE7swB1oaumqe6BAaWkgkmDQgAD8AP2ADgkHBg+AAAwYAAAKKf//6/YbH//+v0N4AAAHFO7a5G7j7OBALeK94EB8YIBg/CBAw==",
 };
 const LOOKS = 150; // at a sample that is in memory already, one each 20 milliseconds
+const UNSEEN = 0.002; // too little to see; what has none at all flashes when it is shown at last
 const NEAR = "200px"; // from the screen: what is farther away neither loads nor plays
 
 /**
@@ -173,7 +174,7 @@ class Film {
         resolve(this);
       };
       this.view.part = "film";
-      this.view.style.opacity = 0;
+      this.view.style.opacity = UNSEEN;
       root.append(this.view);
       this.video.src = source;
       // Some load nothing before they are told to play.
@@ -370,6 +371,12 @@ export class MascotPlayer extends Base {
   // --- Coming and going ---------------------------------------------------------------------------
 
   connectedCallback() {
+    if (Object.hasOwn(this, "config")) {
+      // It was given before this module was there, to an element that did not know of it.
+      const { config } = this;
+      delete this.config;
+      this.config = config;
+    }
     this.#restart();
   }
 
