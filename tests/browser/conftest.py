@@ -1,4 +1,7 @@
-"""A real Chromium, one for each process that runs tests, with a fresh context for each test."""
+"""A real Chromium, one for each file of tests, with a fresh context for each test.
+
+It ends with its file: other tests count the processes that theirs has started.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -18,7 +21,7 @@ SWITCHES = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     found = shutil.which("chromium")
     path = emulators.require("Chromium", Path(found) if found else None, HOW_TO_GET, comes_with="")
