@@ -5,11 +5,11 @@ from typing import Any
 from functions.api import assets as assets_api
 from functions.api.call import Call, Reply, Route
 from shared.model import paths
-from shared.model.asset import Asset, asset_key
+from shared.model.asset import Asset
 from shared.model.base import Value
 from shared.model.item import Item, ItemType
 from shared.model.request import Name
-from shared.model.version import best_path
+from shared.model.version import best_paths
 from shared.model.workspace import Scope
 from shared.ports import Query
 from shared.services import assets, collections, deletion, items, versions
@@ -76,16 +76,11 @@ def assets_of(call: Call) -> Reply:
 def best_of(call: Call) -> Reply:
     """Tell which version of each kind counts, with a URL that always serves it."""
     found = versions.best_of(call.ports, call.who, call.ids["item_id"])
-    best = {}
-    for key, asset in found.items():
-        best[key] = asset.id, best_path(asset)
-        for sibling in asset.siblings:
-            name = asset_key(asset.type, asset.size, asset.purpose, sibling)
-            best[name] = asset.id, best_path(asset, sibling)
     return Reply(
         {
-            key: {"asset_id": asset_id, "url": call.ports.blobs.public_url(path)}
-            for key, (asset_id, path) in best.items()
+            key: {"asset_id": asset.id, "url": call.ports.blobs.public_url(path)}
+            for asset in found.values()
+            for key, path in zip(asset.keys, best_paths(asset), strict=True)
         }
     )
 

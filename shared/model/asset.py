@@ -137,6 +137,11 @@ class Asset(Entity):
         """The public names of all its files, its own first."""
         return beside(self.path, self.siblings)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What clients know these files by."""
+        return file_keys(self.type, self.size, self.purpose, self.siblings)
+
 
 def beside(path: str, siblings: Iterable[str]) -> tuple[str, ...]:
     """A file's path and those of its siblings."""
@@ -158,3 +163,10 @@ def asset_key(
     `reverse_webm` for the way back, and `transparent_image_webp` for a sibling."""
     parts = (purpose, type_, sibling, size)
     return "_".join(str(part) for part in parts if part)
+
+
+def file_keys(
+    type_: AssetType, size: int | None, purpose: Purpose | None, siblings: Iterable[str]
+) -> tuple[str, ...]:
+    """The keys of an asset's files, its own first."""
+    return tuple(asset_key(type_, size, purpose, sibling) for sibling in (None, *siblings))

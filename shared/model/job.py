@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.model.asset import AssetType, Content, Provenance, Purpose, asset_key, beside
+from shared.model.asset import AssetType, Content, Provenance, Purpose, beside, file_keys
 from shared.model.base import Entity, Instant, Value
 from shared.model.credit import Part
 from shared.model.fault import Fault as Fault
@@ -86,17 +86,20 @@ class PlannedAsset(Value):
         """The public names of all its files, its own first."""
         return beside(self.path, self.siblings)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What clients know these files by."""
+        return file_keys(self.type, self.size, self.purpose, self.siblings)
+
 
 def files(assets: Mapping[str, PlannedAsset]) -> dict[str, tuple[str, str]]:
     """Of each file the asset's id and the path, by the key that clients know it by: an asset's own,
     and `transparent_image_webp_256` for a sibling."""
-    found = {}
-    for key, asset in assets.items():
-        found[key] = asset.id, asset.path
-        for sibling, path in zip(asset.siblings, asset.paths[1:], strict=True):
-            name = asset_key(asset.type, asset.size, asset.purpose, sibling)
-            found[name] = asset.id, path
-    return found
+    return {
+        key: (asset.id, path)
+        for asset in assets.values()
+        for key, path in zip(asset.keys, asset.paths, strict=True)
+    }
 
 
 class Output(Value):
