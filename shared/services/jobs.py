@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from shared.errors import Conflict
 from shared.graph.events import Cancelled
 from shared.model import paths
-from shared.model.job import Fault, Job, JobType, StepStatus
-from shared.ports import Ports
-from shared.services import entities, runner, sizes
+from shared.model.job import Fault, Job, JobStatus, JobType, StepStatus
+from shared.ports import Ports, Query
+from shared.services import entities, runner
 from shared.services.keys import Principal
 
 BATCHES = frozenset({JobType.SIZE_VARIANT_BATCH, JobType.CANVAS_GENERATION})
 """The jobs that begin others."""
+BATCH = 100
 CANCELED = Fault(code="canceled", message="The job was canceled.")
+STOPPED = Fault(code="canceled", message="The batch that this belongs to was canceled.")
 MAX_WAIT = 60.0
 FIRST_PAUSE, LAST_PAUSE = 0.05, 0.5
 FOLLOW_PAUSE = 0.5
@@ -76,8 +78,23 @@ def cancel(ports: Ports, who: Principal, job_id: str) -> Job:
     if job.error is None or job.error.code != CANCELED.code:
         raise Conflict(f"The job is {job.status.value} already.")
     if job.type in BATCHES:
-        sizes.cancel(ports, job)
+        cancel_begun(ports, job)
     return job
+
+
+def cancel_begun(ports: Ports, batch: Job) -> None:
+    """Stop the jobs that a batch has begun."""
+    for status in (JobStatus.PENDING, JobStatus.PROCESSING):
+        for document in entities.every(ports.documents, of_batch(batch, status), at_once=BATCH):
+            runner.apply(ports, batch.workspace_id, document.id, Cancelled(STOPPED))
+
+
+def of_batch(batch: Job, status: JobStatus) -> Query:
+    """The jobs of a status that a batch has begun."""
+    return Query(
+        paths.collection_of(batch.workspace_id, "jobs"),
+        {"batch_id": batch.id, "status": status.value},
+    )
 
 
 def progress(ports: Ports, job: Job) -> Mapping[str, float]:

@@ -5,7 +5,7 @@ id of such a job follows from those of the batch and of the item, so that a page
 again. Then it waits for them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -19,14 +19,14 @@ from shared.model import paths
 from shared.model.asset import AssetStatus
 from shared.model.collection import Collection
 from shared.model.item import Item
-from shared.model.job import Fault, Job, JobStatus
+from shared.model.job import Job, JobStatus
 from shared.model.workspace import Scope
 from shared.ports import Ports, Query, Write
 from shared.services import (
     assets,
     collections,
-    entities,
     generation,
+    jobs,
     jobstore,
     runner,
     versions,
@@ -35,10 +35,8 @@ from shared.services.keys import Principal
 
 PAGE: Final = 20
 """Items that are gone through before the batch notes how far it is."""
-BATCH: Final = 100
 MOST: Final = 10_000
 """Jobs that are counted."""
-STOPPED: Final = Fault(code="canceled", message="The batch that this belongs to was canceled.")
 
 
 def update(
@@ -113,12 +111,6 @@ def left(ports: Ports, batch: Job) -> int:
     return unfinished
 
 
-def cancel(ports: Ports, batch: Job) -> None:
-    """Stop the jobs of a batch."""
-    for job_id in _unfinished(ports, batch):
-        runner.apply(ports, batch.workspace_id, job_id, Cancelled(STOPPED))
-
-
 def _begin(
     ports: Ports, settings: Settings, batch: Job, collection: Collection, item: Item
 ) -> bool:
@@ -145,22 +137,9 @@ def _begin(
         begun = generation.begin(ports, settings, who, planned, item)
         loaded = jobstore.load(ports.documents, batch.workspace_id, batch.id)
         if loaded is None or loaded[0].finished:  # canceled just now, and may not have seen it
-            runner.apply(ports, batch.workspace_id, begun.job.id, Cancelled(STOPPED))
+            runner.apply(ports, batch.workspace_id, begun.job.id, Cancelled(jobs.STOPPED))
     return all(one.status is not AssetStatus.PENDING or one.size is not None for one in of_item)
 
 
 def _count(ports: Ports, batch: Job, status: JobStatus) -> int:
-    return ports.documents.count(_jobs(batch, status), up_to=MOST)
-
-
-def _unfinished(ports: Ports, batch: Job) -> Iterator[str]:
-    for status in (JobStatus.PENDING, JobStatus.PROCESSING):
-        for document in entities.every(ports.documents, _jobs(batch, status), at_once=BATCH):
-            yield document.id
-
-
-def _jobs(batch: Job, status: JobStatus) -> Query:
-    return Query(
-        paths.collection_of(batch.workspace_id, "jobs"),
-        {"batch_id": batch.id, "status": status.value},
-    )
+    return ports.documents.count(jobs.of_batch(batch, status), up_to=MOST)

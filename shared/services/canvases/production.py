@@ -50,9 +50,9 @@ from shared.services import (
     placeholders,
     reversal,
     runner,
-    sizes,
 )
 from shared.services.canvases import definitions, states
+from shared.services.jobs import cancel_begun
 from shared.services.keys import Principal
 from shared.services.steps import SupersededError
 
@@ -158,7 +158,7 @@ def go_on(ports: Ports, settings: Settings, job: Job) -> Pace:
     canvas_id = job.steps["canvas"].params["canvas_id"]
     if ports.documents.get(paths.canvas(job.workspace_id, canvas_id)) is None:
         runner.apply(ports, job.workspace_id, job.id, Cancelled(GONE))
-        sizes.cancel(ports, job)
+        cancel_begun(ports, job)
         return Pace.STOPPED
     tasks = tasks_of(job)
     jobs = _jobs(ports, job, tasks)
