@@ -105,8 +105,10 @@ def verify_film(
     ) as pictures:
         for picture in pictures:
             if format_ and alpha_expected:
-                alpha.add(_alpha_of(path, picture, format_.layout))
+                if format_.layout is Layout.STACKED:
+                    _require_grey(path, picture)
                 shown = seen(picture, format_.layout)
+                alpha.add(shown.alpha)
                 motion.add(shown)
                 if samples and decoded in samples:
                     pairs.append((samples[decoded], shown))
@@ -221,14 +223,12 @@ def _require_fidelity(path: Path, found: Fidelity) -> None:
         _fail(path, "SSIM", f"at least {WORST_SSIM}", found.ssim)
 
 
-def _alpha_of(path: Path, picture: Frame, layout: Layout) -> Frame:
-    if layout is Layout.STRAIGHT:
-        return picture[..., 3]
+def _require_grey(path: Path, picture: Frame) -> None:
+    """The half of a stacked frame that has the alpha has no colour."""
     red, green, blue, _ = cv2.split(picture[picture.shape[0] // 2 :])
     spread = max(cv2.norm(green, other, cv2.NORM_INF) for other in (red, blue))
     if spread > GREY_TOLERANCE:
         _fail(path, "alpha half", "grey", f"channels {spread:.0f} apart")
-    return np.asarray(green, np.uint8)
 
 
 def _expect(path: Path, check: str, expected: object, found: object) -> None:
