@@ -12,7 +12,6 @@ from functions.api.changes import Changes, Given
 from shared.errors import Conflict, InsufficientCredits
 from shared.graph import canvas_rules
 from shared.graph.canvas_plan import Wish
-from shared.graph.canvas_rules import Problem
 from shared.graph.canvas_state import EdgeState, NodeState, State, percent
 from shared.graph.canvas_templates import TEMPLATES, Template
 from shared.model import paths
@@ -82,7 +81,7 @@ def show_whole(call: Call, canvas: Canvas) -> dict[str, Any]:
     return {
         **show(canvas),
         "status": _status(call, seen.state, seen.job),
-        "warnings": [_problem(one) for one in canvas_rules.warnings(canvas)],
+        "warnings": [one.as_dict() for one in canvas_rules.warnings(canvas)],
     }
 
 
@@ -131,9 +130,8 @@ def update(call: Call) -> Reply:
     Nodes, edges and inputs are replaced as a whole. What keeps its id keeps what was made for it.
     """
     changes = call.body(UpdateBody).changes()
-    ids = (call.ids["collection_id"], call.ids["canvas_id"])
     canvas, version = definitions.update(
-        call.ports, call.who, *ids, changes, if_match=call.if_match
+        call.ports, call.who, *_ids(call), changes, if_match=call.if_match
     )
     return Reply(show_whole(call, canvas), version=version)
 
@@ -143,9 +141,8 @@ def delete(call: Call) -> Reply:
 
     The items that were made for it stay, with their files: what was exported still plays.
     """
-    ids = (call.ids["collection_id"], call.ids["canvas_id"])
     with call.unless_done():
-        definitions.delete(call.ports, call.who, *ids, if_match=call.if_match)
+        definitions.delete(call.ports, call.who, *_ids(call), if_match=call.if_match)
     return Reply({"id": call.ids["canvas_id"], "deleted": True})
 
 
@@ -161,8 +158,7 @@ def generate_all(call: Call) -> Reply:
     proposal = production.propose(
         call.ports,
         call.who,
-        call.ids["collection_id"],
-        call.ids["canvas_id"],
+        *_ids(call),
         Wish(targets, asked.skip_completed, asked.duration),
         max_credits=asked.max_credits,
     )
@@ -201,7 +197,11 @@ def export(call: Call) -> Reply:
 
 
 def _canvas(call: Call) -> tuple[Canvas, str]:
-    return definitions.get(call.ports, call.who, call.ids["collection_id"], call.ids["canvas_id"])
+    return definitions.get(call.ports, call.who, *_ids(call))
+
+
+def _ids(call: Call) -> tuple[str, str]:
+    return call.ids["collection_id"], call.ids["canvas_id"]
 
 
 def _input(one: Input) -> dict[str, Any]:
@@ -260,10 +260,6 @@ def _assets(call: Call, assets: Any) -> dict[str, Any]:
 def _asset(call: Call, asset: Asset) -> dict[str, Any]:
     url = call.ports.blobs.public_url(asset.path)
     return {"asset_id": asset.id, "status": asset.status.value, "url": url}
-
-
-def _problem(problem: Problem) -> dict[str, str]:
-    return {"field": problem.field, "message": problem.message}
 
 
 _PATH = "/v1/collections/<collection_id>/canvases"

@@ -289,8 +289,9 @@ class _Draft:
             }
             item_id = self.state.edges[id_].item_id
             name, cost = self._name(edge), seconds_price(seconds)
-            self._add(Kind.FILM, id_, item_id, name, cost, request, start=start,
-                      end=None if begins == edge.target else end)  # fmt: skip
+            if begins == edge.target:
+                end = None
+            self._add(Kind.FILM, id_, item_id, name, cost, request, start=start, end=end)
 
     def _turn(self, film: EdgeState) -> None:
         """Plan the way back of a film that is there."""
@@ -346,9 +347,15 @@ class _Draft:
         return f"{begins} to {target}"[:LONGEST_NAME]
 
     def _add(
-        self, kind: Kind, part: str, item_id: str | None, name: str, cost: int,
-        request: dict[str, Any], **more: Any,
-    ) -> None:  # fmt: skip
+        self,
+        kind: Kind,
+        part: str,
+        item_id: str | None,
+        name: str,
+        cost: int,
+        request: dict[str, Any],
+        **more: Any,
+    ) -> None:
         task = Task(
             kind=kind,
             part=part,

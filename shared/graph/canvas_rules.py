@@ -15,6 +15,9 @@ class Problem:
     field: str
     message: str
 
+    def as_dict(self) -> dict[str, str]:
+        return {"field": self.field, "message": self.message}
+
 
 def errors(canvas: Canvas) -> list[Problem]:
     """Why a canvas cannot be played; empty when it can."""

@@ -10,12 +10,7 @@ from datetime import datetime
 
 from shared.graph.charges import charges
 from shared.graph.draft import Draft, Plan, usable_sizes
-from shared.model.asset import (
-    WEB_FORMATS,
-    Asset,
-    AssetType,
-    Purpose,
-)
+from shared.model.asset import WEB_FORMATS, Asset, AssetType, Purpose
 from shared.model.collection import Collection
 from shared.model.item import Item
 from shared.model.job import JobType, Step, StepKind

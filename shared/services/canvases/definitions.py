@@ -121,7 +121,7 @@ def _require_sound(ports: Ports, who: Principal, canvas: Canvas, nodes: Iterable
     problems = canvas_rules.errors(canvas) or _absent(ports, who, canvas, nodes)
     if problems:
         first = problems[0]
-        told = [{"field": one.field, "message": one.message} for one in problems]
+        told = [one.as_dict() for one in problems]
         more = {"errors": told} if len(told) > 1 else {}
         raise BadRequest(first.message, field=first.field, **more)
 

@@ -23,7 +23,7 @@ def export(
     if missing:
         told = "; ".join(one.message for one in missing[:TOLD])
         rest = f"; and {len(missing) - TOLD} more" if len(missing) > TOLD else ""
-        errors = [{"field": one.field, "message": one.message} for one in missing]
+        errors = [one.as_dict() for one in missing]
         raise Conflict(f"This canvas cannot be exported yet: {told}{rest}.", errors=errors)
     return canvas_export.export(
         canvas, state, lambda asset: ports.blobs.public_url(asset.path), extended=extended

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shared.graph import canvas_state
 from shared.graph.canvas_state import EdgeState, NodeState, State, Stock
 from shared.model import paths
-from shared.model.canvas import Canvas, CanvasWork
+from shared.model.canvas import Canvas, CanvasWork, Node
 from shared.model.job import Job
 from shared.ports import Ports
 from shared.services import assets, entities, jobstore, versions
@@ -30,7 +30,7 @@ def read(ports: Ports, who: Principal, canvas: Canvas) -> Seen:
     work, version = entities.read(ports.documents, CanvasWork, path)
     job = at_work(ports, who, work)
     work = _with_items_that_exist(ports, who, canvas, work, job)
-    nodes = {node.id: _node(ports, who, canvas, node.id, work, job) for node in canvas.nodes}
+    nodes = {node.id: _node(ports, who, node, work, job) for node in canvas.nodes}
     return Seen(work, version, job, State(nodes, _edges(ports, who, canvas, nodes, work, job)))
 
 
@@ -63,10 +63,8 @@ def _with_items_that_exist(
     )
 
 
-def _node(
-    ports: Ports, who: Principal, canvas: Canvas, node_id: str, work: CanvasWork, job: Job | None
-) -> NodeState:
-    node, item_id = canvas.node(node_id), work.nodes.get(node_id)
+def _node(ports: Ports, who: Principal, node: Node, work: CanvasWork, job: Job | None) -> NodeState:
+    item_id = work.nodes.get(node.id)
     return canvas_state.node_state(
         node,
         item_id,
