@@ -30,7 +30,7 @@ class Site:
         hosting = json.loads(configuration.read_text())["hosting"]
         self._folder = configuration.parent / hosting["public"]
         self._rules = [
-            (_pattern(rule["source"]), header["key"], header["value"])
+            (pattern(rule["source"]), header["key"], header["value"])
             for rule in hosting.get("headers", ())
             for header in rule["headers"]
         ]
@@ -50,8 +50,8 @@ class Site:
 
     def headers(self, path: str) -> Iterator[tuple[str, str]]:
         """What `firebase.json` wants to be said of a path."""
-        for pattern, name, value in self._rules:
-            if pattern.fullmatch(path):
+        for rule, name, value in self._rules:
+            if rule.fullmatch(path):
                 yield name, value.replace(FILES_ORIGIN, self._files_origin)
 
     def _answer(self, request: Request) -> Response:
@@ -74,7 +74,7 @@ class Site:
         return file if file.is_file() else None
 
 
-def _pattern(source: str) -> re.Pattern[str]:
+def pattern(source: str) -> re.Pattern[str]:
     """Hosting's patterns: * is within a segment, ** any number of them."""
     wild = {"**": ".*", "*": "[^/]*"}
     parts = re.split(r"(\*\*|\*)", "/" + source.lstrip("/"))

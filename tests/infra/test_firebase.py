@@ -3,7 +3,6 @@ that Hosting gives them."""
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import jsonschema
@@ -11,7 +10,7 @@ import pytest
 from werkzeug.routing import Map, Rule
 
 from functions.api.routes import API, EVENTS, INGEST
-from infra import gateway
+from infra import gateway, site
 from tests.infra import terraform
 from tests.infra.terraform import ROOT
 
@@ -46,16 +45,9 @@ def test_what_it_names_is_there() -> None:
 def hosted(method: str, path: str) -> str:
     """The function that Hosting sends a request to: the first that matches, by path alone."""
     for rewrite in REWRITES:
-        if glob(rewrite["source"])(path):
+        if site.pattern(rewrite["source"]).fullmatch(path):
             return str(rewrite["run"]["serviceId"]).removeprefix("mascotry-")
     raise AssertionError(f"{method} {path} goes nowhere")
-
-
-def glob(pattern: str) -> Callable[[str], object]:
-    """Hosting's patterns: * is within a segment, ** any number of them."""
-    parts = re.split(r"(\*\*|\*)", pattern)
-    wild = {"**": ".*", "*": "[^/]*"}
-    return re.compile("".join(wild.get(part) or re.escape(part) for part in parts)).fullmatch
 
 
 def answers(function: str, method: str, path: str) -> bool:
