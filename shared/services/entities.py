@@ -69,7 +69,7 @@ def require_all(documents: Documents, paths: Sequence[str], what: str) -> None:
 def page(
     documents: Documents, query: Query, *, limit: int, offset: int, cursor: str | None
 ) -> tuple[Page[Document], int]:
-    """One page of a list, and the total (counted to 10,000)."""
+    """One page of a list, and the total (counted to 10,000; not at all when the page tells it)."""
     if not 1 <= limit <= MAX_LIMIT:
         raise BadRequest(f"must be between 1 and {MAX_LIMIT}", field="limit")
     if not 0 <= offset <= MAX_OFFSET:
@@ -79,4 +79,7 @@ def page(
     if offset and cursor:
         raise BadRequest("give offset or cursor, not both", field="cursor")
     results = documents.query(query, limit=limit, offset=offset, cursor=cursor)
+    is_known = results.next_cursor is None and not cursor and (results.results or not offset)
+    if is_known:
+        return results, min(offset + len(results.results), MAX_TOTAL)
     return results, documents.count(query, up_to=MAX_TOTAL)

@@ -10,6 +10,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 from shared import tracing
@@ -76,8 +77,12 @@ def _run(
 ) -> None:
     """Run a step that was claimed, commit what came of it and do what follows."""
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mascotry-") as folder:
-        context = StepContext(ports, settings, claimed.job, delivery, Path(folder), claimed.version)
+    with ExitStack() as stack:
+
+        def folder() -> Path:
+            return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mascotry-")))
+
+        context = StepContext(ports, settings, claimed.job, delivery, folder, claimed.version)
         event, learned = _attempt(context, delivery, code)
     if event is None:
         _log_step(claimed.job, delivery, "superseded", started)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ class Source:
 
 
 class StepContext:
-    """One attempt at one step. `folder` is private to it and goes away with it."""
+    """One attempt at one step."""
 
     def __init__(
         self,
@@ -138,20 +139,26 @@ class StepContext:
         settings: Settings,
         job: Job,
         delivery: Delivery,
-        folder: Path,
+        folder: Callable[[], Path],
         version: str,
     ) -> None:
-        """`version` is that of the job, which was claimed just now."""
+        """`version` is that of the job, which was claimed just now; `folder` makes one that is
+        private to the attempt and goes away with it."""
         self.ports = ports
         self.settings = settings
         self.job = job
-        self.folder = folder
+        self._make_folder = folder
         self.known: jobstore.Known = (job, version)
         """The job as it was last seen."""
         self.intended = False
         """Whether a submit that costs money may have been made."""
         self._delivery = delivery
         self._last_progress = time.monotonic()
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the attempt keeps its files."""
+        return self._make_folder()
 
     @property
     def step(self) -> Step:

@@ -2,7 +2,10 @@
 
 import pytest
 
+from shared.ports import Query
+from shared.services import entities
 from tests.api.client import Client
+from tests.services.counting import Reads
 from tests.services.world import Tenant, World
 
 
@@ -56,6 +59,18 @@ def test_an_empty_list(api: Client) -> None:
     found = api.get("/v1/jobs")
     assert found.data == []
     assert found.pagination["total"] == 0
+
+
+def test_only_what_goes_on_is_counted(world: World, path: str, tenant: Tenant) -> None:
+    """A count is a call and a charge, and most lists are one page."""
+    reads = Reads(world.ports)
+    of = {"collection_id": tenant.collection.id}
+    query = Query(f"workspaces/{tenant.who.workspace_id}/items", of)
+    for limit, offset, counts in ((5, 0, 0), (2, 4, 0), (4, 0, 1), (2, 6, 1)):
+        reads.calls.clear()
+        found = entities.page(reads.ports.documents, query, limit=limit, offset=offset, cursor=None)
+        assert found[1] == 5
+        assert reads.calls["count"] == counts
 
 
 @pytest.mark.parametrize(
