@@ -103,12 +103,15 @@ def _firestore() -> Documents:
 
 def _cloud_storage() -> Blobs:
     from shared.adapters.gcp.blobs import StorageBlobs
+    from shared.adapters.gcp.cdn import CloudCdn
 
     chosen = settings()
+    url_map = chosen.cdn_url_map
     return StorageBlobs(
         chosen.project,
         _bucket_names(chosen),
         cdn_url=chosen.cdn_url,
+        cdn=CloudCdn(chosen.project, url_map) if url_map else None,
     )
 
 

@@ -39,6 +39,8 @@ class Settings(BaseModel):
     work_bucket: str = ""
     uploads_bucket: str = ""
     """… and its three buckets: one public, two private."""
+    cdn_url_map: str = ""
+    """The URL map of the load balancer whose CDN serves the public one; empty: there is none."""
     functions_url: str = ""
     """The address of a function, with `{function}` where its name stands."""
     tasks_account: str = ""

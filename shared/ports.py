@@ -240,6 +240,11 @@ class Blobs(Protocol):
         """Remove an object; False when there was none."""
         ...
 
+    def forget(self, names: Sequence[str]) -> None:
+        """Have the CDN serve no more what it keeps of objects that were deleted from ASSETS, soon.
+        Can be repeated; Busy when it can't be asked now."""
+        ...
+
     def list(
         self, bucket: Bucket, prefix: str, *, limit: int, cursor: str | None = None
     ) -> Page[Blob]:

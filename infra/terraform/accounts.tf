@@ -35,6 +35,21 @@ resource "google_project_iam_member" "models" {
   member   = google_service_account.function[each.key].member
 }
 
+# What removes files has the CDN forget them.
+resource "google_project_iam_custom_role" "forgets" {
+  for_each    = local.balancer
+  role_id     = "mascotryForgets"
+  title       = "Mascotry: has the CDN forget files"
+  permissions = ["compute.urlMaps.invalidateCache"]
+}
+
+resource "google_project_iam_member" "forgets" {
+  for_each = local.balancer
+  project  = var.project
+  role     = google_project_iam_custom_role.forgets[each.key].id
+  member   = google_service_account.function["purge"].member
+}
+
 locals {
   on_buckets = merge([
     for name, function in local.functions : {

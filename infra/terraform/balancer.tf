@@ -4,6 +4,7 @@
 
 locals {
   balancer = var.load_balancer ? { this = true } : {}
+  url_map  = "mascotry" # the functions are told, and the map needs them first
   # What is decoded or looked at, and the choice of a provider, which is tried: these need the media
   # image and the providers' keys.
   ingest_paths = ["/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions", "/v1/workspace"]
@@ -52,7 +53,7 @@ resource "google_compute_backend_bucket" "assets" {
 
 resource "google_compute_url_map" "this" {
   for_each        = local.balancer
-  name            = "mascotry"
+  name            = local.url_map
   default_service = google_compute_backend_service.public["api"].id
 
   host_rule {

@@ -88,6 +88,7 @@ locals {
       MASCOTRY_VIDEO_PROVIDER  = var.video_provider
       MASCOTRY_VISION_PROVIDER = var.vision_provider
     },
+    var.load_balancer ? { MASCOTRY_CDN_URL_MAP = local.url_map } : {},
     local.vertex ? { MASCOTRY_GOOGLE_PROJECT = var.project } : {},
     { for name, value in var.settings : "MASCOTRY_${upper(name)}" => value },
   )

@@ -5,7 +5,7 @@ made there, and removes files before the documents that name them, so that it ca
 anywhere and begun again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -117,8 +117,7 @@ def purge(ports: Ports, workspace_id: str, subtree: Subtree) -> None:
     """Remove everything below a deleted root. Can be repeated, also after half of it."""
     match subtree.level:
         case Level.ASSET:
-            for path in beside(subtree.path, subtree.siblings):
-                ports.blobs.delete(Bucket.ASSETS, path)
+            _remove_files(ports, beside(subtree.path, subtree.siblings))
             if subtree.item_id:
                 versions.refresh(ports, workspace_id, subtree.item_id)
             _remove_links(ports, workspace_id, "source_asset_id", subtree.id)
@@ -213,18 +212,30 @@ def _cancel_jobs(ports: Ports, workspace_id: str, field: str, value: str) -> Non
 
 
 def _remove_assets(ports: Ports, workspace_id: str, field: str, value: str) -> None:
-    for document in _children(ports, workspace_id, "assets", field, value):
-        current: Document | None = document
-        while current is not None:
-            for path in beside(current.data["path"], current.data.get("siblings", ())):
-                ports.blobs.delete(Bucket.ASSETS, path)
-            _remove_links(ports, workspace_id, "source_asset_id", current.id)
-            try:
-                ports.documents.commit([Delete(current.path, current.version)])
-                break
-            except (Conflict, NotFound):
-                # It was published at this very moment: remove the new file too.
-                current = ports.documents.get(document.path)
+    for documents in _pages(ports, workspace_id, "assets", field, value):
+        _remove_files(ports, [path for document in documents for path in _files(document)])
+        for document in documents:
+            _remove_links(ports, workspace_id, "source_asset_id", document.id)
+            current: Document | None = document
+            while current is not None:
+                try:
+                    ports.documents.commit([Delete(current.path, current.version)])
+                    break
+                except (Conflict, NotFound):
+                    # It was published at this very moment: remove the new file too.
+                    current = ports.documents.get(document.path)
+                    _remove_files(ports, _files(document))
+
+
+def _files(asset: Document) -> Sequence[str]:
+    return beside(asset.data["path"], asset.data.get("siblings", ()))
+
+
+def _remove_files(ports: Ports, names: Sequence[str]) -> None:
+    """Remove public files, and what the CDN keeps of them: it was told that they never change."""
+    for name in names:
+        ports.blobs.delete(Bucket.ASSETS, name)
+    ports.blobs.forget(names)
 
 
 def _remove_links(ports: Ports, workspace_id: str, field: str, value: str) -> None:
@@ -235,10 +246,18 @@ def _remove_links(ports: Ports, workspace_id: str, field: str, value: str) -> No
 def _children(
     ports: Ports, workspace_id: str, kind: str, field: str, value: str
 ) -> Iterator[Document]:
-    """The documents below a parent, page by page; the caller removes each one that it is given."""
+    """The documents below a parent; the caller removes each one that it is given."""
+    for documents in _pages(ports, workspace_id, kind, field, value):
+        yield from documents
+
+
+def _pages(
+    ports: Ports, workspace_id: str, kind: str, field: str, value: str
+) -> Iterator[Sequence[Document]]:
+    """The same, page by page."""
     query = Query(paths.collection_of(workspace_id, kind), {field: value})
     while True:
         found = ports.documents.query(query, limit=BATCH)
-        yield from found.results
+        yield found.results
         if found.next_cursor is None:
             return

@@ -212,6 +212,14 @@ def test_without_a_load_balancer_nothing_has_a_fixed_price(plain: Plan) -> None:
     assert not any(one["min_instance_count"] for one in scaling)
 
 
+def test_what_removes_files_may_have_the_cdn_forget_them(balanced: Plan) -> None:
+    (url_map,) = balanced.of("google_compute_url_map").values()
+    told = {environment(one)["MASCOTRY_CDN_URL_MAP"] for one in services(balanced).values()}
+    assert told == {url_map["name"]}
+    (role,) = balanced.of("google_project_iam_custom_role").values()
+    assert role["permissions"] == ["compute.urlMaps.invalidateCache"]
+
+
 def test_the_load_balancer_routes_as_the_local_gateway_does(balanced: Plan) -> None:
     (url_map,) = balanced.of("google_compute_url_map").values()
     (matcher,) = (one for one in url_map["path_matcher"] if one["name"] == "api")

@@ -41,6 +41,9 @@ LEAST = {
 GRANTS = {
     ("google_project_iam_member", "documents"): "roles/datastore.user",
     ("google_project_iam_member", "models"): "roles/aiplatform.user",
+    ("google_project_iam_member", "forgets"): (
+        "${google_project_iam_custom_role.forgets[each.key].id}"
+    ),
     ("google_project_iam_member", "trigger"): "roles/eventarc.eventReceiver",
     ("google_project_iam_member", "storage_events"): "roles/pubsub.publisher",
     ("google_project_iam_member", "build_logs"): "roles/logging.logWriter",
@@ -72,7 +75,7 @@ def grants() -> dict[tuple[str, str], str]:
     return {
         (kind, name): body["role"]
         for kind in terraform.kinds()
-        if "_iam_" in kind
+        if "_iam_" in kind and kind != "google_project_iam_custom_role"
         for name, body in terraform.resources(kind).items()
     }
 

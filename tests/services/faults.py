@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.ports import Ports
 
-EFFECTS = frozenset({"commit", "put", "copy", "delete", "enqueue"})
+EFFECTS = frozenset({"commit", "put", "copy", "delete", "forget", "enqueue"})
 
 
 class Crash(BaseException):

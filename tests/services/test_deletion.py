@@ -1,11 +1,11 @@
 """Deletion takes a whole subtree along, and nothing beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
 
-from shared.errors import NotFound
+from shared.errors import Busy, NotFound
 from shared.model import paths
 from shared.model.item import ItemType
 from shared.model.job import Job, JobStatus, JobType, StepKind
@@ -89,6 +89,37 @@ def test_a_deleted_asset_takes_its_file_and_its_links(world: World, tenant: Tena
     assert len(after["links"]) == len(before["links"]) - links
     assert after["items"] == before["items"]
     assert set(world.public()) == public - {*doomed.paths}
+
+
+@pytest.mark.parametrize("level", ["project", "collection", "item", "asset"])
+def test_the_cdn_forgets_what_is_gone(world: World, tenant: Tenant, level: str) -> None:
+    """After the file is gone, since it would be fetched again, and before its document is, which
+    knows the name. A CDN that is out of reach is asked once more."""
+    made = generated(world, tenant)
+    doomed = made.job.assets["transparent_image"]
+    public = {name for name in world.public() if "/best/" not in name}
+    forgotten: list[str] = []
+
+    def forget(names: Sequence[str]) -> None:
+        assert not {*names} & {*world.public()}
+        forgotten.extend(names)
+        if len(forgotten) == len(names):
+            raise Busy("The CDN is out of reach; try again.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.ports.blobs, "forget", forget)
+        if level == "project":
+            deletion.delete_project(world.ports, tenant.who, tenant.project_id)
+        elif level == "collection":
+            deletion.delete_collection(world.ports, tenant.who, tenant.collection.id)
+        elif level == "item":
+            deletion.delete_item(world.ports, tenant.who, made.item.id)
+        else:
+            deletion.delete_asset(world.ports, tenant.who, doomed.id)
+        world.settle()
+    assert {*forgotten} == ({*doomed.paths} if level == "asset" else public)
+    assert len(forgotten) == 2 * len({*forgotten})
+    checks.nothing_is_left_over(world, tenant)
 
 
 def test_a_link_into_another_item_goes_with_its_source(world: World, tenant: Tenant) -> None:

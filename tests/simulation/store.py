@@ -233,6 +233,9 @@ class Blobs:
         del self.objects[bucket, name]
         return True
 
+    def forget(self, names: Sequence[str]) -> None:
+        pass
+
     def list(
         self, bucket: Bucket, prefix: str, *, limit: int, cursor: str | None = None
     ) -> Page[Blob]:

@@ -7,7 +7,7 @@ a file that no row refers to, which `collect_garbage` removes.
 
 import io
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -139,6 +139,9 @@ class EmbeddedBlobs:
                 return False
             self._remove(transaction, bucket, name, row.file)
         return True
+
+    def forget(self, names: Sequence[str]) -> None:
+        """There is no CDN in front of this store."""
 
     def list(
         self, bucket: Bucket, prefix: str, *, limit: int, cursor: str | None = None

@@ -13,7 +13,7 @@ import hashlib
 import io
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,6 +29,7 @@ from google.cloud.storage import Client  # type: ignore[import-untyped]
 
 from shared.adapters.cursor import decode_cursor, encode_cursor
 from shared.adapters.gcp.calls import about, absent, changed, contended, faults, repeating
+from shared.adapters.gcp.cdn import CloudCdn
 from shared.adapters.gcp.signing import signing_credentials
 from shared.adapters.naming import is_name, require_name
 from shared.adapters.system import SystemClock
@@ -64,10 +65,12 @@ class StorageBlobs:
         buckets: Mapping[Bucket, str],
         *,
         cdn_url: str | None,
+        cdn: CloudCdn | None = None,
         credentials: Credentials | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """`cdn_url` is the address that ASSETS is served at, the store's own without it.
+        """`cdn_url` is the address that ASSETS is served at, the store's own without it, and `cdn`
+        what forgets there.
 
         `credentials` sign upload URLs; without any, the account that the process runs as does,
         which needs to be a service account that may sign in its own name.
@@ -75,6 +78,7 @@ class StorageBlobs:
         self._project = project
         self._names = dict(buckets)
         self._public = cdn_url or f"https://storage.googleapis.com/{buckets[Bucket.ASSETS]}"
+        self._cdn = cdn
         self._given = credentials
         self._clock = clock or SystemClock()
 
@@ -211,6 +215,10 @@ class StorageBlobs:
                     continue  # somebody else was faster
             return True  # if an answer got lost, what we saw is gone in any case
         raise contended()
+
+    def forget(self, names: Sequence[str]) -> None:
+        if self._cdn:
+            self._cdn.forget(names)
 
     def list(
         self, bucket: Bucket, prefix: str, *, limit: int, cursor: str | None = None
