@@ -17,8 +17,10 @@ BATCH = 100
 CANCELED = Fault(code="canceled", message="The job was canceled.")
 STOPPED = Fault(code="canceled", message="The batch that this belongs to was canceled.")
 MAX_WAIT = 60.0
-FIRST_PAUSE, LAST_PAUSE = 0.05, 0.5
-FOLLOW_PAUSE = 0.5
+LEAST_PAUSE, MOST_PAUSE = 0.1, 2.0
+LATE = 20
+"""Each look costs a read, so that who waits hears of a change late by one part in so many of the
+time that the job has taken by then."""
 HEARTBEAT = 15.0
 
 
@@ -36,11 +38,9 @@ def wait(
 ) -> Job:
     """The job as soon as it is finished, or as it is after at most `seconds`."""
     deadline = time.monotonic() + min(seconds, MAX_WAIT)
-    pause = FIRST_PAUSE
     job = get(ports, who, job_id)
     while not job.finished and (left := deadline - time.monotonic()) > 0:
-        sleep(min(pause, left))
-        pause = min(pause * 1.5, LAST_PAUSE)
+        sleep(min(_pause(ports, job), left))
         job = get(ports, who, job_id)
     return job
 
@@ -64,7 +64,13 @@ def follow(
         if time.monotonic() - beat >= HEARTBEAT:
             beat = time.monotonic()
             yield None
-        sleep(FOLLOW_PAUSE)
+        sleep(_pause(ports, job))
+
+
+def _pause(ports: Ports, job: Job) -> float:
+    """The seconds until the next look at a job that is under way."""
+    age = (ports.clock.now() - job.created_at).total_seconds()
+    return max(LEAST_PAUSE, min(age / LATE, MOST_PAUSE))
 
 
 def cancel(ports: Ports, who: Principal, job_id: str) -> Job:

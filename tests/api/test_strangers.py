@@ -69,7 +69,7 @@ BEYOND_SCHEMAS = {
     *("source_image_asset_id", "end_image_asset_id", "reference_asset_ids"),
     *("image_provider", "video_provider", "vision_provider"),  # may lack credentials
     *("allowed_origins", "scopes", "proof", "pinned"),  # depend on what else is so
-    *("item_id", "max_credits"),
+    *("item_id", "max_credits", "film"),
     *(
         "nodes",
         "edges",

@@ -1,5 +1,6 @@
 """Waiting for a job, following it, and stopping it."""
 
+from datetime import timedelta
 from itertools import islice
 
 import pytest
@@ -26,6 +27,24 @@ def test_waiting_ends_with_the_job(world: World, tenant: Tenant) -> None:
     assert done.status is JobStatus.COMPLETED
     assert len(pauses) == 3
     assert pauses == sorted(pauses)
+
+
+def test_who_waits_for_long_looks_seldom(world: World, tenant: Tenant) -> None:
+    """A film takes minutes, and each look is a read on somebody's bill."""
+    job = world.generate(tenant, IMAGE).job
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        world.clock.advance(timedelta(seconds=seconds))
+        if world.clock.now() > job.created_at + timedelta(minutes=3):
+            world.drain()
+
+    for _ in jobs.follow(world.ports, tenant.who, job.id, 3600, sleep):
+        pass
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (jobs.LEAST_PAUSE, jobs.MOST_PAUSE)
+    assert len(pauses) < 170
 
 
 def test_waiting_ends_with_the_time(world: World, tenant: Tenant) -> None:
