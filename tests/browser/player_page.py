@@ -24,6 +24,7 @@ def visit(
     before: str = "",
     around: str = "",
     style: str = f"width: {SIDE}px",
+    module: str = "/mascot-player.js",
 ) -> None:
     """Go to a page with a player. `before` runs when the module is there and no player is yet."""
     site.put(
@@ -33,11 +34,12 @@ def visit(
         {around}
         <template><mascot-player {attributes}></mascot-player></template>
         <script type="module">
-          import {{ detect }} from "/mascot-player.js";
+          import {{ detect }} from "{module}";
           window.told = [];
           window.player = document.querySelector("template").content.firstChild.cloneNode(true);
           {before}
-          for (const name of ["ready", "play", "pause", "error", "ended", "statechange"]) {{
+          const names = "ready play pause refused error ended statechange";
+          for (const name of names.split(" ")) {{
             player.addEventListener(name, (event) => told.push({{ name, ...event.detail }}));
           }}
           document.body.append(player);

@@ -8,7 +8,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-MODULE = Path(__file__).parents[2] / "functions" / "studio" / "mascot-player.js"
+MODULES = {
+    file.name: file.read_bytes()
+    for file in (Path(__file__).parents[2] / "functions" / "studio").glob("mascot-*.js")
+}
+"""The player, and what it loads from beside itself."""
 TYPES = {
     "html": "text/html; charset=utf-8",
     "js": "text/javascript",
@@ -42,7 +46,7 @@ class Site:
 @contextmanager
 def serve() -> Iterator[Site]:
     """A site on a port of its own, which is an origin of its own."""
-    site = Site(files={"/mascot-player.js": MODULE.read_bytes()})
+    site = Site(files={f"/{name}": content for name, content in MODULES.items()})
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

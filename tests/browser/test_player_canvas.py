@@ -253,10 +253,39 @@ def test_a_canvas_without_films_goes_from_still_to_still(page: Page, site: Site,
     page.evaluate("player.setInput('happy', true)")
     until_passed(page, "to-happy")
     page.evaluate("player.trigger('clicked')")  # a ring of states that ends where it began
-    until_passed(page, "to-happy", "clicked", "calm-down")
-    page.evaluate("player.setInput('depth', 3)")
-    until_passed(page, "to-happy", "clicked", "calm-down", "to-deep")
+    until_passed(page, "to-happy", "clicked", "calm-down", "to-happy")
+    page.evaluate("player.setInput('happy', false); player.setInput('depth', 3)")
+    until_passed(page, "to-happy", "clicked", "calm-down", "to-happy", "to-idle", "to-deep")
     assert {error["format"] for error in told(page, "error")} == {kind}
+
+
+def test_states_that_lead_round_for_ever_are_gone_through_once(page: Page, site: Site) -> None:
+    edges = [edge("there", "idle", "happy", videos={}), edge("back", "happy", "idle", videos={})]
+    before = f"player.config = {json.dumps({**CANVAS, 'edges': edges})};"
+    visit(page, site, "", before=before)
+    assert ready(page) == "still"
+    assert passed(page) == ["there", "back"]
+
+
+def test_who_wants_less_motion_on_the_way_is_told_of_its_end(page: Page, site: Site) -> None:
+    visit(page, site, 'config="canvas.json"', before=only("webm"))
+    ready(page)
+    page.evaluate("player.pause(); player.trigger('poke')")  # so that it stays on the way
+    assert passed(page) == []
+    page.emulate_media(reduced_motion="reduce")
+    until_passed(page, "poked")
+    assert page.evaluate("player.state") == "idle"
+    wait(page, "player.format === 'still'")
+
+
+def test_a_page_of_another_origin_gets_all_that_the_player_needs(page: Page, site: Site) -> None:
+    with player_site.serve() as host:
+        for name in player_site.MODULES:
+            del site.files[f"/{name}"]
+        module = host.url("/mascot-player.js")
+        visit(page, site, 'config="canvas.json"', before=only("stacked"), module=module)
+        assert ready(page) == "stacked"
+        assert {*host.asked} == {f"/{name}" for name in player_site.MODULES}
 
 
 @pytest.mark.parametrize("kind", EXTENSIONS)
@@ -266,6 +295,7 @@ def test_nothing_flashes_when_films_change(page: Page, site: Site, kind: str) ->
     page.add_init_script(WITNESS)
     visit(page, site, 'config="canvas.json"', before=only(kind))
     ready(page)
+    page.evaluate("new Promise((on) => requestAnimationFrame(() => requestAnimationFrame(on)))")
     shots: list[bytes] = []
     screen = page.context.new_cdp_session(page)
 

@@ -42,7 +42,7 @@ def test_what_we_could_not_run_says_so(name: str) -> None:
 
 
 def test_android_unstacks_as_the_player_does() -> None:
-    assert shader(FOLDER / "Mascot.kt") == shader(STUDIO / "mascot-player.js")
+    assert shader(FOLDER / "Mascot.kt") == shader(STUDIO / "mascot-stacked.js")
 
 
 def test_the_page_that_is_copied_plays(page: Page, tmp_path: Path) -> None:

@@ -78,7 +78,8 @@ def test_only_the_player_may_be_read_by_other_pages(client: Client) -> None:
     def origin(path: str) -> str | None:
         return client.get(path).headers.get("Access-Control-Allow-Origin")
 
-    assert origin("/mascot-player.js") == "*"
+    for module in ("player", "canvas", "stacked"):
+        assert origin(f"/mascot-{module}.js") == "*"
     assert origin("/") is origin("/app/main.js") is None
 
 
