@@ -243,15 +243,6 @@ def test_a_browser_that_plays_nothing_before_a_click(page: Page, site: Site, cdn
     wait(page, "!player.shadowRoot.querySelector('video').paused")
 
 
-def test_the_still_of_who_does_not_wait_and_wants_less_motion(
-    page: Page, site: Site, cdn: Site
-) -> None:
-    page.emulate_media(reduced_motion="reduce")
-    visit(page, site, sources(cdn, "webm", "still") + ' loading="eager"')
-    assert ready(page) == "still"
-    assert told(page, "error") == []
-
-
 # --- In which size -------------------------------------------------------------------------------
 
 

@@ -16,17 +16,36 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
-    FilePayload,
     Page,
     Request,
     expect,
 )
 
+from tests.browser import player_site
+from tests.browser.player_page import BEHIND, at, near, seen
 from tests.e2e.server import ROOT, Json, Server
 
 BUDGET = 150_000
 PATIENCE = 120_000
 PHONE = {"width": 360, "height": 740}
+SNIPPETS = {
+    "Web": "web.html",
+    "React": "react.jsx",
+    "iOS": "Mascot.swift",
+    "Android": "Mascot.kt",
+    "React Native": "react-native.jsx",
+    "Flutter": "mascot.dart",
+}
+STEADY = 0.01
+"""The most that may shift: a share of the screen, times a share of the way over it."""
+SHIFTS = """
+  window.shifted = 0;
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput } of list.getEntries()) {
+      if (!hadRecentInput) window.shifted += value;
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 expect.set_options(timeout=60_000)
@@ -68,6 +87,18 @@ def drawn(stack: Server) -> Json:
     again = stack.post(f"/assets/{begun['asset_ids']['image']}/regenerate", {})
     stack.finished(again["job_id"])
     return {**begun, "collection_id": collection["id"]}
+
+
+@pytest.fixture(scope="module")
+def moving(stack: Server) -> Json:
+    """The job of a pose that moves: one that was made by hand before, or else a new one."""
+    jobs = stack.get("/jobs", type="item_generation", status="completed")
+    for job in jobs:
+        if "webm" in job["urls"]:
+            return dict(job)
+    fields = {"name": "Nod", "image_prompt": "sitting", "animation_prompt": "nods", "duration": 1}
+    begun = stack.generate(stack.collection(), type="animation", **fields)
+    return stack.finished(begun["job_id"])
 
 
 @dataclass
@@ -144,6 +175,7 @@ def views(drawn: Json) -> dict[str, str]:
 
 
 def test_from_words_to_a_film_on_disk(page: Page, observed: Observed, stack: Server) -> None:
+    page.add_init_script(SHIFTS)
     enter(page, stack)
     assert page.url == f"{address(stack)}/"  # the key is out of the address at once
     page.get_by_label("What does it look like?").fill("an orange fox with a blue scarf")
@@ -173,6 +205,7 @@ def test_from_words_to_a_film_on_disk(page: Page, observed: Observed, stack: Ser
         assert urlsplit(request.url).netloc == urlsplit(address(stack)).netloc
         assert key(stack) not in request.url
     assert observed.complaints == []
+    assert page.evaluate("shifted") < STEADY
 
 
 def test_a_job_is_followed_where_no_stream_arrives(page: Page, stack: Server) -> None:
@@ -226,6 +259,16 @@ def test_a_version_is_judged_and_another_is_made(
     enter(page, stack)
     visit(page, f"/items/{begun['item_id']}")
 
+    fault = {"error": {"code": "internal", "message": "A file was not judged."}}
+    page.route(
+        f"**/assets/{begun['asset_ids']['image']}",
+        lambda route: route.fulfill(status=500, json=fault),
+        times=1,
+    )
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("alert").filter(has_text="all but 1 of 2 files")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_have_attribute("aria-pressed", "false")
+    observed.complaints.clear()
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_role("button", name="Approve")).to_have_attribute("aria-pressed", "true")
     reviews = {asset["review"] for asset in stack.get(f"/items/{begun['item_id']}/assets")}
@@ -258,14 +301,73 @@ def test_the_style_card_is_locked(page: Page, stack: Server, drawn: Json) -> Non
 
 def test_a_reference_is_dropped(page: Page, stack: Server, drawn: Json) -> None:
     collection = stack.collection("Hare")
-    picture = stack.http.get(drawn["urls"]["image"]).content
     enter(page, stack)
     visit(page, f"/mascots/{collection['id']}?tab=character")
-    file = FilePayload(name="hare.png", mimeType="image/png", buffer=picture)
-    page.locator(".references-field input[type=file]").set_input_files(file)
+    dropped = page.evaluate_handle(
+        """async (url) => {
+          const picture = await (await fetch(url)).blob();
+          const dropped = new DataTransfer();
+          dropped.items.add(new File([picture], "hare.png", { type: "image/png" }));
+          return dropped;
+        }""",
+        drawn["urls"]["image"],
+    )
+    place = page.locator(".dropzone")
+    place.dispatch_event("dragover", {"dataTransfer": dropped})
+    expect(place).to_have_class("dropzone over")
+    place.dispatch_event("drop", {"dataTransfer": dropped})
+    expect(place).to_have_class("dropzone")
     expect(page.get_by_alt_text("Reference 1")).to_be_visible()
     config = stack.get(f"/collections/{collection['id']}")["config"]
     assert len(config["reference_asset_ids"]) == 1
+
+
+# --- On other pages ---
+
+
+def test_code_that_is_copied(context: BrowserContext, stack: Server, moving: Json) -> None:
+    """It is the snippet with the pose's addresses, and the one for the web plays on any page."""
+    path = f"/items/{moving['item_id']}"
+    stack.http.patch(f"/v1{path}", json={"name": 'A "big" <b>$wave'}).raise_for_status()
+    mascot = stack.get(f"/collections/{stack.get(path)['collection_id']}")["name"]
+    best = stack.get(f"{path}/best")
+    kinds = {
+        "webm": "webm",
+        "hevc": "hevc",
+        "stacked": "stacked_video",
+        "still": "transparent_image",
+    }
+    values = {
+        **{name: best[kind]["url"] for name, kind in kinds.items()},
+        "label": f"{mascot}, A ’big’ b wave",
+        "api": f"{address(stack)}/v1",
+        "player": f"{address(stack)}/mascot-player.js",
+    }
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    enter(page, stack)
+    visit(page, path)
+    page.get_by_text("Put it into your app").click()
+    copied = {}
+    for platform, file in SNIPPETS.items():
+        page.get_by_role("radio", name=platform, exact=True).check()
+        code = (ROOT / "docs" / "snippets" / file).read_text()
+        copied[file] = re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], code)
+        expect(page.locator(".embed code")).to_have_text(copied[file], use_inner_text=True)
+        page.locator(".embed-code button").click()
+        page.wait_for_function(
+            "async (code) => (await navigator.clipboard.readText()) === code", arg=copied[file]
+        )
+
+    with player_site.serve() as site:
+        site.files.clear()
+        style = f"<style>body {{ margin: 0; background: rgb{BEHIND} }}</style>"
+        page.goto(site.put("/page.html", copied["web.html"] + style))
+        player = "document.querySelector('mascot-player')"
+        page.wait_for_function(f"{player}.format === 'webm' && !{player}.paused")
+        shown = seen(page)
+        assert near(at(shown, (1 / 24, 1 / 24)), BEHIND, 3)
+        assert not near(at(shown, (1 / 2, 1 / 2)), BEHIND, 60)
 
 
 # --- What goes wrong -----------------------------------------------------------------------------
@@ -417,14 +519,12 @@ def test_colours_are_chosen_and_kept(page: Page, stack: Server) -> None:
     assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
 
 
-def test_who_wants_less_motion_sees_a_still(chromium: Browser, stack: Server) -> None:
-    jobs = stack.get("/jobs", type="item_generation", status="completed")
-    (job,) = [job for job in jobs if "webm" in job["urls"]][:1]
+def test_who_wants_less_motion_sees_a_still(chromium: Browser, stack: Server, moving: Json) -> None:
     context = chromium.new_context(reduced_motion="reduce")
     context.set_default_timeout(60_000)
     page = context.new_page()
     enter(page, stack)
-    visit(page, f"/items/{job['item_id']}")
+    visit(page, f"/items/{moving['item_id']}")
     until_played_as(page, "still")
     page.get_by_role("button", name="Play").click()
     until_played_as(page, "webm")

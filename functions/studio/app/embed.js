@@ -12,21 +12,30 @@ const SNIPPETS = [
   ["mascot.dart", "Flutter"],
 ];
 
-/** The snippets, filled in with the values of an item. */
+/** The snippets, filled in with the values of an item, in which nothing may be code. */
 export function embed(values) {
   const code = h("code", null);
   const box = h("pre", { class: "code", tabindex: 0, "aria-label": "Code" }, code);
+  let chosen;
   const show = async (file) => {
+    chosen = file;
+    let text;
     try {
       const response = await fetch(`/snippets/${file}`);
       if (!response.ok) throw new Error(`${response.status}`);
-      code.textContent = filled(await response.text(), values);
+      text = filled(await response.text(), values);
     } catch {
-      code.textContent = "This snippet could not be loaded. Choose it once more.";
+      text = "This snippet could not be loaded. Choose it once more.";
     }
+    if (file === chosen) code.textContent = text;
   };
   const copy = h("button", { type: "button", onclick: async () => {
-    await navigator.clipboard.writeText(code.textContent);
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+    } catch {
+      getSelection().selectAllChildren(code); // a page that is not secure may not write there
+      return announce("Selected: copy it with your keyboard");
+    }
     announce("Copied");
     fill(copy, icon("check"), "Copied");
     setTimeout(() => fill(copy, icon("copy"), "Copy"), 2000);
@@ -35,6 +44,9 @@ export function embed(values) {
   details.addEventListener("toggle", () => details.open && show(SNIPPETS[0][0]), { once: true });
   return details;
 }
+
+/** Words that end no string and open no tag in any of the languages. Pure. */
+export const plain = (text) => text.replace(/["']/g, "’").replace(/[`\\${}<>&\s]+/g, " ").trim();
 
 /** A text with every {{name}} replaced that has a value. Pure. */
 export const filled = (text, values) => text.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (whole, name) => values[name] ?? whole);

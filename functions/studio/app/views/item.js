@@ -2,7 +2,7 @@
 import { verdictBars } from "../charts.js";
 import { announce, fill, h } from "../dom.js";
 import { ask } from "../dialog.js";
-import { embed } from "../embed.js";
+import { embed, plain } from "../embed.js";
 import { ended, follow } from "../events.js";
 import { area, explained, field, input, told } from "../forms.js";
 import { Graph, doing, madeBy, progressOf } from "../graph.js";
@@ -294,8 +294,7 @@ class ItemView {
     const url = (key) => this.best[key]?.url ?? version.shown[key] ?? "";
     return {
       webm: url("webm"), hevc: url("hevc"), stacked: url("stacked_video"), still: url("transparent_image"),
-      item: this.item.id, collection: this.mascot.id, name: this.mascot.name, label: `${this.mascot.name}, ${this.item.name}`,
-      api: `${location.origin}/v1`, player: `${location.origin}/mascot-player.js`, key: "YOUR_PUBLISHABLE_KEY",
+      label: plain(`${this.mascot.name}, ${this.item.name}`), api: `${location.origin}/v1`, player: `${location.origin}/mascot-player.js`,
     };
   }
 

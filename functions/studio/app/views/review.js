@@ -3,21 +3,27 @@ import { announce, fill, h } from "../dom.js";
 import { explained } from "../forms.js";
 import { icon } from "../icons.js";
 
-/** The buttons; `done` is called when the judgement is stored. */
+/** The buttons; `done` is called when the judgement is stored for every file. When it could not be for
+ *  some, the buttons stay as they were, so that the same one again does the rest. */
 export function reviewButtons({ api }, version, done) {
   const trouble = h("div", { role: "alert" });
   const judge = async (button, judgement, said) => {
     const buttons = [...row.querySelectorAll("button")];
     buttons.forEach((other) => (other.disabled = true));
     button.setAttribute("aria-busy", "true");
+    fill(trouble);
     try {
-      for (const asset of version.ready) await api.patch(`/assets/${asset.id}`, judgement);
+      const files = version.ready;
+      const stored = await Promise.allSettled(files.map((asset) => api.patch(`/assets/${asset.id}`, judgement)));
+      const failed = stored.filter(({ status }) => status === "rejected").map(({ reason }) => reason);
+      if (failed.length) throw missed(failed, files.length);
       announce(said);
       await done();
     } catch (error) {
       fill(trouble, explained(error));
       button.removeAttribute("aria-busy");
       buttons.forEach((other) => (other.disabled = false));
+      button.focus();
     }
   };
   const toggle = (name, label, symbol, on, judgement, said) => {
@@ -30,4 +36,11 @@ export function reviewButtons({ api }, version, done) {
     toggle("reject", "Reject", "close", review === "rejected", review === "rejected" ? { review: null } : { review: "rejected", pinned: false }, review === "rejected" ? "No longer rejected" : "Rejected"),
     toggle("pin", "Pin", "pin", pinned, pinned ? { pinned: false } : { pinned: true, ...(review === "rejected" && { review: null }) }, pinned ? "No longer pinned" : "Pinned: this one is served"));
   return h("div", { class: "stack" }, row, trouble);
+}
+
+/** The first fault of several, and how many files it has kept from being judged. */
+function missed(faults, files) {
+  const [{ message, status }] = faults;
+  const count = faults.length === files ? "" : `This was stored for all but ${faults.length} of ${files} files. `;
+  return Object.assign(new Error(count + message), { status });
 }
