@@ -355,8 +355,13 @@ def test_code_that_is_copied(context: BrowserContext, stack: Server, moving: Jso
         copied[file] = re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], code)
         expect(page.locator(".embed code")).to_have_text(copied[file], use_inner_text=True)
         page.locator(".embed-code button").click()
-        page.wait_for_function(
-            "async (code) => (await navigator.clipboard.readText()) === code", arg=copied[file]
+        page.evaluate(
+            """async (code) => {
+              while ((await navigator.clipboard.readText()) !== code) {
+                await new Promise(requestAnimationFrame);
+              }
+            }""",
+            copied[file],
         )
 
     with player_site.serve() as site:
@@ -435,8 +440,12 @@ def test_a_fault_is_shown_at_its_field(page: Page, stack: Server) -> None:
 def test_a_server_that_is_away(page: Page, stack: Server) -> None:
     enter(page, stack)
     page.route("**/v1/credits/history", lambda route: route.abort())
+    page.clock.install()
     page.evaluate("location.hash = '/credits'")
-    expect(page.get_by_text("The server cannot be reached")).to_be_visible()
+    away = page.get_by_text("The server cannot be reached")
+    while not away.is_visible():
+        page.clock.fast_forward(1000)  # it is asked again, later each time
+    page.clock.resume()
     page.unroute("**/v1/credits/history")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("heading", name="History")).to_be_visible()
@@ -493,11 +502,13 @@ def test_a_phone_needs_no_sideways_scrolling(chromium: Browser, stack: Server, d
     context = chromium.new_context(viewport=PHONE)  # type: ignore[arg-type]
     context.set_default_timeout(60_000)
     page = context.new_page()
+    page.add_init_script(SHIFTS)
     enter(page, stack)
     for name, path in views(drawn).items():
         visit(page, path)
         root = "document.documentElement"
         assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth"), name
+    assert page.evaluate("shifted") < STEADY
     context.close()
 
 
@@ -511,10 +522,14 @@ def test_the_keyboard_reaches_the_content(page: Page, stack: Server) -> None:
     expect(page.get_by_role("heading", name="Describe a mascot")).to_be_visible()
 
 
-def test_colours_are_chosen_and_kept(page: Page, stack: Server) -> None:
+def test_colours_are_the_systems_until_they_are_chosen(page: Page, stack: Server) -> None:
+    page.emulate_media(color_scheme="dark")
     enter(page, stack)
+    page.emulate_media(color_scheme="light")
     page.get_by_role("button", name="Dark colours").click()
     page.reload()
+    page.emulate_media(color_scheme="dark")
+    page.emulate_media(color_scheme="light")
     expect(page.get_by_role("button", name="Light colours")).to_be_visible()
     assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
 

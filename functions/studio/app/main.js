@@ -78,7 +78,7 @@ const broken = (error) =>
 
 function askForKey(error, suggested) {
   api = null;
-  fill(bar, brand(), themeSwitch());
+  fill(bar, brand(), theme);
   document.title = "Sign in – Mascotry";
   fill(main, signIn({ error, suggested, enter }));
 }
@@ -102,6 +102,7 @@ function leave() {
 
 // --- the bar -------------------------------------------------------------------------------------
 
+const theme = themeSwitch();
 const balance = h("a", { class: "balance", href: "#/credits" });
 
 function showBar(credits) {
@@ -110,7 +111,7 @@ function showBar(credits) {
     brand(),
     h("nav", { "aria-label": "Studio" }, h("a", { href: "#/", data: { under: "/ /projects /mascots /items" } }, "Mascots"), h("a", { href: "#/credits", data: { under: "/credits" } }, "Credits"), h("a", { href: "/v1/docs" }, "API")),
     balance,
-    themeSwitch(),
+    theme,
     h("button", { type: "button", class: "quiet signout", "aria-label": "Sign out", onclick: leave }, icon("leave"), h("span", null, "Sign out")),
   );
   tell(credits);
@@ -136,18 +137,18 @@ function mark() {
 }
 
 function themeSwitch() {
-  const dark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const { dataset } = document.documentElement;
+  const dark = () => dataset.theme === "dark";
   const button = h("button", { type: "button", class: "icon-button theme" });
   const tell = () => {
     fill(button, icon(dark() ? "sun" : "moon"));
     button.setAttribute("aria-label", dark() ? "Light colours" : "Dark colours");
   };
   button.addEventListener("click", () => {
-    const next = dark() ? "light" : "dark";
-    document.documentElement.dataset.theme = next;
-    localStorage.setItem("mascotry.theme", next);
-    tell();
+    dataset.theme = dark() ? "light" : "dark";
+    localStorage.setItem("mascotry.theme", dataset.theme);
   });
+  new MutationObserver(tell).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   tell();
   return button;
 }
@@ -164,7 +165,7 @@ async function begin() {
   if (given && !session.atHome()) return askForKey(undefined, given); // a link from anywhere signs nobody in
   const secret = given ?? session.key();
   if (!secret) return askForKey();
-  fill(bar, brand(), themeSwitch());
+  fill(bar, brand(), theme);
   try {
     await enter(secret, !given && localStorage.getItem("mascotry.key") !== null);
   } catch (error) {

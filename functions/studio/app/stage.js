@@ -25,8 +25,8 @@ export class Stage {
     this.element = h(
       "div",
       { class: "stage" },
-      this.surface,
-      h("div", { class: "row centred" }, choice("ground", "Background", GROUNDS, "checker", (kind) => (this.surface.dataset.ground = kind)), this.stop),
+      h("div", { class: "stage-view" }, this.surface, this.stop),
+      choice("ground", "Background", GROUNDS, "checker", (kind) => (this.surface.dataset.ground = kind)),
     );
   }
 
