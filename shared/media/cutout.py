@@ -21,7 +21,7 @@ from shared.media.key import (
     Mask,
     estimate_background,
     key_still,
-    nearest,
+    spread,
 )
 from shared.media.stills import open_image
 
@@ -131,17 +131,8 @@ def segment(pixels: Frame, weights: Path) -> Frame:
     alpha[_lost_parts(pixels, alpha < SURE)] = 1
     inside = cv2.erode((alpha >= SURE).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if inside.any():
-        pixels = _spread(pixels, inside)
+        pixels, _ = spread(pixels, inside)
     return np.dstack([pixels, np.rint(alpha * 255).astype(np.uint8)])
-
-
-def _spread(pixels: Frame, sure: Mask) -> Frame:
-    """For each pixel the colour of the nearest sure one."""
-    spread = pixels.copy()
-    places, source, _ = nearest(sure)
-    flat = spread.reshape(-1, 3)
-    flat[places] = flat[source]
-    return spread
 
 
 def _lost_parts(pixels: Frame, open_: Mask) -> Mask:
@@ -159,7 +150,7 @@ def _lost_parts(pixels: Frame, open_: Mask) -> Mask:
     clear = cv2.erode(outside.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
     if not clear.any():
         clear = outside
-    behind = _spread(pixels, clear).astype(np.float32)
+    behind = spread(pixels, clear)[0].astype(np.float32)
     away = np.linalg.norm(pixels.astype(np.float32) - behind, axis=-1)
     lost = np.zeros_like(open_)
     sizes = np.bincount(labels[open_ & ~outside], minlength=count)

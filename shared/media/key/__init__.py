@@ -18,7 +18,7 @@ from shared.media.key.ground import measure_ground as measure_ground
 from shared.media.key.matte import FILM as FILM
 from shared.media.key.matte import STILL as STILL
 from shared.media.key.matte import Tuning as Tuning
-from shared.media.key.matte import nearest as nearest
+from shared.media.key.matte import spread as spread
 from shared.media.key.still import key_still as key_still
 from shared.media.key.wardrobe import Glass as Glass
 from shared.media.key.wardrobe import Wardrobe as Wardrobe

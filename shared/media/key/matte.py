@@ -22,10 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.media.key.colour import Floats, Frame, Mask, Picture, rgb
+from shared.media.key.figure import SQUARE, Box, box, figure_in, reached, slivers
 from shared.media.key.meaning import Meanings, cells, mixed_distance, shares
-
-Labels = NDArray[Any]
-Box = tuple[slice, slice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,6 @@ STILL = Tuning(14.0, 4.0, 24.0, 12.0, 10, 1.0, 0.004, 5.0, 2.0)
 
 BLEED = 12
 """Pixels around the figure that carry its edge's colour."""
-HOLE = 24
-"""Enclosed areas of the key's colour with fewer pixels than this are a glint, not a gap."""
 PANE = 120
 """The fewest pixels of a part that one sees through."""
 WILD = 30.0
@@ -66,13 +62,11 @@ HAIR_GAIN = 2.0
 """By how much a colour of the silhouette fits better there, to be taken for F."""
 FAINT = 0.2
 """The share of `near` up to which a pixel is not even tinted."""
-SLIVER, APART, NARROW = 10, 9, 5
-"""The fewest pixels of a gap too narrow to show the pure key, whose pieces are less far apart than
-`APART`; it is less wide than `NARROW`."""
 UNMIXED, WIDEST = 0.6, 60.0
 """The share of the distance to mixed colours, and the distance, within which such a gap shows."""
 
-SQUARE = np.ones((3, 3), np.uint8)
+BESIDE = 3
+"""How far the neighbours are that an opening by `SQUARE` asks for, diagonally."""
 NONE: Floats = np.zeros((0, 3), np.float32)
 
 
@@ -91,7 +85,7 @@ class Matte:
     def rgba(self, height: int, width: int) -> Frame:
         """The whole picture as straight RGBA."""
         opaque = cv2.convertScaleAbs(self.alpha, alpha=255)
-        part = cv2.merge([*cv2.split(rgb(self.colour)), opaque])
+        part = cv2.merge([rgb(self.colour), opaque])
         (top, bottom), (left, right) = ((side.start, side.stop) for side in self.box)
         margins = (top, height - bottom, left, width - right)
         far = (*part[0, 0, :3].tolist(), 0)
@@ -129,116 +123,91 @@ class Matter:
     def matte(self, picture: Picture, away: Floats) -> Matte | None:
         """The figure in a picture, given each pixel's squared distance from the ground; None
         where there is none."""
-        near = away < self.tuning.near**2
-        whole = _box(~near, BLEED)
+        far = away >= self.tuning.near**2
+        whole = box(far, BLEED)
         if whole is None:
             return None
-        picture, away = picture[whole], away[whole]
-        inside = self._inside(near[whole], away)
+        away, pixels = away[whole], _pixels(picture[whole])
+        inside = figure_in(far[whole], away, self.tuning.exact if self._opens else None)
         depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
         if self._sliver and (gaps := self._slivers(away, depth)).any():
             inside[gaps] = 0
             depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
-        found = cells(picture)
-        panes = self._panes(found, inside)
-        sure = self._sure(found, inside, depth, panes)
-        open_, source, away_from = nearest(sure)
-        reach = 2 * self.tuning.outer + 1
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-        tinted = (cv2.dilate(inside, disc) > 0) & (away > (FAINT * self.tuning.near) ** 2)
-        within = tinted.reshape(-1)[open_]
-        unknown = open_[within]
-        pixels = picture.reshape(-1, 3)
-        mixed = pixels.take(unknown, axis=0).astype(np.float32)
-        figure = pixels.take(source[within], axis=0).astype(np.float32)
+        panes = self._panes(pixels, inside)
+        sure = self._sure(pixels, inside, depth, panes)
+        colour, away_from = spread(pixels, sure)
+        unknown = np.flatnonzero(self._tinted(inside, away) & ~sure)
+        flat = colour.reshape(-1, colour.shape[-1])
+        own = pixels.reshape(flat.shape).take(unknown, axis=0)
+        mixed = own[:, :3].astype(np.float32)
+        near = flat.take(unknown, axis=0)[:, :3].astype(np.float32)
         tint = (mixed - self.ground) * self._weights
-        self._choose(tint, figure, found.take(unknown), away_from[within] > HAIR)
-        seen = panes.reshape(-1)[unknown]
-        figure[seen > 0] = self._glass[seen[seen > 0] - 1]
-        alpha = self._alpha(tint, figure, seen > 0)
-        colour = pixels.copy()
-        colour[open_] = pixels.take(source, axis=0)
-        edge = self._unmixed(mixed, figure, alpha)
+        self._choose(tint, near, cells(own), away_from.take(unknown) > HAIR)
+        seen = panes.take(unknown)
+        near[seen > 0] = self._glass[seen[seen > 0] - 1]
+        alpha = self._alpha(tint, near, seen > 0)
+        edge = self._unmixed(mixed, near, alpha)
         whole_numbers = colour.dtype == np.uint8
-        colour[unknown] = np.clip(np.rint(edge), 0, 255) if whole_numbers else edge
+        own[:, :3] = np.clip(np.rint(edge), 0, 255) if whole_numbers else edge
+        flat[unknown] = own
         opaque = sure.astype(np.float32)
         opaque.reshape(-1)[unknown] = alpha
-        return Matte(whole, opaque, colour.reshape(picture.shape), unknown, panes)
-
-    def _inside(self, near: Mask, away: Floats) -> Frame:
-        """What is not connected to the border, nor a gap that shows exactly the ground."""
-        framed = np.pad(near.astype(np.uint8), 1, constant_values=1)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(framed, connectivity=4)
-        outside = np.zeros(count, np.bool_)
-        outside[labels[0, 0]] = True
-        labels = labels[1:-1, 1:-1]
-        if self._opens:
-            for label in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= HOLE):
-                if label == 0 or outside[label]:
-                    continue
-                left, top, width, height = stats[label, :4]
-                place = np.s_[
-                    max(top - 1, 0) : top - 1 + height, max(left - 1, 0) : left - 1 + width
-                ]
-                area = (labels[place] == label).astype(np.uint8)
-                core = cv2.erode(area, SQUARE, borderValue=0)
-                area = core if core.sum() > 3 else area
-                outside[label] = np.median(away[place][area > 0]) < self.tuning.exact**2
-        outside[0] = False  # label 0 is what is not near
-        inside: Frame = (~outside[labels]).astype(np.uint8)
-        return inside
+        return Matte(whole, opaque, _channels(colour), unknown, panes)
 
     def _slivers(self, away: Floats, depth: NDArray[Any]) -> Mask:
-        """Narrow gaps and corners deep inside, too tight for a film to hold the key's pure colour.
+        """Narrow gaps that are tinted.
 
         Any colour nearer to the key than all mixtures of two of the character's colours is of the
         background; edges of one part against another pass through such mixtures.
         """
-        tight: Mask = (away < self._sliver**2) & (depth > self.tuning.band)
-        if not tight.any():
-            return tight
-        spots, width = tight.astype(np.uint8), np.ones((NARROW, NARROW), np.uint8)
-        # A gap comes in pieces: the film blurs its narrowest parts into the outline.
-        _, labels = cv2.connectedComponents(cv2.dilate(spots, np.ones((APART, APART), np.uint8)))
-        is_gap = np.bincount(labels[tight]) >= SLIVER
-        # A wide gap shows the pure key; what is wide and doesn't is a part, like a small gem.
-        is_gap[labels[cv2.erode(spots, width) > 0]] = False
-        found = np.zeros_like(tight)
-        found[tight] = is_gap[labels[tight]]
-        return found
+        tight: Mask = away < self._sliver**2
+        tight &= depth > self.tuning.band
+        return slivers(tight) if tight.any() else tight
 
-    def _panes(self, found: NDArray[np.int32], inside: Frame) -> Frame:
+    def _tinted(self, inside: Frame, away: Floats) -> Mask:
+        """What is not quite the ground, and inside or beside."""
+        reach = 2 * self.tuning.outer + 1
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+        tinted: Mask = away > (FAINT * self.tuning.near) ** 2
+        tinted &= cv2.dilate(inside, disc).view(np.bool_)
+        return tinted
+
+    def _panes(self, pixels: Picture, inside: Frame) -> Frame:
         """Which glass is seen where, from 1 on: broad areas only."""
+        panes = np.zeros_like(inside)
         if self._meanings is None or not len(self._glass):
-            return np.zeros_like(inside)
-        glass: Frame = self._meanings.glass.take(found) * inside
+            return panes
+        places = np.flatnonzero(inside)
+        found = cells(pixels.reshape(-1, pixels.shape[-1]).take(places, axis=0))
+        panes.reshape(-1)[places] = self._meanings.glass.take(found)
         reach = np.ones((5, 5), np.uint8)
-        core = cv2.morphologyEx((glass > 0).astype(np.uint8), cv2.MORPH_OPEN, reach)
+        core = cv2.morphologyEx((panes > 0).astype(np.uint8), cv2.MORPH_OPEN, reach)
         _, labels, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=4)
         large = stats[:, cv2.CC_STAT_AREA] >= PANE
         large[0] = False
         near = cv2.dilate(large[labels].astype(np.uint8), reach)
-        return np.asarray(glass * near, np.uint8)
+        return np.asarray(panes * near, np.uint8)
 
-    def _sure(
-        self, found: NDArray[np.int32], inside: Frame, depth: NDArray[Any], panes: Frame
-    ) -> Mask:
+    def _sure(self, pixels: Picture, inside: Frame, depth: NDArray[Any], panes: Frame) -> Mask:
         """What is all figure: what a walk from outside over mixtures does not reach."""
-        sure: Mask
         if self._meanings is None:
-            sure = depth > self.tuning.band
+            sure: Mask = depth > self.tuning.band
         else:
-            solid = self._meanings.solid.take(found)
+            # Beyond where the walk ends nobody asks what colours mean, but for their neighbours.
+            asked = depth <= self.tuning.deep + BESIDE
+            asked &= cv2.dilate(inside, SQUARE, iterations=BESIDE).view(np.bool_)
+            places = np.flatnonzero(asked)
+            found = cells(pixels.reshape(-1, pixels.shape[-1]).take(places, axis=0))
+            solid = np.ones_like(inside)
+            solid.reshape(-1)[places] = self._meanings.solid.take(found)
             solid[panes > 0] = 0
             # One pixel of a colour that is worn may as well be a mixture of two others.
             solid = np.asarray(cv2.morphologyEx(solid, cv2.MORPH_OPEN, SQUARE), np.uint8)
-            loose = ((solid == 0) & (depth <= self.tuning.deep)) | (inside == 0)
-            count, labels = cv2.connectedComponents(loose.astype(np.uint8), connectivity=4)
-            reached = np.zeros(count, np.bool_)
-            reached[labels[inside == 0]] = True
-            kept = (inside > 0) & ~reached[labels] & (panes == 0)
+            outside = inside == 0
+            loose = (solid == 0) & (depth <= self.tuning.deep) | outside
+            kept = ~reached(loose, outside) & (panes == 0)
             # The outermost of them may still hold a trace of the ground.
-            sure = cv2.erode(kept.astype(np.uint8), SQUARE, borderValue=1) > 0
+            sure = cv2.erode(kept.view(np.uint8), SQUARE, borderValue=1).view(np.bool_)
         return sure if sure.any() else inside > 0
 
     def _choose(
@@ -277,26 +246,35 @@ class Matter:
         return colour
 
 
-def nearest(sure: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
-    """The flat places of pixels that are not sure, and for each of them the flat place of the sure
-    one nearest to it and how far that is."""
+def spread(pixels: Picture, sure: Mask) -> tuple[Picture, Floats]:
+    """The pixels, each that is not sure with the colour of the sure one nearest to it, and how far
+    that is."""
     reach, labels = cv2.distanceTransformWithLabels(
-        (~sure).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        (~sure).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    flat, is_sure = labels.reshape(-1), sure.reshape(-1)
-    places, open_ = np.flatnonzero(is_sure), np.flatnonzero(~is_sure)
-    table = np.zeros(len(places) + 1, np.intp)
-    table[flat[places]] = places
-    source = table[np.asarray(flat.take(open_), np.intp)]
-    return open_, source, np.asarray(reach.reshape(-1).take(open_), np.float32)
+    known, items = labels[sure], _items(pixels)
+    table = np.zeros(len(known) + 1, items.dtype)
+    table[known] = items[sure]
+    found: Picture = (
+        table.take(np.asarray(labels, np.int32)).view(pixels.dtype).reshape(pixels.shape)
+    )
+    return found, np.asarray(reach, np.float32)
 
 
-def _box(mask: Mask, margin: int) -> Box | None:
-    """The rows and columns that a mask reaches, with a margin; None for an empty one."""
-    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
-    if not width:
-        return None
-    return (
-        slice(max(0, top - margin), min(mask.shape[0], top + height + margin)),
-        slice(max(0, left - margin), min(mask.shape[1], left + width + margin)),
-    )
+def _items(pixels: Picture) -> NDArray[Any]:
+    """A picture (H, W, C) as one item per pixel (H, W), which fetches them in one go."""
+    size = pixels.shape[-1] * pixels.itemsize
+    whole: NDArray[Any] = pixels.view(np.uint32 if size == 4 else f"V{size}")[..., 0]
+    return whole
+
+
+def _pixels(picture: Picture) -> Picture:
+    """The same pixels, four bytes each if they are bytes, since odd sizes are slow to fetch."""
+    if picture.dtype == np.uint8:
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA))
+    return np.ascontiguousarray(picture)
+
+
+def _channels(pixels: Picture) -> Picture:
+    """The three channels of such pixels."""
+    return pixels if pixels.shape[-1] == 3 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR))
