@@ -182,9 +182,8 @@ class Matter:
         panes.reshape(-1)[places] = self._meanings.glass.take(found)
         reach = np.ones((5, 5), np.uint8)
         core = cv2.morphologyEx((panes > 0).astype(np.uint8), cv2.MORPH_OPEN, reach)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=4)
-        large = stats[:, cv2.CC_STAT_AREA] >= PANE
-        large[0] = False
+        _, labels = cv2.connectedComponents(core, connectivity=4)
+        large = np.bincount(labels[core > 0], minlength=1) >= PANE
         near = cv2.dilate(large[labels].astype(np.uint8), reach)
         return np.asarray(panes * near, np.uint8)
 
