@@ -42,7 +42,8 @@ const silent = () => {
 const onFrame = (video, call) =>
   video.requestVideoFrameCallback
     ? video.requestVideoFrameCallback(call)
-    : requestAnimationFrame(() =>
+    : video.src &&
+      requestAnimationFrame(() =>
         video.readyState > 1 && video.currentTime > 0 ? call() : onFrame(video, call),
       );
 
@@ -585,7 +586,7 @@ export class MascotPlayer extends Base {
   /** Say what it is to those who don't see it, unless the page does. */
   #label() {
     const alt = this.getAttribute("alt");
-    const { name = "Mascot", role = "img", focusable = false } = this.#stage.scene ?? {};
+    const { name = "Mascot", role = "img", focusable = false } = this.#stage?.scene ?? {};
     const own = (attribute, value) => {
       if (this.hasAttribute(attribute) && !this.#labelled.has(attribute)) return;
       this.#labelled.add(attribute);

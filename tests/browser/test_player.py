@@ -277,8 +277,13 @@ def test_a_mascot_that_grows_becomes_finer(page: Page, site: Site, cdn: Site, fi
     wait(page, f"player.shadowRoot.querySelector('video').src === '{cdn.url(path('webm'))}'")
 
 
-@pytest.mark.parametrize("style", ["", "width: 120px", "width: 50%", "height: 90px; width: 60px"])
-@pytest.mark.parametrize("kind", ["webm", "stacked", "still"])
+@pytest.mark.parametrize(
+    ("kind", "style"),
+    [
+        *((kind, "") for kind in ("webm", "stacked", "still")),
+        *(("webm", style) for style in ("width: 120px", "width: 50%", "height: 90px; width: 60px")),
+    ],
+)
 def test_nothing_on_the_page_moves_when_the_mascot_comes(
     page: Page, site: Site, cdn: Site, style: str, kind: str
 ) -> None:
