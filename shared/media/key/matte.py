@@ -230,7 +230,9 @@ class Matter:
         """Alpha of unknown pixels that mix the ground with the given colours of the figure."""
         dark = self.tuning.dark
         share, off = shares(tint, (figure - self.ground) * self._weights)
-        alpha: Floats = np.clip((share - dark) / (1 - 2 * dark), 0, 1)
+        # Noise about nothing and about all is taken away; in the middle of glass none is added.
+        alpha: Floats = np.where(seen_through, share, (share - dark) / (1 - 2 * dark))
+        alpha = np.clip(alpha, 0, 1)
         alpha[(off > WILD) & ~seen_through] = 1
         return alpha
 
