@@ -196,6 +196,17 @@ def test_a_wing_is_seen_through_in_a_still_and_in_a_film_of_it() -> None:
     assert alpha_error(found, np.rint(alpha * 255).astype(np.uint8)) <= 0.6
 
 
+def test_thin_glass_is_as_thin_as_it_is() -> None:
+    """What is taken away of edges against noise would be an even error over all of it."""
+    key, glass = (0, 200, 70), (220, 236, 255)
+    alpha = np.zeros((256, 256))
+    alpha[60:200, 120:220] = 0.3
+    picture = mixed(glass, alpha, key)
+    picture[40:220, 40:120] = LINE
+    found = matted(picture, key, Wardrobe((LINE,), glass=(Glass(glass, 0.3),)))
+    assert abs(found[70:190, 130:210, 3].mean() - 0.3 * 255) <= 1
+
+
 def test_without_a_wardrobe_nothing_is_seen_through() -> None:
     picture, _ = winged((0, 200, 70))
     assert matted(picture, (0, 200, 70))[64:106, 128:216, 3].min() == 255
