@@ -25,6 +25,7 @@ from rich.table import Table
 
 from shared.media.formats import FORMATS
 from shared.media.sheet import contact_sheet
+from shared.model.asset import USUAL_FORMATS
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 90
@@ -179,7 +180,9 @@ def make_sheet(files: dict[str, Path], target: Path) -> None:
     stills = {key: files[key] for key in ("image", "transparent_image")}
     films = {"video": (files["video"], None)}
     contact_sheet(
-        stills, {**films, **{name: (files[name], FORMATS[name]) for name in FORMATS}}, target
+        stills,
+        {**films, **{name: (files[name], FORMATS[name]) for name in USUAL_FORMATS}},
+        target,
     )
 
 

@@ -1,16 +1,13 @@
 """Make one web format with alpha out of a video, in all its sizes."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from shared.media.encode import transcode
-from shared.media.formats import FORMATS
+from shared.media.formats import FORMATS, Layout
 from shared.media.key import Glass, Wardrobe
-from shared.media.verify import verify_film
 from shared.model.asset import Provenance
 from shared.services.steps import Made, MadeFile, Source, StepContext
-
-ENCODING = 0.9
-"""The share of the work that is encoding; the rest is verification."""
 
 
 def run(context: StepContext) -> Made:
@@ -26,7 +23,7 @@ def run(context: StepContext) -> Made:
         wardrobe=_wardrobe(video),
         weights=context.settings.weights,
         quality=quality,
-        progress=lambda share: context.progress(share * ENCODING),
+        progress=context.progress,
     )
     provenance = Provenance(
         provider="mascotry",
@@ -39,16 +36,8 @@ def run(context: StepContext) -> Made:
         },
     )
     made: dict[str, MadeFile] = {}
-    for number, (size, key) in enumerate(keys.items(), start=1):
+    for size, key in keys.items():
         output = report.outputs[size]
-        checked = verify_film(
-            targets[size],
-            format_,
-            (output.width, output.height),
-            report.frames,
-            report.fps,
-            samples=output.samples,
-        )
         made[key] = MadeFile(
             path=targets[size],
             width=output.width,
@@ -59,12 +48,12 @@ def run(context: StepContext) -> Made:
             provenance=provenance,
             metadata={
                 "layout": format_.layout.value,
-                "verification": checked.as_dict(),
+                **(asdict(output.cells) if format_.layout is Layout.GRID else {}),
+                "verification": output.verification.as_dict(),
                 "bytes_limit": output.limit,
                 "coarser": output.coarser,
             },
         )
-        context.progress(ENCODING + (1 - ENCODING) * number / len(keys))
     return Made(made)
 
 

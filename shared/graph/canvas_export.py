@@ -6,7 +6,7 @@ from typing import Any, Final
 from shared.graph.canvas_plan import SECONDS
 from shared.graph.canvas_rules import Problem
 from shared.graph.canvas_state import EdgeState, NodeState, Stage, State
-from shared.model.asset import WEB_FORMATS, Asset, AssetType, asset_key
+from shared.model.asset import USUAL_FORMATS, Asset, AssetType, asset_key
 from shared.model.canvas import Canvas, Input
 
 VERSION: Final = "2.0"
@@ -102,7 +102,7 @@ def _edge(state: EdgeState, url: Url, extended: bool) -> dict[str, Any]:
 
 def _films(state: EdgeState, size: int | None, url: Url) -> dict[str, str]:
     """The URLs of the formats that are ready in a size."""
-    found = {type_: state.assets.get(asset_key(type_, size)) for type_ in WEB_FORMATS}
+    found = {type_: state.assets.get(asset_key(type_, size)) for type_ in USUAL_FORMATS}
     return {NAMES[type_]: url(asset) for type_, asset in found.items() if asset and asset.content}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from shared.model.asset import WEB_FORMATS, Asset, AssetStatus, AssetType, Purpose, asset_key
+from shared.model.asset import USUAL_FORMATS, Asset, AssetStatus, AssetType, Purpose, asset_key
 from shared.model.canvas import Canvas, Edge, Node
 from shared.model.link import Link, Role
 from shared.model.version import best
@@ -137,8 +137,8 @@ def edge_state(
     films say of that does not count."""
     purpose = Purpose.REVERSE if edge is not made_by else None
     counted = best(stock.assets, doubtful=True)
-    films = {type_.value: counted.get(asset_key(type_, None, purpose)) for type_ in WEB_FORMATS}
-    ours = [one for one in stock.assets if one.purpose is purpose and one.type in WEB_FORMATS]
+    films = {type_.value: counted.get(asset_key(type_, None, purpose)) for type_ in USUAL_FORMATS}
+    ours = [one for one in stock.assets if one.purpose is purpose and one.type in USUAL_FORMATS]
     if not all(films.values()):
         stage = _unready(ours, waits=waits)
     elif _fits(counted.get(AssetType.VIDEO.value), stock.links, stills):

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from shared.graph.advance import unmade
 from shared.graph.prices import film_price, still_price
+from shared.model.asset import WEB_FORMATS
 from shared.model.credit import Part
 from shared.model.job import Job, Step, StepKind, StepStatus
 from shared.model.request import GenerateRequest
@@ -20,8 +21,8 @@ class Rule:
     """A part is charged for in a job that has the step which `made_by` names.
 
     It is kept when all of `delivers` was made, of what the job has of it: keys of a job's assets,
-    at full size. So a film is paid for when every web format is there, since those are what was
-    bought, and given back when one could not be made, though the others stay.
+    at full size. So a film is paid for when every web format is there that was asked for, since
+    those are what was bought, and given back when one could not be made, though the others stay.
 
     Who cancels does not get back what was made for him by then: `work`, which is what costs.
     """
@@ -40,7 +41,7 @@ RULES: Mapping[Part, Rule] = MappingProxyType(
         Part.FILM: Rule(
             StepKind.VIDEO,
             film_price,
-            delivers=frozenset({"video", "webm", "hevc", "stacked_video"}),
+            delivers=frozenset({"video", *(format_.value for format_ in WEB_FORMATS)}),
             work=frozenset({"video"}),
         ),
     }

@@ -1,52 +1,46 @@
 """From a film on a flat key colour to one format with alpha, in all its sizes at once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import cv2
 import numpy as np
 
 from shared.errors import PermanentError
-from shared.media import Progress, Rgb, alpha, ffmpeg
+from shared.media import Progress, Rgb, ffmpeg
 from shared.media.ffmpeg import Frame
 from shared.media.fidelity import Seen, sampled, seen
-from shared.media.formats import Format, Layout, Quality, ceiling, picture_size
-from shared.media.key import FilmKeyer, Wardrobe, measure_ground
-from shared.media.probe import Probe, probe_film
-from shared.media.segment import Segmenter
+from shared.media.figure import Method, mattes
+from shared.media.formats import Cells, Format, Layout, Quality, ceiling
+from shared.media.key import Wardrobe
+from shared.media.probe import probe_film
+from shared.media.verify import Verification, shortfall, verify_film
 
-Method = Literal["alpha", "key", "rembg"]
-
-MEASURED_FRAMES = 4
 RETRIES: Final = 2
 """How often a file that is too heavy is encoded again."""
+FINER: Final = 0.5
+"""By what a file that is not good enough is taken to be too heavy when it is encoded again."""
+ENCODING: Final = 0.9
+"""The share of the work that is encoding; the rest is verification."""
 UNKNOWN = Wardrobe()
-# What does not say which colours it means is read as it would be shown; odd sides lose a line.
-PLANES = ("-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0,scale=out_color_matrix=bt709:out_range=tv")
-# The encoders go by the frames: what `TAGS` alone says of primaries and transfer is not written,
-# and browsers then guess the matrix by the size of the picture.
-CONVERSION = (
-    "setparams=color_primaries=bt709:color_trc=bt709,"
-    "scale=out_color_matrix=bt709:out_range=tv,format="
-)
-TAGS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One encoded file; `width` and `height` are those of the picture, not of a stacked frame.
-    `coarser` is by how much its rate factor is above that of its quality, for `limit` bytes to do.
-    `samples` are some of the frames that went into the encoder, by number."""
+    """One encoded file; `width` and `height` are those of the picture, not of a stacked frame or a
+    grid, whose `cells` say how the pictures stand. `coarser` is by how much its level is beyond
+    that of its quality: for `limit` bytes to do, or below 0 since it was not good enough."""
 
     width: int
     height: int
+    cells: Cells
     bytes: int
     limit: int
     coarser: int
-    samples: Mapping[int, Seen] = field(repr=False)
+    verification: Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +71,39 @@ def transcode(
     """Key the film in `source` and encode it once per target, keeping frames and frame rate.
 
     `targets` goes from a width in pixels (None: the film's own) to the file to write, with the
-    proportions of `picture_size`. The background is measured, since codecs shift it and models
+    proportions of `Format.picture`. The background is measured, since codecs shift it and models
     choose their own; where it is not flat, the network in the folder `weights` finds the figure,
     unless the film carries its alpha (`alpha`).
     `wardrobe` is what the character's cut-outs show (`key.learn`): with it, hair and glass are
     known, and gaps that the character encloses are opened too. One decode and one key serve all
-    sizes; memory does not grow with the film's length. Raises `PermanentError`: "unreadable_film",
-    "background_not_flat" (without `weights`), "weights_missing", "ffmpeg_failed"; whatever
-    `progress` raises comes through, with every process ended.
+    sizes; memory does not grow with the film's length.
 
-    What is heavier than a page can bear (`formats.ceiling`) is keyed and encoded again,
-    coarser.
+    What is heavier than a page can bear (`formats.ceiling`) is keyed and encoded again, coarser.
+    Then every file is verified. One that lost too much is encoded again once, finer, whatever it
+    weighs.
+
+    Raises `PermanentError`: "unreadable_film", "background_not_flat" (without `weights`),
+    "weights_missing", "ffmpeg_failed", "verification_failed"; whatever `progress` raises comes
+    through, with every process ended.
     """
     with ExitStack() as stack:
         # What was done in time does not stay when something else fails.
         stack.push(lambda kind, *_: _remove(targets) if kind else None)
-        encoding = _Encoding(source, format_, targets, quality)
-        encoding.run(targets, wardrobe, weights, progress)
+        encoding = _Encoding(source, format_, targets, quality, wardrobe, weights)
+        encoding.run(targets, progress and (lambda share: progress(share * ENCODING)))
+        again = progress and (lambda _: progress(ENCODING))
         for _ in range(RETRIES):
             if heavy := encoding.too_heavy():
-                encoding.run(heavy, wardrobe, weights, progress and (lambda _: progress(1.0)))
+                encoding.run(heavy, again)
+        for number, size in enumerate(targets, start=1):
+            encoding.verify(size)
+            if progress:
+                progress(ENCODING + (1 - ENCODING) * number / len(targets))
+        if poor := encoding.too_poor():
+            encoding.run(poor, again)
+            for size in poor:
+                encoding.verify(size)
+            encoding.require_good(poor)
         return encoding.report()
 
 
@@ -104,39 +111,44 @@ class _Encoding:
     """One film in one format, in some sizes, each as often as it takes."""
 
     def __init__(
-        self, source: Path, format_: Format, targets: Mapping[int | None, Path], quality: Quality
+        self,
+        source: Path,
+        format_: Format,
+        targets: Mapping[int | None, Path],
+        quality: Quality,
+        wardrobe: Wardrobe,
+        weights: Path | None,
     ) -> None:
         self._source, self._format, self._targets, self._quality = source, format_, targets, quality
+        self._wardrobe, self._weights = wardrobe, weights
         self._film = film = probe_film(source)
-        self._sizes = {size: picture_size(film.width, film.height, size) for size in targets}
+        self._shapes = {
+            size: format_.picture(film.width, film.height, size, film.frames) for size in targets
+        }
         self._limits = {
-            size: ceiling(*shape, film.duration, quality) for size, shape in self._sizes.items()
+            size: round(ceiling(*shape[:2], film.duration, quality) * format_.weight)
+            for size, shape in self._shapes.items()
         }
         self._coarser = dict.fromkeys(targets, 0)
         self._samples: dict[int | None, dict[int, Seen]] = {size: {} for size in targets}
         self._found: tuple[Method, Rgb | None] = ("key", None)
+        self._verified: dict[int | None, Verification] = {}
 
-    def run(
-        self,
-        chosen: Iterable[int | None],
-        wardrobe: Wardrobe,
-        weights: Path | None,
-        progress: Progress | None,
-    ) -> None:
+    def run(self, chosen: Iterable[int | None], progress: Progress | None) -> None:
         """Encode some of the sizes: one decode and one key serve all of them."""
         film, layout, number = self._film, self._format.layout, 0
         numbers = sampled(film.frames)
         with ExitStack() as stack:
-            opened = _mattes(self._source, film, wardrobe, weights)
-            mattes, method, background = stack.enter_context(opened)
+            opened = mattes(self._source, film, self._wardrobe, self._weights)
+            figures, method, background = stack.enter_context(opened)
             self._found = method, background
             encoders = {size: stack.enter_context(self._encoder(size)) for size in chosen}
-            for number, keyed in enumerate(mattes, start=1):
+            for number, keyed in enumerate(figures, start=1):
                 for size, write in encoders.items():
-                    arranged = arrange(scale(keyed, self._sizes[size]), layout)
+                    arranged = arrange(scale(keyed, self._shapes[size][:2]), layout)
                     if number - 1 in numbers:
                         self._samples[size][number - 1] = seen(arranged, layout)
-                    write(arranged)
+                    write(cleared(arranged) if self._format.clears else arranged)
                 if progress:
                     progress(number / film.frames)
             if number != film.frames:
@@ -146,16 +158,36 @@ class _Encoding:
 
     def too_heavy(self) -> list[int | None]:
         """The sizes that are over their limits and can be coarser; from now on they are."""
-        heavy = []
-        for size, limit in self._limits.items():
-            found = self._bytes(size)
-            before = self._coarser[size]
-            if found > limit:
-                more = self._format.coarser(self._quality, before, found / limit)
-                if more > before:
-                    self._coarser[size] = more
-                    heavy.append(size)
-        return heavy
+        found = {size: self._bytes(size) / limit for size, limit in self._limits.items()}
+        return [size for size, ratio in found.items() if ratio > 1 and self._change(size, ratio)]
+
+    def verify(self, size: int | None) -> None:
+        """Look at one file; `PermanentError("verification_failed")` if it is none of ours."""
+        film = self._film
+        self._verified[size] = verify_film(
+            self._targets[size],
+            self._format,
+            self._shapes[size][:2],
+            film.frames,
+            float(film.fps),
+            samples=self._samples[size],
+        )
+
+    def too_poor(self) -> list[int | None]:
+        """The sizes that have lost too much; from now on they are finer."""
+        poor = [size for size, found in self._verified.items() if shortfall(self._format, found)]
+        for size in poor:
+            self._change(size, FINER)
+        return poor
+
+    def require_good(self, sizes: Iterable[int | None]) -> None:
+        """Raise `PermanentError` for a file that has lost too much in spite of all."""
+        for size in sizes:
+            if lacks := shortfall(self._format, self._verified[size]):
+                name = self._targets[size].name
+                raise PermanentError(
+                    "verification_failed", f"{name}: {lacks}, and it was encoded twice"
+                )
 
     def report(self) -> Report:
         """What has become of it."""
@@ -172,55 +204,26 @@ class _Encoding:
                     bytes=self._bytes(size),
                     limit=self._limits[size],
                     coarser=self._coarser[size],
-                    samples=self._samples[size],
+                    verification=self._verified[size],
                 )
-                for size, shape in self._sizes.items()
+                for size, shape in self._shapes.items()
             },
         )
+
+    def _change(self, size: int | None, ratio: float) -> bool:
+        """Take a file to have `ratio` times the bytes that it may have; says if anything changes"""
+        before = self._coarser[size]
+        self._coarser[size] = self._format.coarser(self._quality, before, ratio)
+        return self._coarser[size] != before
 
     def _bytes(self, size: int | None) -> int:
         return self._targets[size].stat().st_size
 
     def _encoder(self, size: int | None) -> AbstractContextManager[Callable[[Frame], None]]:
-        width, height = self._format.frame_size(*self._sizes[size])
-        options = (
-            *("-vf", CONVERSION + self._format.pixels),
-            *self._format.options(self._quality, self._coarser[size]),
-            *("-pix_fmt", self._format.pixels, *TAGS),
-        )
-        return ffmpeg.write_frames(self._targets[size], width, height, self._film.fps, options)
-
-
-@contextmanager
-def _mattes(
-    source: Path, film: Probe, wardrobe: Wardrobe, weights: Path | None
-) -> Iterator[tuple[Iterator[Frame], Method, Rgb | None]]:
-    """Open the film; gives its figure frame by frame, how it is found, and the key colour if it is
-    found by that."""
-    if alpha.is_carried(source):
-        with alpha.read(source, film) as frames:
-            yield frames, "alpha", None
-        return
-    width, height = film.width // 2 * 2, film.height // 2 * 2
-    few = (*PLANES, "-frames:v", str(MEASURED_FRAMES))
-    with ffmpeg.read_frames(source, width, height, pixels="yuv420p", select=few) as frames:
-        first = list(frames)
-    if not first:
-        raise PermanentError("unreadable_film", f"{source.name} has no frames")
-    measured, ground = measure_ground(first)
-    if measured.is_flat:
-        keyer = FilmKeyer(ground, wardrobe)
-        with ffmpeg.read_frames(
-            source, width, height, pixels="yuv420p", select=PLANES, strict=True
-        ) as frames:
-            yield map(keyer.matte, frames), "key", measured.colour
-    elif weights is not None:
-        with ffmpeg.read_frames(source, film.width, film.height, strict=True) as frames:
-            yield map(Segmenter(weights).matte, frames), "rembg", None
-    else:
-        raise PermanentError(
-            "background_not_flat", f"the background of {source.name} is not one flat colour"
-        )
+        width, height, cells = self._shapes[size]
+        options = self._format.options(self._quality, self._coarser[size], cells)
+        shape = self._format.frame_size(width, height)
+        return ffmpeg.write_frames(self._targets[size], *shape, self._film.fps, options)
 
 
 def scale(rgba: Frame, size: tuple[int, int]) -> Frame:
@@ -243,11 +246,17 @@ def scale(rgba: Frame, size: tuple[int, int]) -> Frame:
 
 def arrange(rgba: Frame, layout: Layout) -> Frame:
     """A straight RGBA frame as the format's layout stores it."""
-    if layout is Layout.STRAIGHT:
+    if layout is not Layout.STACKED:
         return rgba
     share = rgba[..., 3]
     grey = cv2.merge([share, share, share, np.full_like(share, 255)])
     return np.concatenate([cv2.multiply(rgba, grey, scale=1 / 255), grey])
+
+
+def cleared(rgba: Frame) -> Frame:
+    """A straight RGBA frame with black where nothing shows."""
+    shows = cv2.threshold(rgba[..., 3], 0, 255, cv2.THRESH_BINARY)[1]
+    return np.asarray(cv2.bitwise_and(rgba, cv2.merge([shows] * 4)), np.uint8)
 
 
 def _remove(targets: Mapping[int | None, Path]) -> None:

@@ -25,12 +25,17 @@ TIMEOUT = 900.0
 PIPE_BYTES = 1 << 20
 
 QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
-# What arrives is a film in one file. A playlist with a film's name must not make ffmpeg open
-# other files or the network.
-INPUT = (
-    *("-protocol_whitelist", "file,pipe,fd"),
-    *("-format_whitelist", "mov,matroska,rawvideo"),
-)
+FILMS = "mov,matroska,rawvideo"
+"""The demuxers of films that arrive from elsewhere."""
+
+
+def reading(demuxers: str = FILMS) -> tuple[str, ...]:
+    """What goes in front of `-i`: whatever a file is called, it is read by one of these demuxers.
+
+    A playlist with a film's name must not make ffmpeg open other files or the network.
+    """
+    return ("-protocol_whitelist", "file,pipe,fd", "-format_whitelist", demuxers)
+
 
 CAPPED = 'ulimit -c 0; ulimit -t "$1"; ulimit -v "$2"; ulimit -f "$3"; shift 3; exec "$@"'
 """For a shell: caps on what a process may use, then the process itself, under the same id."""
@@ -82,7 +87,9 @@ def read_frames(
     height: int,
     *,
     pixels: str = "rgb24",
+    demuxers: str = FILMS,
     decode: Sequence[str] = (),
+    graph: str = "",
     select: Sequence[str] = (),
     strict: bool = False,
     stream: int = 0,
@@ -90,8 +97,9 @@ def read_frames(
 ) -> Iterator[Iterator[Frame]]:
     """Open a film of `width` × `height`; gives an iterator over its frames as they are decoded.
 
-    `pixels` is gray, rgb24, rgba or yuv420p, `stream` the film in the file that is read; `decode`
-    goes in front of `-i` and `select` behind it;
+    `pixels` is gray, rgb24, rgba or yuv420p, `stream` the film in the file that is read, unless a
+    filter `graph` says what is. It is read by one of the `demuxers`; `decode` goes in front of
+    `-i` and `select` behind it;
     `strict` fails on the first flaw in the file instead of patching it up. The process ends with
     the context. Raises `PermanentError("ffmpeg_failed")`, `TransientError("ffmpeg_killed",
     "ffmpeg_timeout")`.
@@ -99,7 +107,9 @@ def read_frames(
     arguments = (
         *(("-xerror", "-err_detect", "explode") if strict else ()),
         *decode,
-        *(*INPUT, "-noautorotate", "-i", url(path), "-map", f"0:v:{stream}", *select),
+        *(*reading(demuxers), "-noautorotate", "-i", url(path)),
+        *(("-filter_complex", graph) if graph else ("-map", f"0:v:{stream}")),
+        *select,
         *("-fps_mode", "passthrough"),
         *("-f", "rawvideo", "-pix_fmt", pixels, "pipe:1"),
     )
@@ -133,7 +143,7 @@ def write_frames(
     ends with an exception, or the encoder fails, there is no file. Raises as `read_frames` does.
     """
     arguments = (
-        *(*INPUT, "-f", "rawvideo", "-pix_fmt", pixels, "-video_size", f"{width}x{height}"),
+        *(*reading(), "-f", "rawvideo", "-pix_fmt", pixels, "-video_size", f"{width}x{height}"),
         *("-framerate", str(fps), "-i", "pipe:0", "-an", *encode, "-y", url(path)),
     )
     expected = shape(pixels, width, height)
@@ -223,7 +233,7 @@ def require_hevc_alpha() -> None:
     width, height = 64, 64
     frame = np.full((height, width, 4), 255, np.uint8)
     frame[:, : width // 2, 3] = 0
-    encode = (*HEVC.options(Quality.DRAFT), "-pix_fmt", HEVC.pixels)
+    encode = HEVC.options(Quality.DRAFT)
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "probe.mov"

@@ -24,11 +24,15 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What there is to see of a frame: its luma over black (float32, 0 to 255), since colour does
-    not matter where nothing shows, and its alpha (uint8)."""
+    """What there is to see of a frame: its colour over black (H, W, 3), since colour does not
+    matter where nothing shows, and its alpha."""
 
-    luma: Floats
+    colour: Frame
     alpha: Frame
+
+    @property
+    def luma(self) -> Frame:
+        return np.asarray(cv2.cvtColor(self.colour, cv2.COLOR_RGB2GRAY), np.uint8)
 
     def apart(self, other: "Seen") -> float:
         """The mean absolute difference of luma or of alpha, whichever is larger (of 255)."""
@@ -38,10 +42,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """`alpha_error` is the mean absolute error of alpha (of 255) in the frame that has most of it,
-    `ssim` the structural similarity of luma in the frame that has least (1: the same)."""
+    """`alpha_error` is the mean absolute error of alpha, `colour_error` that of colour over black
+    where anything shows (both of 255), in the frame that has most of it; `ssim` the structural
+    similarity of luma in the frame that has least (1: the same)."""
 
     alpha_error: float
+    colour_error: float
     ssim: float
 
 
@@ -55,20 +61,30 @@ def seen(picture: Frame, layout: Layout = Layout.STRAIGHT) -> Seen:
     """What an RGBA frame shows that is laid out so."""
     if layout is Layout.STACKED:
         half = picture.shape[0] // 2
-        luma = cv2.cvtColor(picture[:half], cv2.COLOR_RGBA2GRAY)
-        return Seen(np.asarray(luma, np.float32), np.ascontiguousarray(picture[half:, :, 1]))
-    alpha = np.ascontiguousarray(picture[..., 3])
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGBA2GRAY)
-    return Seen(np.asarray(cv2.multiply(grey, alpha, scale=1 / 255, dtype=cv2.CV_32F)), alpha)
+        colour = np.ascontiguousarray(picture[:half, :, :3])
+        return Seen(colour, np.ascontiguousarray(picture[half:, :, 1]))
+    red, green, blue, alpha = cv2.split(picture)
+    shown = cv2.multiply(
+        cv2.merge([red, green, blue]), cv2.merge([alpha, alpha, alpha]), scale=1 / 255
+    )
+    return Seen(np.asarray(shown, np.uint8), np.asarray(alpha, np.uint8))
 
 
 def compare(pairs: Iterable[tuple[Seen, Seen]]) -> Fidelity:
     """What is lost between frames that were encoded and the same that come out; at least one."""
-    errors, likenesses = [], []
+    errors, colours, likenesses = [], [], []
     for before, after in pairs:
-        errors.append(float(cv2.mean(cv2.absdiff(before.alpha, after.alpha))[0]))
-        likenesses.append(ssim(before.luma, after.luma))
-    return Fidelity(round(max(errors), 3), round(min(likenesses), 4))
+        errors.append(_apart(before.alpha, after.alpha))
+        area = float(np.count_nonzero(before.alpha | after.alpha)) / before.alpha.size
+        colours.append(_apart(before.colour, after.colour) / max(area, 1 / before.alpha.size))
+        one, other = (np.asarray(shown.luma, np.float32) for shown in (before, after))
+        likenesses.append(ssim(one, other))
+    return Fidelity(round(max(errors), 3), round(max(colours), 2), round(min(likenesses), 4))
+
+
+def _apart(one: Frame, other: Frame) -> float:
+    channels = one.shape[2] if one.ndim > 2 else 1
+    return float(np.mean(cv2.mean(cv2.absdiff(one, other))[:channels]))
 
 
 def ssim(one: Floats, other: Floats) -> float:

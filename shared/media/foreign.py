@@ -17,7 +17,7 @@ import numpy as np
 from shared.errors import PermanentError, StepError
 from shared.media import Rgb, ffmpeg
 from shared.media.container import HEAD, film_container
-from shared.media.encode import TAGS
+from shared.media.formats import TAGS
 from shared.media.key import palette
 from shared.media.probe import Probe, parse_packets, probe_film
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from shared.model.collection import Quality as Quality
 
@@ -18,23 +19,46 @@ class Layout(StrEnum):
     STACKED = "stacked"
     """As grey in the lower half of a frame of twice the height, below premultiplied colour."""
 
+    GRID = "grid"
+    """As `STRAIGHT`; the frames stand in one picture, row by row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How hard an encoder tries: its constant rate factor (larger is coarser), and its options."""
+    """How hard an encoder tries: the `level` of its quality (of most, the constant rate factor),
+    and its options."""
 
-    crf: int
-    options: tuple[str, ...]
+    level: int
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """How the frames of a film stand in a file: for all but grids, one by one."""
+
+    columns: int = 1
+    rows: int = 1
+
+
+SINGLE: Final = Cells()
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """How one format is written and read back.
 
-    `encode` are ffmpeg's output options, to which those of the chosen quality are added; `decode`
-    go in front of `-i`. `pixels` is the encoder's pixel format. `layered` formats keep alpha in a
-    second layer of HEVC, which must be found in the file. `halving` is by how much the rate factor
-    grows for half the bytes, and `coarsest` as far as it may: beyond, damage is seen.
+    `encode` are ffmpeg's output options, to which those of the chosen quality are added. In either,
+    `{level}` stands for the quality's level, `{columns}` and `{rows}` for a grid's. The level goes
+    from `finest` to `coarsest`, whichever is the larger number: beyond, damage is seen. `halving`
+    is by how much it changes for half the bytes, and `weight` how much heavier than a film of ours
+    a file may be.
+
+    It is read by one of ffmpeg's `demuxers`; `decode` goes in front of `-i`; what `graph` is not
+    given to must be the file's first film.
+    `stream` is the film in the file that has the colours. `layered` formats keep alpha in a second
+    layer of HEVC, which must be found in the file. What loses nothing pays for colours that nobody
+    sees, so these are black with `clears`. `tick` is what times are rounded to, in seconds.
+    `worst_alpha` (of 255) and `worst_ssim` are what encoding may cost at most.
     """
 
     name: str
@@ -42,28 +66,70 @@ class Format:
     content_type: str
     layout: Layout
     codec: str
-    pixels: str
     encode: tuple[str, ...]
     quality: Mapping[Quality, Effort]
     halving: float
+    finest: int
     coarsest: int
+    weight: float = 1.0
+    demuxers: str = "mov,matroska"
     decode: tuple[str, ...] = ()
+    graph: str = ""
+    stream: int = 0
     layered: bool = False
+    clears: bool = False
+    tick: float = 0.001
+    worst_alpha: float = 1.5
+    worst_ssim: float = 0.85
 
-    def options(self, quality: Quality, coarser: int = 0) -> tuple[str, ...]:
+    def options(self, quality: Quality, coarser: int = 0, cells: Cells = SINGLE) -> tuple[str, ...]:
         """What tells ffmpeg to write the format, by so much `coarser` than the quality asks for."""
         effort = self.quality[quality]
-        return (*self.encode, "-crf", str(effort.crf + coarser), *effort.options)
+        level = effort.level + coarser * self._direction
+        given = {"level": level, "columns": cells.columns, "rows": cells.rows}
+        return tuple(option.format(**given) for option in (*self.encode, *effort.options))
 
     def coarser(self, quality: Quality, before: int, ratio: float) -> int:
         """How much coarser than its quality a file should be that, `before` coarser already, has
-        `ratio` times the bytes that it may have; never beyond `coarsest`."""
-        wanted = before + math.ceil(self.halving * math.log2(ratio) + 0.5)
-        return max(before, min(wanted, self.coarsest - self.quality[quality].crf))
+        `ratio` times the bytes that it may have. A `ratio` below 1 gives less than before. Never
+        beyond `finest` and `coarsest`."""
+        level = self.quality[quality].level
+        least, most = ((end - level) * self._direction for end in (self.finest, self.coarsest))
+        step = math.ceil(self.halving * abs(math.log2(ratio)) + 0.5)
+        return min(max(before + (step if ratio > 1 else -step), least), most)
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
-        """The size of an encoded frame that shows a picture of `width` × `height`."""
+        """The size of a frame that shows a picture of `width` × `height`, as it is encoded."""
         return (width, height * 2) if self.layout is Layout.STACKED else (width, height)
+
+    def picture(
+        self, width: int, height: int, size: int | None, frames: int
+    ) -> tuple[int, int, Cells]:
+        """The size of the pictures of a film's variant `size` pixels wide (None: the full size),
+        and how they stand in the file.
+
+        The proportions are kept and both sides are even, as chroma at half resolution demands.
+        Nothing is made larger than it is, and a grid as large as `WIDEST_GRID` at most.
+        """
+        shown = picture_size(width, height, size)
+        return (*shown, SINGLE) if self.layout is not Layout.GRID else _grid(*shown, frames)
+
+    @property
+    def _direction(self) -> int:
+        return 1 if self.coarsest > self.finest else -1
+
+
+# The encoders go by the frames: what the tags alone say of primaries and transfer is not written,
+# and browsers then guess the matrix by the size of the picture.
+_SPACE = "setparams=color_primaries=bt709:color_trc=bt709"
+_YUV = f"{_SPACE},scale=out_color_matrix=bt709:out_range=tv,format="
+TAGS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+_PLANES_WITH_ALPHA = ("-vf", f"{_YUV}yuva420p", "-pix_fmt", "yuva420p", *TAGS)
+_PLANES = ("-vf", f"{_YUV}yuv420p", "-pix_fmt", "yuv420p", *TAGS)
+
+
+def _qualities(draft: Effort, standard: Effort, best: Effort) -> Mapping[Quality, Effort]:
+    return MappingProxyType({Quality.DRAFT: draft, Quality.STANDARD: standard, Quality.BEST: best})
 
 
 WEBM = Format(
@@ -72,16 +138,18 @@ WEBM = Format(
     content_type="video/webm",
     layout=Layout.STRAIGHT,
     codec="vp9",
-    pixels="yuva420p",
-    encode=("-c:v", "libvpx-vp9", "-b:v", "0", "-row-mt", "1", "-threads", "2"),
-    quality=MappingProxyType(
-        {
-            Quality.DRAFT: Effort(36, ("-deadline", "realtime", "-cpu-used", "6")),
-            Quality.STANDARD: Effort(30, ("-deadline", "good", "-cpu-used", "4")),
-            Quality.BEST: Effort(24, ("-deadline", "good", "-cpu-used", "2")),
-        }
+    encode=(
+        *_PLANES_WITH_ALPHA,
+        *("-c:v", "libvpx-vp9", "-b:v", "0", "-crf", "{level}"),
+        *("-row-mt", "1", "-threads", "2"),
+    ),
+    quality=_qualities(
+        Effort(36, ("-deadline", "realtime", "-cpu-used", "6")),
+        Effort(30, ("-deadline", "good", "-cpu-used", "4")),
+        Effort(24, ("-deadline", "good", "-cpu-used", "2")),
     ),
     halving=12.0,
+    finest=12,
     coarsest=48,
     # ffmpeg's own VP9 decoder drops the alpha.
     decode=("-c:v", "libvpx-vp9"),
@@ -93,22 +161,21 @@ HEVC = Format(
     content_type="video/quicktime",
     layout=Layout.STRAIGHT,
     codec="hevc",
-    pixels="yuva420p",
     # The parameters keep the encoder's 2 KB self-portrait out of every file. `hvc1` is the tag
     # that Apple's players ask for.
     encode=(
-        *("-c:v", "libx265", "-x265-params", "log-level=none:info=0"),
+        *_PLANES_WITH_ALPHA,
+        *("-c:v", "libx265", "-x265-params", "log-level=none:info=0", "-crf", "{level}"),
         *("-tag:v", "hvc1", "-movflags", "+faststart"),
     ),
     # From crf 22 on, thin hair shows isolated alpha errors over 100.
-    quality=MappingProxyType(
-        {
-            Quality.DRAFT: Effort(20, ("-preset", "fast")),
-            Quality.STANDARD: Effort(20, ("-preset", "medium")),
-            Quality.BEST: Effort(18, ("-preset", "medium")),
-        }
+    quality=_qualities(
+        Effort(20, ("-preset", "fast")),
+        Effort(20, ("-preset", "medium")),
+        Effort(18, ("-preset", "medium")),
     ),
     halving=6.0,
+    finest=12,
     coarsest=30,
     layered=True,
 )
@@ -119,21 +186,135 @@ STACKED_VIDEO = Format(
     content_type="video/mp4",
     layout=Layout.STACKED,
     codec="h264",
-    pixels="yuv420p",
-    encode=("-c:v", "libx264", "-movflags", "+faststart"),
-    quality=MappingProxyType(
-        {
-            Quality.DRAFT: Effort(23, ("-preset", "veryfast")),
-            Quality.STANDARD: Effort(20, ("-preset", "medium")),
-            Quality.BEST: Effort(16, ("-preset", "slow")),
-        }
+    encode=(*_PLANES, "-c:v", "libx264", "-crf", "{level}", "-movflags", "+faststart"),
+    quality=_qualities(
+        Effort(23, ("-preset", "veryfast")),
+        Effort(20, ("-preset", "medium")),
+        Effort(16, ("-preset", "slow")),
     ),
     halving=6.0,
+    finest=10,
     coarsest=32,
 )
 
+AVIF = Format(
+    name="avif",
+    extension="avif",
+    content_type="image/avif",
+    layout=Layout.STRAIGHT,
+    codec="av1",
+    # Two films in one file. The quick encoder of colour cannot write grey, so alpha has another.
+    encode=(
+        "-filter_complex",
+        f"[0:v]split[rgb][rgba];[rgb]{_YUV}yuv420p[colour];[rgba]alphaextract,format=gray,"
+        f"{_SPACE}:colorspace=bt709:range=pc[alpha]",
+        *("-map", "[colour]", "-c:v:0", "libsvtav1", "-svtav1-params:v:0", "lp=2"),
+        *("-crf:v:0", "{level}", "-map", "[alpha]", "-c:v:1", "libaom-av1"),
+        *("-crf:v:1", "{level}", "-row-mt:v:1", "1", "-threads:v:1", "2", *TAGS, "-loop", "0"),
+    ),
+    quality=_qualities(
+        Effort(36, ("-preset:v:0", "10", "-usage:v:1", "realtime", "-cpu-used:v:1", "8")),
+        Effort(30, ("-preset:v:0", "8", "-usage:v:1", "realtime", "-cpu-used:v:1", "7")),
+        Effort(24, ("-preset:v:0", "6", "-cpu-used:v:1", "6")),
+    ),
+    halving=10.0,
+    finest=12,
+    coarsest=48,
+    # The first two streams are stills of the same, for who knows no moving ones.
+    graph="[0:v:2]format=rgba[colour];[0:v:3]format=gray[alpha];[colour][alpha]alphamerge",
+    stream=2,
+)
+
+ANIMATED_WEBP = Format(
+    name="animated_webp",
+    extension="webp",
+    content_type="image/webp",
+    layout=Layout.STRAIGHT,
+    codec="webp_anim",
+    encode=(
+        *("-vf", "format=bgra", "-c:v", "libwebp_anim", "-quality", "{level}"),
+        *("-compression_level", "4", "-loop", "0"),
+    ),
+    quality=_qualities(Effort(60), Effort(75), Effort(88)),
+    halving=35.0,
+    finest=95,
+    coarsest=40,
+    demuxers="webp_anim",
+    weight=4,
+)
+
+APNG = Format(
+    name="apng",
+    extension="png",
+    content_type="image/png",
+    layout=Layout.STRAIGHT,
+    codec="apng",
+    # It loses nothing, so what a codec left of noise costs most: colours are rounded first.
+    encode=(
+        *(
+            "-vf",
+            "lutrgb={rounded},format=rgba".format(
+                rounded=":".join(f"{c}='min(255,round(val/{{level}})*{{level}})'" for c in "rgb")
+            ),
+        ),
+        *("-c:v", "apng", "-pred", "paeth", "-plays", "0", "-f", "apng"),
+    ),
+    quality=_qualities(Effort(8), Effort(4), Effort(1)),
+    halving=12.0,
+    finest=1,
+    coarsest=16,
+    demuxers="apng",
+    weight=16,
+    clears=True,
+)
+
+GIF = Format(
+    name="gif",
+    extension="gif",
+    content_type="image/gif",
+    layout=Layout.STRAIGHT,
+    codec="gif",
+    # A palette for each frame, since one for all would have to see all before the first is written.
+    encode=(
+        "-filter_complex",
+        "split[seen][shown];[seen]palettegen=stats_mode=single:max_colors={level}[palette];"
+        "[shown][palette]paletteuse=new=1:dither=none:alpha_threshold=128",
+        *("-loop", "0"),
+    ),
+    quality=_qualities(Effort(128), Effort(256), Effort(256)),
+    halving=256.0,
+    finest=256,
+    coarsest=64,
+    demuxers="gif",
+    weight=8,
+    tick=0.01,
+    worst_alpha=6.0,
+)
+
+SPRITE_SHEET = Format(
+    name="sprite_sheet",
+    extension="webp",
+    content_type="image/webp",
+    layout=Layout.GRID,
+    codec="webp",
+    encode=(
+        *("-vf", "tile={columns}x{rows}:color=black@0,format=bgra", "-frames:v", "1"),
+        *("-c:v", "libwebp", "-quality", "{level}", "-compression_level", "4"),
+    ),
+    quality=_qualities(Effort(60), Effort(75), Effort(88)),
+    halving=35.0,
+    finest=95,
+    coarsest=40,
+    demuxers="webp_pipe",
+    weight=4,
+    graph="[0:v]format=rgba,untile={columns}x{rows}",
+)
+
 FORMATS: Mapping[str, Format] = MappingProxyType(
-    {format_.name: format_ for format_ in (WEBM, HEVC, STACKED_VIDEO)}
+    {
+        format_.name: format_
+        for format_ in (WEBM, HEVC, STACKED_VIDEO, AVIF, ANIMATED_WEBP, APNG, GIF, SPRITE_SHEET)
+    }
 )
 
 PAGE_BYTES: Mapping[Quality, int] = MappingProxyType(
@@ -142,6 +323,8 @@ PAGE_BYTES: Mapping[Quality, int] = MappingProxyType(
 """What four seconds of 512² may weigh: a mascot is one of many things on a page."""
 LEAST_BYTES = 60_000
 """Below that, nobody minds."""
+WIDEST_GRID: Final = 4096
+"""Pixels a side of a sprite sheet: what the graphics of a phone take as one texture."""
 
 
 def ceiling(width: int, height: int, seconds: float, quality: Quality) -> int:
@@ -161,3 +344,19 @@ def picture_size(width: int, height: int, size: int | None) -> tuple[int, int]:
     """
     size = width if size is None else min(size, width)
     return size // 2 * 2, max(2, round(height * size / width / 2) * 2)
+
+
+def _grid(width: int, height: int, frames: int) -> tuple[int, int, Cells]:
+    """The cells of a grid, as large as they fit, with as few as possible left over."""
+
+    def share(columns: int) -> float:
+        rows = math.ceil(frames / columns)
+        return min(1.0, WIDEST_GRID / (columns * width), WIDEST_GRID / (rows * height))
+
+    columns = max(
+        range(1, frames + 1),
+        key=lambda count: (share(count), -(-frames % count), -abs(count - frames / count)),
+    )
+    fits = share(columns)
+    cell_width, cell_height = (max(2, int(side * fits) // 2 * 2) for side in (width, height))
+    return cell_width, cell_height, Cells(columns, math.ceil(frames / columns))

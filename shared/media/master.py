@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.errors import PermanentError
 from shared.media import Progress, ffmpeg
-from shared.media.encode import TAGS
+from shared.media.formats import TAGS
 from shared.media.probe import probe_film
 
 # The quick conversion is two levels off.

@@ -10,12 +10,12 @@ import numpy as np
 from PIL import Image
 
 from shared.errors import PermanentError
-from shared.media import ffmpeg
+from shared.media import decode, ffmpeg
 from shared.media.ffmpeg import Frame
-from shared.media.fidelity import Fidelity, Seen, compare, seen
+from shared.media.fidelity import Seen, compare, seen
 from shared.media.formats import Format, Layout
 from shared.media.hevc import read_structure
-from shared.media.probe import probe_film
+from shared.media.probe import Probe, probe_film
 
 GREY_TOLERANCE = 12
 """How far the channels of a stacked film's alpha half may lie apart after encoding."""
@@ -23,9 +23,6 @@ RATE_TOLERANCE = 0.0015
 """How far rates may lie apart: 24 and 23.976 are one in a short film with millisecond stamps."""
 CLEAR, SOLID = 8, 247
 """Alpha at or beyond which a pixel counts as fully transparent or fully opaque."""
-WORST_ALPHA = 8.0
-WORST_SSIM = 0.7
-"""What no encoder of ours does to a film, however small and coarse it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +30,11 @@ class Verification:
     """What was measured. `width` and `height` are those of the picture, not of a stacked frame.
 
     The alpha fields are None where no alpha was expected; `alpha_coverage` is the mean alpha, 0 to
-    1. `alpha_error` and `ssim` say what was lost of what went into the encoder (`fidelity`), if it
-    is known. `seam_error` is how far the last frame of a film lies from the first, `step_error` how
-    far one frame lies from the next on average: in a loop without a seam they are alike. `layers`
-    and `sei` (payload types) are HEVC's, empty for other codecs. For a still, `frames` is 1 and
-    `fps` and `duration` are None.
+    1. `alpha_error`, `colour_error` and `ssim` say what was lost of what went into the encoder, by
+    `samples` of its frames (`fidelity`); they are None if that is not known. `seam_error` is how
+    far the last frame of a film lies from the first, `step_error` how far one frame lies from the
+    next on average: in a loop without a seam they are alike. `layers` and `sei` (payload types) are
+    HEVC's, empty for other codecs. For a still, `frames` is 1 and `fps` and `duration` are None.
     """
 
     codec: str
@@ -50,7 +47,9 @@ class Verification:
     alpha_min: int | None = None
     alpha_max: int | None = None
     alpha_coverage: float | None = None
+    samples: int = 0
     alpha_error: float | None = None
+    colour_error: float | None = None
     ssim: float | None = None
     seam_error: float | None = None
     step_error: float | None = None
@@ -74,16 +73,15 @@ def verify_film(
 
     `size` is (width, height) of the picture, `samples` what some of the frames showed before they
     were encoded, by number. Raises `PermanentError("verification_failed", …)`
-    naming the check, what was expected and what was found.
+    naming the check, what was expected and what was found. Whether what was lost is too much is
+    another question (`shortfall`).
     """
-    film = probe_film(path)
-    codec = format_.codec if format_ else "h264"
-    frame_size = format_.frame_size(*size) if format_ else size
-    _expect(path, "codec", codec, film.codec)
-    _expect(path, "size", frame_size, (film.width, film.height))
-    _expect(path, "frames", frames, film.frames)
-    if abs(float(film.fps) - fps) > RATE_TOLERANCE * fps:
-        _fail(path, "rate", round(fps, 3), round(float(film.fps), 3))
+    film = decode.probe(path, format_) if format_ else probe_film(path)
+    _expect(path, "codec", format_.codec if format_ else "h264", film.codec)
+    if format_ and format_.layout is Layout.GRID:
+        _expect_grid(path, film, size, frames)
+    else:
+        _expect_film(path, film, format_, size, frames, fps)
     layers: tuple[int, ...] = ()
     sei: tuple[int, ...] = ()
     if format_ and format_.layered and alpha_expected:
@@ -95,13 +93,10 @@ def verify_film(
     alpha, motion = _Alpha(), _Motion()
     pairs: list[tuple[Seen, Seen]] = []
     decoded = 0
-    with ffmpeg.read_frames(
-        path,
-        film.width,
-        film.height,
-        pixels="rgba",
-        decode=format_.decode if format_ else (),
-        strict=True,
+    with (
+        decode.read(path, format_, film, size, frames)
+        if format_
+        else ffmpeg.read_frames(path, film.width, film.height, pixels="rgba", strict=True)
     ) as pictures:
         for picture in pictures:
             if format_ and alpha_expected:
@@ -116,22 +111,29 @@ def verify_film(
     _expect(path, "decoded frames", frames, decoded)
     if format_ and alpha_expected:
         alpha.check(path)
-    fidelity = compare(pairs) if pairs else None
-    if fidelity:
-        _require_fidelity(path, fidelity)
     return Verification(
         codec=film.codec,
         width=size[0],
         height=size[1],
         frames=decoded,
-        fps=float(film.fps),
-        duration=film.duration,
+        fps=fps if film.frames != decoded else float(film.fps),
+        duration=decoded / fps if film.frames != decoded else film.duration,
         bytes=path.stat().st_size,
         **({**alpha.measured(), **motion.measured()} if format_ and alpha_expected else {}),
-        **(asdict(fidelity) if fidelity else {}),
+        **({**asdict(compare(pairs)), "samples": len(pairs)} if pairs else {}),
         layers=layers,
         sei=sei,
     )
+
+
+def shortfall(format_: Format, found: Verification) -> str | None:
+    """In what a file is worse than encoding in its format may make it; None if it is good enough,
+    or nobody knows."""
+    if found.alpha_error is not None and found.alpha_error > format_.worst_alpha:
+        return f"alpha error: expected at most {format_.worst_alpha}, found {found.alpha_error}"
+    if found.ssim is not None and found.ssim < format_.worst_ssim:
+        return f"SSIM: expected at least {format_.worst_ssim}, found {found.ssim}"
+    return None
 
 
 def verify_still(path: Path, alpha: bool, size: tuple[int, int] | None = None) -> Verification:
@@ -215,12 +217,24 @@ class _Motion:
         }
 
 
-def _require_fidelity(path: Path, found: Fidelity) -> None:
-    """Another film in the file, or one without its alpha, is no matter of quality."""
-    if found.alpha_error > WORST_ALPHA:
-        _fail(path, "alpha error", f"at most {WORST_ALPHA}", found.alpha_error)
-    if found.ssim < WORST_SSIM:
-        _fail(path, "SSIM", f"at least {WORST_SSIM}", found.ssim)
+def _expect_film(
+    path: Path, film: Probe, format_: Format | None, size: tuple[int, int], frames: int, fps: float
+) -> None:
+    shape = format_.frame_size(*size) if format_ else size
+    _expect(path, "size", shape, (film.width, film.height))
+    _expect(path, "frames", frames, film.frames)
+    seconds = frames / fps
+    tick = format_.tick if format_ else 0.0
+    if abs(film.duration - seconds) > max(RATE_TOLERANCE * seconds, tick):
+        _fail(path, "rate", round(fps, 3), round(float(film.fps), 3))
+
+
+def _expect_grid(path: Path, film: Probe, size: tuple[int, int], frames: int) -> None:
+    """As many cells as it takes, and not a row more; of time it knows nothing."""
+    columns, rows = film.width // size[0], film.height // size[1]
+    _expect(path, "size", (columns * size[0], rows * size[1]), (film.width, film.height))
+    if not columns * (rows - 1) < frames <= columns * rows:
+        _fail(path, "cells", frames, columns * rows)
 
 
 def _require_grey(path: Path, picture: Frame) -> None:

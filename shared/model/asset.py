@@ -19,6 +19,11 @@ class AssetType(StrEnum):
     WEBM = "webm"
     HEVC = "hevc"
     STACKED_VIDEO = "stacked_video"
+    AVIF = "avif"
+    ANIMATED_WEBP = "animated_webp"
+    APNG = "apng"
+    GIF = "gif"
+    SPRITE_SHEET = "sprite_sheet"
 
 
 EXTENSIONS: Mapping[AssetType, str] = MappingProxyType(
@@ -29,6 +34,11 @@ EXTENSIONS: Mapping[AssetType, str] = MappingProxyType(
         AssetType.WEBM: "webm",
         AssetType.HEVC: "mov",
         AssetType.STACKED_VIDEO: "mp4",
+        AssetType.AVIF: "avif",
+        AssetType.ANIMATED_WEBP: "webp",
+        AssetType.APNG: "png",
+        AssetType.GIF: "gif",
+        AssetType.SPRITE_SHEET: "webp",
     }
 )
 
@@ -44,11 +54,23 @@ CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
         "mp4": "video/mp4",
         "webm": "video/webm",
         "mov": "video/quicktime",
+        "avif": "image/avif",
+        "gif": "image/gif",
     }
 )
 
-WEB_FORMATS = (AssetType.WEBM, AssetType.HEVC, AssetType.STACKED_VIDEO)
-"""The formats that a video is transcoded to: all of them carry alpha."""
+USUAL_FORMATS = (AssetType.WEBM, AssetType.HEVC, AssetType.STACKED_VIDEO)
+"""The formats that a video is transcoded to if nobody asks for others: what players need."""
+
+WEB_FORMATS = (
+    *USUAL_FORMATS,
+    AssetType.AVIF,
+    AssetType.ANIMATED_WEBP,
+    AssetType.APNG,
+    AssetType.GIF,
+    AssetType.SPRITE_SHEET,
+)
+"""All that it can be transcoded to: each of them carries alpha."""
 
 
 class Purpose(StrEnum):

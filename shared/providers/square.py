@@ -88,7 +88,7 @@ def square_film(source: Path, target: Path, request: VideoRequest, *, ended: boo
         film = probe_film(source)
         ffmpeg.run(
             (
-                *(*ffmpeg.INPUT, "-i", ffmpeg.url(source), "-map", "0:v:0"),
+                *(*ffmpeg.reading(), "-i", ffmpeg.url(source), "-map", "0:v:0"),
                 *("-vf", ",".join(_filters(film, request, frames, ended=ended))),
                 *(*ENCODE, "-y", ffmpeg.url(target)),
             )

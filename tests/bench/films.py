@@ -1,5 +1,5 @@
 """What it takes to make every format of a film, in all its sizes, beside its encoders alone: the
-seconds, the bytes, and the peak memory of a short film and of a long one.
+seconds, the bytes, the alpha that is delivered, and the peak memory of a short film and a long one.
 
 python -m tests.bench.films [SECONDS]: the memory in megabytes, for a film of that length.
 """
@@ -12,17 +12,20 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from itertools import chain, islice, repeat
+from itertools import chain, cycle, islice, repeat
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import psutil
 
-from shared.media import ffmpeg
-from shared.media.encode import CONVERSION, TAGS, Report, arrange, scale, transcode
+from shared.media import decode, ffmpeg
+from shared.media.encode import Report, arrange, scale, transcode
 from shared.media.ffmpeg import Frame
+from shared.media.fidelity import seen
 from shared.media.formats import FORMATS, HEVC, WEBM, Format, Quality
 from shared.media.verify import verify_film
+from shared.model.asset import USUAL_FORMATS
 from tests.bench import keyer
 from tests.bench.keyer_cast import CAST, FPS, MOVES, SIZE, truth
 
@@ -53,19 +56,18 @@ def targets(folder: Path, format_: Format) -> dict[int | None, Path]:
 
 def encoders_alone(folder: Path, frames: list[Frame], format_: Format) -> float:
     """The seconds for the same files out of frames that are there already, as they are stored."""
+    shapes = {size: format_.picture(SIZE, SIZE, size, len(frames)) for size in (None, *SIZES)}
     sized = {
-        size: [arrange(scale(one, (size or SIZE, size or SIZE)), format_.layout) for one in frames]
-        for size in (None, *SIZES)
+        size: [arrange(scale(one, shape[:2]), format_.layout) for one in frames]
+        for size, shape in shapes.items()
     }
-    options = (
-        *("-vf", CONVERSION + format_.pixels, *format_.options(Quality.STANDARD)),
-        *("-pix_fmt", format_.pixels, *TAGS),
-    )
     began = time.perf_counter()
     with ExitStack() as stack:
         writers = []
         for size, path in targets(folder, format_).items():
-            shape = format_.frame_size(size or SIZE, size or SIZE)
+            width, height, cells = shapes[size]
+            options = format_.options(Quality.STANDARD, 0, cells)
+            shape = format_.frame_size(width, height)
             writer = ffmpeg.write_frames(path, *shape, Fraction(FPS), options)
             writers.append((sized[size], stack.enter_context(writer)))
         for number in range(len(frames)):
@@ -75,7 +77,8 @@ def encoders_alone(folder: Path, frames: list[Frame], format_: Format) -> float:
 
 
 def measure() -> dict[str, float]:
-    """Seconds over all formats, `bytes_*` of the full sizes, and `mb_4` and `mb_60`."""
+    """Of the usual formats, the seconds that they take in all, `bytes_*` of the full size and the
+    `error_*` of its alpha against the truth; of the others, `seconds_*` too; `mb_4` and `mb_60`."""
     found = {"ours_s": 0.0, "alone_s": 0.0, "verify_s": 0.0}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -84,28 +87,41 @@ def measure() -> dict[str, float]:
         for format_ in FORMATS.values():
             began = time.perf_counter()
             report = transcode(film.path, format_, targets(folder, format_), wardrobe=film.wardrobe)
-            found["ours_s"] += time.perf_counter() - began
+            seconds = time.perf_counter() - began
             found[f"bytes_{format_.name}"] = report.outputs[None].bytes
-            found["verify_s"] += _verified(folder, format_, report)
-            found["alone_s"] += encoders_alone(folder, frames, format_)
+            found[f"seconds_{format_.name}"] = seconds
+            found[f"error_{format_.name}"] = _error(folder, film, format_, report)
+            if format_.name in USUAL_FORMATS:
+                verifying = _verified(folder, format_, report)
+                found["ours_s"] += seconds - verifying
+                found["verify_s"] += verifying
+                found["alone_s"] += encoders_alone(folder, frames, format_)
     found["ratio"] = found["ours_s"] / found["alone_s"]
     for seconds in (SECONDS, LONG_SECONDS):
         found[f"mb_{seconds}"] = _peak(seconds)
     return found
 
 
+def _error(folder: Path, film: keyer.Clip, format_: Format, report: Report) -> float:
+    """The mean error of alpha in the full size, of 255. The film is its truth again and again."""
+    output, path = report.outputs[None], targets(folder, format_)[None]
+    size = (output.width, output.height)
+    probe = decode.probe(path, format_)
+    errors = []
+    with decode.read(path, format_, probe, size, report.frames) as pictures:
+        for picture, true in zip(pictures, cycle(film.true), strict=False):
+            alpha = seen(picture, format_.layout).alpha.astype(int)
+            errors.append(float(np.abs(alpha - scale(true, size)[..., 3]).mean()))
+    return sum(errors) / len(errors)
+
+
 def _verified(folder: Path, format_: Format, report: Report) -> float:
+    """The seconds of a verification, which `transcode` did too."""
     began = time.perf_counter()
     for size, path in targets(folder, format_).items():
         output = report.outputs[size]
-        verify_film(
-            path,
-            format_,
-            (output.width, output.height),
-            report.frames,
-            report.fps,
-            samples=output.samples,
-        )
+        shape = (output.width, output.height)
+        verify_film(path, format_, shape, report.frames, report.fps)
     return time.perf_counter() - began
 
 

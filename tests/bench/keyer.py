@@ -27,9 +27,10 @@ from PIL import Image
 
 from shared.media import Rgb, ffmpeg
 from shared.media.cutout import cut_out
-from shared.media.encode import MEASURED_FRAMES, PLANES, TAGS, transcode
+from shared.media.encode import transcode
 from shared.media.ffmpeg import Frame
-from shared.media.formats import HEVC, WEBM
+from shared.media.figure import MEASURED_FRAMES, PLANES
+from shared.media.formats import HEVC, TAGS, WEBM
 from shared.media.key import (
     FilmKeyer,
     Wardrobe,

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from shared.media import Rgb, ffmpeg
-from shared.media.encode import CONVERSION, TAGS, arrange
+from shared.media.encode import arrange
 from shared.media.ffmpeg import Frame
 from shared.media.formats import FORMATS, HEVC, STACKED_VIDEO, WEBM, Quality
 
@@ -43,10 +43,7 @@ def film(folder: Path, kind: str, colour: Rgb, frames: int = 8, side: int = SIDE
     frame says which film it is."""
     format_ = FORMATS[NAMES[kind].name]
     path = folder / f"film.{format_.extension}"
-    options = (
-        *("-vf", CONVERSION + format_.pixels, *format_.options(Quality.STANDARD)),
-        *("-pix_fmt", format_.pixels, *TAGS),
-    )
+    options = format_.options(Quality.STANDARD)
     shown = arrange(picture(colour, side), format_.layout)
     size = format_.frame_size(side, side)
     with ffmpeg.write_frames(path, *size, Fraction(FPS), options) as write:

@@ -9,9 +9,10 @@ from shared.media.ends import NEAR, colour_error, on
 from shared.media.ffmpeg import Frame
 from shared.media.formats import FORMATS
 from shared.media.stills import load
+from shared.model.asset import USUAL_FORMATS
 from tests.e2e.server import Json, Server
 
-FILMS = ("video", *FORMATS)
+FILMS = ("video", *USUAL_FORMATS)
 SIDE = 512
 GREY = (128, 128, 128)
 
@@ -70,7 +71,7 @@ def test_there_and_back(server: Server, tmp_path: Path) -> None:
         sizes=[128],
     )
 
-    there = {"video", *FORMATS, *(f"{film}_128" for film in FORMATS)}
+    there = {"video", *USUAL_FORMATS, *(f"{film}_128" for film in USUAL_FORMATS)}
     assert set(job["urls"]) == there | {f"reverse_{key}" for key in there}
     assert (job["type"], job["cost_credits"]) == ("animation", 5)
     assert links(server, job, "video") == {(ids[0], "source"), (ids[1], "end_frame")}
@@ -108,4 +109,4 @@ def test_there_and_back(server: Server, tmp_path: Path) -> None:
     again = server.finished(later["job_id"])
     assert (again["status"], again["type"], again["cost_credits"]) == ("completed", "reverse", 0)
     assert again["item_id"] == job["item_id"]
-    assert set(again["urls"]) == {"reverse_video", *(f"reverse_{film}" for film in FORMATS)}
+    assert set(again["urls"]) == {"reverse_video", *(f"reverse_{film}" for film in USUAL_FORMATS)}

@@ -10,13 +10,27 @@ import psutil
 import pytest
 
 from shared.errors import PermanentError, TransientError
-from shared.media import cutout, encode, ffmpeg
-from shared.media.encode import Report, arrange, scale, transcode
+from shared.media import cutout, decode, encode, ffmpeg
+from shared.media.encode import Report, arrange, cleared, scale, transcode
 from shared.media.ffmpeg import Frame
-from shared.media.formats import FORMATS, HEVC, STACKED_VIDEO, WEBM, Format, Layout, Quality
+from shared.media.fidelity import Seen, seen
+from shared.media.formats import (
+    AVIF,
+    FORMATS,
+    GIF,
+    HEVC,
+    SPRITE_SHEET,
+    STACKED_VIDEO,
+    WEBM,
+    WIDEST_GRID,
+    Cells,
+    Format,
+    Layout,
+    Quality,
+)
 from shared.media.key import FilmKeyer, learn, measure_ground
 from shared.media.probe import probe_film
-from shared.media.verify import verify_film
+from shared.media.verify import Verification, shortfall, verify_film
 from tests.media import character
 from tests.media.conftest import COUNT, SIZE, Clip, Filmed
 from tests.media.measures import alpha_error
@@ -47,10 +61,11 @@ def made(
 
 def decoded(path: Path, format_: Format, size: int) -> list[Frame]:
     """The pictures in a file as a player shows them: alpha straight, colour as it is stored."""
-    width, height = format_.frame_size(size, size)
-    with ffmpeg.read_frames(path, width, height, pixels="rgba", decode=format_.decode) as frames:
+    film = decode.probe(path, format_)
+    count = COUNT if format_.layout is Layout.GRID else film.frames
+    with decode.read(path, format_, film, (size, size), count) as frames:
         found = list(frames)
-    if format_.layout is Layout.STRAIGHT:
+    if format_.layout is not Layout.STACKED:
         return found
     return [np.dstack([frame[:size, :, :3], frame[size:, :, 1]]) for frame in found]
 
@@ -70,6 +85,10 @@ def test_alpha_survives_at_every_size(made: Made) -> None:
         side = size or SIZE
         found = decoded(path, format_, side)
         true = [scale(frame, (side, side)) for frame in made.clip.true]
+        if format_ is GIF:
+            assert {0, 255} == set(np.unique(np.stack(found)[..., 3]))
+            assert max(alpha_error(f, t) for f, t in zip(found, true, strict=True)) <= 4.0
+            continue
         assert max(alpha_error(f, t) for f, t in zip(found, true, strict=True)) <= 1.0
         _, ground = measure_ground(made.clip.raw)
         keyer = FilmKeyer(ground, learn([(made.clip.true[0], None)]))
@@ -89,9 +108,14 @@ def test_frames_and_rate_are_kept(made: Made) -> None:
     assert made.report.frames == COUNT
     assert made.report.fps == 24
     assert made.report.duration == pytest.approx(COUNT / 24)
+    format_ = FORMATS[made.report.format]
     for path in made.paths.values():
-        film = probe_film(path)
-        assert (film.frames, film.fps) == (COUNT, character.FPS)
+        film = decode.probe(path, format_)
+        if format_.layout is Layout.GRID:
+            assert (film.frames, film.width, film.height) == (1, 2 * film.width // 2, film.width)
+        else:
+            assert film.frames == COUNT
+            assert film.duration == pytest.approx(COUNT / 24, abs=format_.tick)
 
 
 def test_files_are_what_they_claim_to_be(made: Made) -> None:
@@ -109,6 +133,7 @@ def test_files_are_what_they_claim_to_be(made: Made) -> None:
 
 
 def test_players_need_not_guess_which_colours_are_meant(made: Made) -> None:
+    """Moving pictures mean sRGB, and say nothing."""
     told = subprocess.run(
         [ffmpeg.binary(), "-hide_banner", "-i", ffmpeg.url(made.paths[None])],
         capture_output=True,
@@ -116,21 +141,22 @@ def test_players_need_not_guess_which_colours_are_meant(made: Made) -> None:
         check=False,  # nothing is written, which ffmpeg calls a mistake
     ).stderr
     # Matrix, primaries and transfer; they are told apart where they are not all the same.
-    assert "(tv, bt709, progressive)" in told
+    says = made.report.format in {"webm", "hevc", "stacked_video", "avif"}
+    assert ("(tv, bt709, progressive)" in told) == says
 
 
 def test_playback_starts_before_the_download_ends(made: Made) -> None:
-    if FORMATS[made.report.format] is WEBM:
-        assert made.paths[None].read_bytes()[:4] == b"\x1a\x45\xdf\xa3"
-        return
+    """What has no boxes stands in the order in which it is shown."""
     names = boxes(made.paths[None])
-    assert names.index(b"moov") < names.index(b"mdat")
+    assert (b"mdat" in names) == (made.report.format in {"hevc", "stacked_video", "avif"})
+    assert b"mdat" not in names or names.index(b"moov") < names.index(b"mdat")
 
 
 def test_there_is_no_sound(made: Made) -> None:
+    demuxers = FORMATS[made.report.format].demuxers
     listening = ("-map", "0:a", "-c", "copy", "-f", "null", "pipe:1")
     with pytest.raises(PermanentError, match="matches no streams"):
-        ffmpeg.run((*ffmpeg.INPUT, "-i", ffmpeg.url(made.paths[None]), *listening))
+        ffmpeg.run((*ffmpeg.reading(demuxers), "-i", ffmpeg.url(made.paths[None]), *listening))
 
 
 def test_sound_in_the_source_is_left_out(filmed: Filmed, tmp_path: Path) -> None:
@@ -194,7 +220,7 @@ def test_cancelling_ends_every_process_and_leaves_no_file(
     }
     with pytest.raises(Cancelled):
         transcode(filmed(character.GREEN).path, format_, paths, progress=cancel)
-    assert seen == 3
+    assert seen == 3, "one that decodes, and one that encodes each size"
     assert psutil.Process().children() == []
     assert list(tmp_path.iterdir()) == []
 
@@ -224,7 +250,7 @@ def test_progress_rises_to_one(filmed: Filmed, tmp_path: Path) -> None:
     transcode(
         filmed(character.GREEN).path, WEBM, {64: tmp_path / "64.webm"}, progress=shares.append
     )
-    assert shares == [0.25, 0.5, 0.75, 1.0]
+    assert shares == pytest.approx([0.225, 0.45, 0.675, 0.9, 1.0])
 
 
 def test_memory_does_not_grow_with_the_films_length(
@@ -327,6 +353,8 @@ def test_a_film_on_no_flat_background_goes_to_the_network(
         return rgba
 
     monkeypatch.setattr(encode, "arrange", arranged)
+    checked = Verification("vp9", 96, 96, 3, 24, 0.125, 1000)
+    monkeypatch.setattr(encode, "verify_film", lambda *_, **__: checked)
     report = transcode(source, WEBM, {None: tmp_path / "out.webm"}, weights=tmp_path)
     assert (report.method, report.background) == ("rembg", None)
     assert seen[0][..., 3].max() == 200
@@ -349,7 +377,8 @@ def test_what_is_too_heavy_for_a_page_is_encoded_again_coarser(
     assert light[None].bytes <= limit
     assert light[None].coarser > 0
     assert (light[64].bytes, light[64].coarser) == (plain[64].bytes, 0), "which was light enough"
-    checked = verify_film(paths[None], WEBM, (SIZE, SIZE), COUNT, 24, samples=light[None].samples)
+    checked = light[None].verification
+    assert checked.samples == COUNT
     assert checked.alpha_error is not None
     assert checked.alpha_error < 1
     assert checked.ssim
@@ -362,15 +391,71 @@ def test_quality_is_not_given_up_for_any_size(
     monkeypatch.setattr(encode, "ceiling", lambda *_: 1)
     found = transcode(filmed(character.GREEN).path, WEBM, {64: tmp_path / "64.webm"}).outputs[64]
     assert found.bytes > found.limit
-    assert found.coarser == WEBM.coarsest - WEBM.quality[Quality.STANDARD].crf
+    assert shortfall(WEBM, found.verification) is None
+    assert 0 < found.coarser <= WEBM.coarsest - WEBM.quality[Quality.STANDARD].level
 
 
-def test_another_film_in_the_file_is_noticed(filmed: Filmed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("broken", [1, 2], ids=["once", "always"])
+def test_what_lost_too_much_is_encoded_again_once_finer(
+    filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: int
+) -> None:
+    """Whatever it weighs; then it is a failure which says what is wrong."""
     clip, path = filmed(character.GREEN), tmp_path / "64.webm"
-    report = transcode(clip.path, WEBM, {64: path})
-    samples = dict(report.outputs[64].samples)
-    verify_film(path, WEBM, (64, 64), COUNT, 24, samples=samples)
-    first = samples[0]
-    samples[0] = replace(first, alpha=255 - first.alpha)
+    looked: list[int] = []
+
+    def poor(*arguments: object, **more: object) -> Verification:
+        found = verify_film(*arguments, **more)  # type: ignore[arg-type]
+        looked.append(found.bytes)
+        return replace(found, alpha_error=9.5) if len(looked) <= broken else found
+
+    monkeypatch.setattr(encode, "verify_film", poor)
+    if broken == 1:
+        output = transcode(clip.path, WEBM, {64: path}).outputs[64]
+        assert output.coarser < 0
+        assert looked[1] > looked[0]
+        assert output.bytes == path.stat().st_size == looked[1]
+        return
+    with pytest.raises(PermanentError, match=r"alpha error: expected at most 1\.5, found 9\.5"):
+        transcode(clip.path, WEBM, {64: path})
+    assert len(looked) == 2
+    assert not path.exists()
+
+
+def test_another_film_in_the_file_is_noticed(
+    filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What went into the encoder is compared with what comes out of the file."""
+    monkeypatch.setattr(encode, "seen", lambda picture, layout: inverted(picture, layout))
     with pytest.raises(PermanentError, match="alpha error"):
-        verify_film(path, WEBM, (64, 64), COUNT, 24, samples=samples)
+        transcode(filmed(character.GREEN).path, WEBM, {64: tmp_path / "64.webm"})
+
+
+def inverted(picture: Frame, layout: Layout) -> Seen:
+    shown = seen(picture, layout)
+    return replace(shown, alpha=255 - shown.alpha)
+
+
+@pytest.mark.parametrize(
+    ("frames", "size", "expected"),
+    [
+        (96, (512, 512), (408, 408, Cells(10, 10))),
+        (96, (256, 256), (256, 256, Cells(8, 12))),
+        (4, (512, 512), (512, 512, Cells(2, 2))),
+        (48, (300, 600), (300, 600, Cells(8, 6))),
+        (1440, (512, 512), (106, 106, Cells(38, 38))),
+        (1, (64, 32), (64, 32, Cells(1, 1))),
+    ],
+)
+def test_a_grid_is_no_larger_than_what_a_phone_shows(
+    frames: int, size: tuple[int, int], expected: tuple[int, int, Cells]
+) -> None:
+    """So the memory that it takes does not grow with the film either."""
+    width, height, cells = SPRITE_SHEET.picture(*size, None, frames)
+    assert max(width * cells.columns, height * cells.rows) <= WIDEST_GRID
+    assert (width, height, cells) == expected
+    assert AVIF.picture(*size, None, frames) == (*size, Cells())
+
+
+def test_lossless_formats_pay_for_nothing_that_is_hidden() -> None:
+    rgba = np.array([[[200, 100, 50, 1], [10, 20, 30, 0]]], np.uint8)
+    assert cleared(rgba).tolist() == [[[200, 100, 50, 1], [0, 0, 0, 0]]]

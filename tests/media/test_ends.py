@@ -11,6 +11,7 @@ from shared.media.ffmpeg import Frame
 from shared.media.formats import FORMATS
 from shared.media.key import learn
 from shared.media.probe import probe_film
+from shared.model.asset import USUAL_FORMATS
 from shared.providers.base import Scene
 from shared.providers.offline.artist import true_alpha
 from tests.media import films
@@ -64,7 +65,7 @@ def test_a_film_of_something_else_is_only_measured(
     assert not (tmp_path / "met.mp4").exists()
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", USUAL_FORMATS)
 def test_every_format_starts_and_ends_in_the_stills(
     way: Path, stills: tuple[Frame, Frame], tmp_path: Path, name: str
 ) -> None:

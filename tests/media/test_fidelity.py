@@ -26,12 +26,23 @@ def test_the_same_is_the_same_in_either_layout() -> None:
     found = compare([(straight, straight), (straight, stacked)])
     assert found.alpha_error == 0
     assert found.ssim > 0.999
+    assert found.colour_error < 0.5
 
 
 def test_what_is_hidden_does_not_count() -> None:
     other = figure()
     other[other[..., 3] == 0, :3] = 77
-    assert compare([(seen(figure()), seen(other))]).ssim == 1
+    found = compare([(seen(figure()), seen(other))])
+    assert (found.ssim, found.colour_error) == (1, 0)
+
+
+def test_another_hue_of_the_same_light_is_an_error_of_colour() -> None:
+    """Which the structure of luma does not tell."""
+    before = figure((200, 60, 30))
+    after = figure((90, 108, 60))
+    found = compare([(seen(before), seen(after))])
+    assert found.ssim > 0.98
+    assert found.colour_error > 50
 
 
 def test_the_worst_frame_speaks_for_the_film() -> None:

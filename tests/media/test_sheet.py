@@ -24,7 +24,7 @@ def figure() -> ffmpeg.Frame:
 
 def film(path: Path, format_: Format, count: int = 8) -> Path:
     frame = arrange(figure(), format_.layout)
-    options = (*format_.options(Quality.DRAFT), "-pix_fmt", format_.pixels)
+    options = format_.options(Quality.DRAFT)
     height, width = frame.shape[:2]
     with ffmpeg.write_frames(path, width, height, character.FPS, options) as write:
         for _ in range(count):

@@ -36,7 +36,8 @@ def write(
 ) -> Path:
     encode = (
         *format_.options(Quality.DRAFT),
-        *("-pix_fmt", pixels or format_.pixels, *options),
+        *(("-pix_fmt", pixels) if pixels else ()),
+        *options,
     )
     height, width = frame.shape[:2]
     with ffmpeg.write_frames(path, width, height, character.FPS, encode) as feed:

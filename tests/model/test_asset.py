@@ -1,9 +1,11 @@
 """Names and types of files."""
 
+from shared.media.formats import FORMATS
 from shared.model.asset import (
     CONTENT_TYPES,
     EXTENSIONS,
     SIBLINGS,
+    USUAL_FORMATS,
     WEB_FORMATS,
     AssetType,
     asset_key,
@@ -47,4 +49,14 @@ def test_a_sibling_lies_beside_its_asset_and_shares_its_id() -> None:
 
 
 def test_web_formats_are_types() -> None:
-    assert {AssetType.WEBM, AssetType.HEVC, AssetType.STACKED_VIDEO} == set(WEB_FORMATS)
+    assert {AssetType.WEBM, AssetType.HEVC, AssetType.STACKED_VIDEO} == set(USUAL_FORMATS)
+    assert set(USUAL_FORMATS) < set(WEB_FORMATS)
+
+
+def test_every_web_format_is_one_that_is_encoded() -> None:
+    """Under the name, the extension and the content type that its files are served with."""
+    encoded = {one.name: (one.extension, one.content_type) for one in FORMATS.values()}
+    served = {
+        type_: (EXTENSIONS[type_], content_type(f"a.{EXTENSIONS[type_]}")) for type_ in WEB_FORMATS
+    }
+    assert encoded == served
