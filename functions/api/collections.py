@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from functions import composition
 from functions.api import parameter, pictures, style
@@ -11,6 +11,7 @@ from functions.api.changes import Changes, Given
 from shared.character.cautions import active
 from shared.errors import ProviderError
 from shared.model import paths
+from shared.model.asset import ExtraFormat
 from shared.model.base import Id, Value
 from shared.model.collection import MAX_REFERENCES, Cdn, Collection, Quality, Settings, Slug
 from shared.model.request import Name, Prompt, Sizes
@@ -21,7 +22,14 @@ from shared.services import answers, collections, deletion, entities, guides, si
 
 Retries = Annotated[int, Field(ge=0, le=5)]
 
-SETTINGS = ("animation_sizes", "cdn", "max_retries", "quality")
+Formats = Annotated[
+    tuple[ExtraFormat, ...],
+    AfterValidator(lambda formats: tuple(dict.fromkeys(formats))),
+]
+
+SETTINGS = ("animation_sizes", "cdn", "extra_formats", "max_retries", "quality")
+PUBLIC = ("animation_sizes", "extra_formats")
+"""What anybody may know: which files there are."""
 
 
 class CreateBody(Value):
@@ -44,6 +52,7 @@ class CreateBody(Value):
     reference_asset_ids: Annotated[tuple[Id, ...], Field(max_length=MAX_REFERENCES)] = ()
     reference_image_urls: pictures.Urls = ()
     animation_sizes: Sizes = ()
+    extra_formats: Formats = ()
     cdn: Cdn = Cdn()
     max_retries: Retries = 2
     quality: Quality = Quality.STANDARD
@@ -66,6 +75,7 @@ class UpdateBody(Changes):
     description: Given[Prompt] = None
     slug: Given[Slug] = None
     animation_sizes: Given[Sizes] = None
+    extra_formats: Given[Formats] = None
     cdn: Given[Cdn] = None
     max_retries: Given[Retries] = None
     quality: Given[Quality] = None
@@ -107,10 +117,10 @@ def show_whole(call: Call, collection: Collection) -> dict[str, Any]:
 
 
 def _config(call: Call, collection: Collection) -> dict[str, Any]:
-    """What the owner has chosen; of that, anybody may know which sizes there are."""
+    """What the owner has chosen."""
     stored = collection.stored()
     if call.who.publishable:
-        return {"animation_sizes": stored["settings"]["animation_sizes"]}
+        return {name: stored["settings"][name] for name in PUBLIC}
     guide = guides.load(call.ports.documents, call.who.workspace_id, collection.id)
     card = guide.card_for(collection.reference_asset_ids) if guide else None
     return {
@@ -169,8 +179,8 @@ def get(call: Call) -> Reply:
 def update(call: Call) -> Reply:
     """Change a collection.
 
-    Animation sizes that are new to it are made of the films that it has, too, in a job that is
-    free. Files of a size that is left out stay.
+    Animation sizes and extra formats that are new to it are made of the films that it has, too, in
+    a job that is free. Files of what is left out stay.
     """
     changes = call.body(UpdateBody).changes()
     settings = {name: changes.pop(name) for name in SETTINGS if name in changes}

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.graph.canvas_plan import Reason
 from shared.graph.canvas_state import Stage
-from shared.model.asset import AssetStatus, AssetType, Purpose, Review
+from shared.model.asset import AssetStatus, AssetType, ExtraFormat, Purpose, Review
 from shared.model.base import UUID_PATTERN
 from shared.model.canvas import InputType, Op
 from shared.model.collection import Quality
@@ -317,6 +317,8 @@ class PublicConfig(Answer):
     """What a publishable key sees."""
 
     animation_sizes: list[int]
+    extra_formats: list[ExtraFormat]
+    """What films come in beside `webm`, `hevc` and `stacked_video`."""
 
 
 class Config(PublicConfig):

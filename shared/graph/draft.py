@@ -49,6 +49,11 @@ class Draft:
         self._now = now
         self._folder = f"{user_prefix}/{collection.settings.cdn.slug or collection.slug}"
 
+    @property
+    def formats(self) -> tuple[AssetType, ...]:
+        """What films come in."""
+        return self._collection.settings.formats
+
     def add_assets(
         self, type_: AssetType, sizes: Iterable[int] = (), *, purpose: Purpose | None = None
     ) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from shared.graph.charges import charges
 from shared.graph.draft import Draft, Plan, usable_sizes
-from shared.model.asset import USUAL_FORMATS, Asset, AssetType, Purpose
+from shared.model.asset import Asset, AssetType, Purpose
 from shared.model.collection import Collection
 from shared.model.item import Item
 from shared.model.job import JobType, Step, StepKind
@@ -351,7 +351,7 @@ def _plan_formats(
     """One transcoding per web format, fired by the published file of the video that a step makes,
     which starts in a still."""
     video_id = draft.assets[video].id
-    for type_ in USUAL_FORMATS:
+    for type_ in draft.formats:
         films = draft.add_assets(type_, sizes, purpose=purpose)
         draft.link(video_id, films[0])
         draft.steps[f"transcode-{films[0]}"] = Step(

@@ -1,4 +1,4 @@
-"""`plan_sizes`: the size variants that an item's films lack, for sizes that were chosen later."""
+"""`plan_sizes`: what an item's films lack, for sizes and formats that were chosen later."""
 
 from collections.abc import Collection as Container
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from shared.graph.draft import HASH_LENGTH, Draft, Plan, usable_sizes
 from shared.graph.policy import DEADLINE
-from shared.model.asset import WEB_FORMATS, Asset, AssetStatus, AssetType
+from shared.model.asset import WEB_FORMATS, Asset, AssetStatus, AssetType, asset_key
 from shared.model.collection import Collection
 from shared.model.item import Item
 from shared.model.job import Job, JobType, Step, StepKind
@@ -29,16 +29,24 @@ def plan_sizes(
     now: datetime,
 ) -> Plan | None:
     """The job that makes the collection's sizes of the best version of each web format of an item,
-    each from the video that it was made from; None when nothing is missing, or could be made.
+    each from the video that it was made from, and of the best videos the formats that they do not
+    come in; None when nothing is missing, or could be made.
 
-    `assets` and `links` are all of the item's. A size that is there is not made again, nor is one
-    that is being made; one that could not be made is.
+    `assets` and `links` are all of the item's. What is there is not made again, nor what is being
+    made; what could not be made is.
     """
     by_id = {asset.id: asset for asset in assets}
     taken = {asset.path for asset in assets}
-    draft = Draft(collection, item, workspace_id=workspace_id, ids=ids, now=now)
-    needs_review = False
-    for name, film in best(assets).items():
+    draft = Draft(
+        collection,
+        item,
+        workspace_id=workspace_id,
+        user_prefix=assets[0].path.split("/", 1)[0] if assets else "",
+        ids=ids,
+        now=now,
+    )
+    needs_review = _plan_formats(draft, assets, links, by_id, collection)
+    for film in best(assets).values():
         video = _video_of(film, links, by_id)
         if film.type not in WEB_FORMATS or film.size is not None or video is None:
             continue
@@ -49,17 +57,52 @@ def plan_sizes(
         for size, path in _paths(film, missing, taken, ids).items():
             keys.append(draft.add_asset(film.type, size, path, film.purpose))
             draft.link(film.id, keys[-1])
-        draft.steps[f"transcode-{name}"] = Step(
-            kind=StepKind.TRANSCODE,
-            inputs={"video": video.id},
-            makes=tuple(keys),
-            params={"format": film.type.value},
-        )
+        _plan_transcode(draft, film.type, video, tuple(keys))
         needs_review = needs_review or video.needs_review
     if not draft.steps:
         return None
     return draft.planned(
         JobType.SIZE_VARIANT, job_id=job_id, batch_id=batch_id, needs_review=needs_review
+    )
+
+
+def _plan_formats(
+    draft: Draft,
+    assets: Iterable[Asset],
+    links: Sequence[Link],
+    by_id: Mapping[str, Asset],
+    collection: Collection,
+) -> bool:
+    """Add the formats that the best videos lack, in all sizes; says whether one of these videos
+    needs review."""
+    needs_review = False
+    for video in best(assets).values():
+        if video.type is not AssetType.VIDEO:
+            continue
+        made = [
+            by_id[link.target_asset_id]
+            for link in links
+            if link.source_asset_id == video.id and link.target_asset_id in by_id
+        ]
+        there = {one.type for one in made if one.status is not AssetStatus.FAILED}
+        width = video.content.width if video.content else 0
+        sizes, _ = usable_sizes(collection.settings.animation_sizes, width)
+        for type_ in collection.settings.extra_formats:
+            if type_ in there:
+                continue
+            keys = draft.add_assets(type_, sizes, purpose=video.purpose)
+            draft.link(video.id, keys[0])
+            _plan_transcode(draft, type_, video, keys)
+            needs_review = needs_review or video.needs_review
+    return needs_review
+
+
+def _plan_transcode(draft: Draft, type_: AssetType, video: Asset, keys: tuple[str, ...]) -> None:
+    draft.steps[f"transcode-{asset_key(type_, None, video.purpose)}"] = Step(
+        kind=StepKind.TRANSCODE,
+        inputs={"video": video.id},
+        makes=keys,
+        params={"format": type_.value},
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
@@ -62,14 +62,16 @@ CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
 USUAL_FORMATS = (AssetType.WEBM, AssetType.HEVC, AssetType.STACKED_VIDEO)
 """The formats that a video is transcoded to if nobody asks for others: what players need."""
 
-WEB_FORMATS = (
-    *USUAL_FORMATS,
+ExtraFormat = Literal[
     AssetType.AVIF,
     AssetType.ANIMATED_WEBP,
     AssetType.APNG,
     AssetType.GIF,
     AssetType.SPRITE_SHEET,
-)
+]
+"""What it is transcoded to beside them if a collection says so."""
+
+WEB_FORMATS: tuple[AssetType, ...] = (*USUAL_FORMATS, *get_args(ExtraFormat))
 """All that it can be transcoded to: each of them carries alpha."""
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
+from shared.model.asset import USUAL_FORMATS, AssetType, ExtraFormat
 from shared.model.base import Entity, Value, matching
 
 MAX_REFERENCES = 6
@@ -32,12 +33,19 @@ class Cdn(Value):
 
 
 class Settings(Value):
-    """`animation_sizes` are widths in pixels of the variants of every animation."""
+    """`animation_sizes` are widths in pixels of the variants of every animation, `extra_formats`
+    what it comes in beside those that players need."""
 
     animation_sizes: tuple[int, ...] = ()
+    extra_formats: tuple[ExtraFormat, ...] = ()
     cdn: Cdn = Cdn()
     max_retries: int = Field(default=2, ge=0, le=5)
     quality: Quality = Quality.STANDARD
+
+    @property
+    def formats(self) -> tuple[AssetType, ...]:
+        """All that every animation comes in."""
+        return (*USUAL_FORMATS, *self.extra_formats)
 
 
 class Collection(Entity):

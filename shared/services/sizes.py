@@ -72,7 +72,10 @@ def update(
 def _batch(
     ports: Ports, who: Principal, job_id: str, before: Collection, after: Collection
 ) -> Job | None:
-    added = set(after.settings.animation_sizes) - set(before.settings.animation_sizes)
+    added = {*after.settings.animation_sizes, *after.settings.formats} - {
+        *before.settings.animation_sizes,
+        *before.settings.formats,
+    }
     query = Query(paths.collection_of(who.workspace_id, "items"), {"collection_id": after.id})
     if not added or not ports.documents.query(query, limit=1).results:
         return None

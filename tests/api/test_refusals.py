@@ -94,6 +94,8 @@ COLLECTION: list[tuple[dict[str, Any], str]] = [
     ({"description": TOO_LONG}, "description"),
     ({"animation_sizes": [1]}, "animation_sizes.0"),
     ({"animation_sizes": "64"}, "animation_sizes"),
+    ({"extra_formats": ["bmp"]}, "extra_formats.0"),
+    ({"extra_formats": ["webm"]}, "extra_formats.0"),  # every film comes in it
     ({"cdn": {"cache_seconds": -1}}, "cdn.cache_seconds"),
     ({"cdn": {"cache_seconds": 31_536_001}}, "cdn.cache_seconds"),
     ({"cdn": {"slug": "../../other"}}, "cdn.slug"),

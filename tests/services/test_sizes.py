@@ -8,7 +8,7 @@ import pytest
 from shared.errors import Conflict
 from shared.model.asset import Asset, AssetStatus
 from shared.model.job import Job, JobStatus, JobType, StepKind
-from shared.services import again, deletion, items, jobs, sizes
+from shared.services import again, deletion, items, jobs, reversal, sizes
 from tests.graph.jobs import FILM, FILM_FROM_STILL, IMAGE
 from tests.services import checks
 from tests.services.test_crashes import (
@@ -78,6 +78,41 @@ def test_what_is_there_is_not_made_again_and_what_is_left_out_stays(
     new = [asset for asset in variants(world, tenant) if asset.id not in before]
     assert {asset.size for asset in new} == {48}
     assert len(new) == 2 * len(FORMATS)
+
+
+def test_films_get_the_formats_that_are_added(world: World, tenant: Tenant) -> None:
+    """In all sizes, on the way there and back; what is asked for from now on comes in them too."""
+    film = world.generate(tenant, FILM)
+    world.drain()
+    reversal.reverse(world.ports, world.settings, tenant.who, film.job.assets["video"].id)
+    world.drain()
+    chosen_later(world, tenant)
+
+    def choose_formats(*wanted: str) -> Job | None:
+        changes = {"extra_formats": wanted}
+        return sizes.update(world.ports, tenant.who, tenant.collection.id, {}, changes)[1]
+
+    batch = choose_formats("gif", "sprite_sheet")
+    assert batch
+    world.drain()
+    assert world.job(batch).status is JobStatus.COMPLETED
+    [made] = [job for job in world.jobs(tenant) if job.batch_id == batch.id]
+    checks.is_whole(world, tenant, made)
+    assert made.cost_credits == 0
+    assert set(made.assets) == {
+        f"{back}{name}{size}"
+        for name in ("gif", "sprite_sheet")
+        for size in ("", "_32", "_16")
+        for back in ("", "reverse_")
+    }
+    assert choose_formats("gif") is None, "what is left out stays"
+    again = choose_formats("gif", "sprite_sheet")
+    world.drain()
+    assert again is None or not [one for one in world.jobs(tenant) if one.batch_id == again.id]
+    next_one = world.generate(tenant, FILM)
+    world.drain()
+    assert {"gif", "gif_16", "sprite_sheet", "webm"} <= set(world.job(next_one.job).assets)
+    checks.is_whole(world, tenant, world.job(next_one.job))
 
 
 def test_a_collection_without_items_needs_no_job(world: World, tenant: Tenant) -> None:
