@@ -17,7 +17,7 @@ import numpy as np
 from shared.errors import PermanentError, StepError
 from shared.media import Rgb, ffmpeg
 from shared.media.container import HEAD, film_container
-from shared.media.formats import TAGS
+from shared.media.formats import SPACE, TAGS
 from shared.media.key import palette
 from shared.media.probe import Probe, parse_packets, probe_film
 
@@ -210,7 +210,8 @@ def _apart(shown: tuple[int, int], size: tuple[int, int], rate: Fraction, behind
 
 def _scale(size: tuple[int, int]) -> str:
     colours = "out_color_matrix=bt709:out_range=tv"
-    return f"scale={size[0]}:{size[1]}:flags=bicubic+accurate_rnd:{colours},format=yuv420p"
+    sized = f"scale={size[0]}:{size[1]}:flags=bicubic+accurate_rnd:{colours}"
+    return f"{sized},{SPACE},format=yuv420p"
 
 
 def _rate(film: Probe) -> Fraction:

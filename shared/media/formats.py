@@ -119,10 +119,10 @@ class Format:
         return 1 if self.coarsest > self.finest else -1
 
 
-# The encoders go by the frames: what the tags alone say of primaries and transfer is not written,
-# and browsers then guess the matrix by the size of the picture.
-_SPACE = "setparams=color_primaries=bt709:color_trc=bt709"
-_YUV = f"{_SPACE},scale=out_color_matrix=bt709:out_range=tv,format="
+SPACE = "setparams=color_primaries=bt709:color_trc=bt709"
+"""A filter. The encoders go by the frames: what `TAGS` alone say of primaries and transfer is not
+written, and browsers then guess the matrix by the size of the picture."""
+_YUV = f"{SPACE},scale=out_color_matrix=bt709:out_range=tv,format="
 TAGS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 _PLANES_WITH_ALPHA = ("-vf", f"{_YUV}yuva420p", "-pix_fmt", "yuva420p", *TAGS)
 _PLANES = ("-vf", f"{_YUV}yuv420p", "-pix_fmt", "yuv420p", *TAGS)
@@ -207,7 +207,7 @@ AVIF = Format(
     encode=(
         "-filter_complex",
         f"[0:v]split[rgb][rgba];[rgb]{_YUV}yuv420p[colour];[rgba]alphaextract,format=gray,"
-        f"{_SPACE}:colorspace=bt709:range=pc[alpha]",
+        f"{SPACE}:colorspace=bt709:range=pc[alpha]",
         *("-map", "[colour]", "-c:v:0", "libsvtav1", "-svtav1-params:v:0", "lp=2"),
         *("-crf:v:0", "{level}", "-map", "[alpha]", "-c:v:1", "libaom-av1"),
         *("-crf:v:1", "{level}", "-row-mt:v:1", "1", "-threads:v:1", "2", *TAGS, "-loop", "0"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.errors import PermanentError
 from shared.media import Progress, ffmpeg
-from shared.media.formats import TAGS
+from shared.media.formats import SPACE, TAGS
 from shared.media.probe import probe_film
 
 # The quick conversion is two levels off.
@@ -20,7 +20,7 @@ _ENCODE = (
     *("-pix_fmt", "yuv420p", *TAGS, "-color_range", "tv", "-movflags", "+faststart"),
 )
 ENCODE_RGB = (
-    *("-vf", f"scale=out_color_matrix=bt709:out_range=tv:flags={_EXACT},format=yuv420p"),
+    *("-vf", f"{SPACE},scale=out_color_matrix=bt709:out_range=tv:flags={_EXACT},format=yuv420p"),
     *_ENCODE,
 )
 ENCODE_YUV = (

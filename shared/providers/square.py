@@ -14,6 +14,7 @@ from PIL import Image
 
 from shared.errors import BadRequest, PermanentError
 from shared.media import ffmpeg
+from shared.media.formats import SPACE, TAGS
 from shared.media.probe import Probe, probe_film
 from shared.media.stills import open_image
 from shared.providers.base import Rgb, VideoRequest
@@ -27,8 +28,7 @@ MISSING = 0.5
 
 ENCODE = (
     *("-an", "-c:v", "libx264", "-preset", "medium", "-tune", "animation", "-crf", "15"),
-    *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
-    *("-color_range", "tv", "-movflags", "+faststart", "-map_metadata", "-1"),
+    *(*TAGS, "-color_range", "tv", "-movflags", "+faststart", "-map_metadata", "-1"),
 )
 
 
@@ -114,6 +114,7 @@ def _filters(film: Probe, request: VideoRequest, frames: int, *, ended: bool) ->
         "crop='min(iw,ih)':'min(iw,ih)'",
         f"scale={size}:{size}:flags=lanczos+accurate_rnd+full_chroma_int"
         ":out_color_matrix=bt709:out_range=tv",
+        SPACE,
         "setsar=1",
         "format=yuv420p",
     ]

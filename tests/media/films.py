@@ -1,5 +1,7 @@
 """Small films by our own artist, and what others may do to them."""
 
+import re
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from shared.providers.base import Scene, VideoRequest
 from shared.providers.offline.artist import OfflineArtist
 
 SIZE, FPS = 256, 24
+COLOURS = "(tv, bt709, progressive)"
 CYAN: Rgb = (0, 210, 230)
 FOX = "a friendly orange fox wearing a blue scarf"
 
@@ -64,3 +67,16 @@ def shifted(picture: Frame) -> Frame:
     matrix[:, 2] += (2, -1)
     moved = cv2.warpAffine(picture, matrix, (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
     return tinted(np.asarray(moved, np.uint8))
+
+
+def told_colours(path: Path) -> str:
+    """What a film says of its colours, as ffmpeg lists it: `COLOURS` if matrix, primaries and
+    transfer are all of BT.709, else each of them."""
+    listing = subprocess.run(
+        [ffmpeg.binary(), "-hide_banner", "-i", ffmpeg.url(path)],
+        capture_output=True,
+        text=True,
+        check=False,  # nothing is written, which ffmpeg calls a mistake
+    ).stderr
+    [told] = re.findall(r"Video: .*?yuv420p(\(.*?\))", listing)
+    return str(told)

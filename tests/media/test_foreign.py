@@ -17,6 +17,7 @@ from shared.media.foreign import take_in
 from shared.media.formats import WEBM
 from shared.media.probe import probe_film
 from shared.media.worn import colours_worn
+from tests.media import films
 from tests.media.films import frames as decode
 
 LAVFI = ("-f", "lavfi", "-i")
@@ -113,6 +114,7 @@ def test_a_film_becomes_a_master(kind: str, tmp_path: Path) -> None:
     assert (master.codec, master.width, master.height) == ("h264", *size)
     assert master.even
     assert master == taken.master
+    assert films.told_colours(target) == films.COLOURS
     assert abs(float(master.fps) - rate) < 0.01
     assert abs(master.frames - frames) <= 1
     assert not taken.alpha

@@ -22,6 +22,8 @@ def test_a_film_is_turned_round_frame_by_frame(tmp_path: Path) -> None:
     errors = [np.square(a.astype(float) - b).mean() for a, b in pictures]
     assert 10 * np.log10(255**2 / max(errors)) > 44
     assert (len(shares), shares[-1]) == (24, 1.0)
+    # Players would guess by the size what is not told.
+    assert {films.told_colours(source), films.told_colours(target)} == {films.COLOURS}
     assert {path.name for path in tmp_path.iterdir()} == {source.name, target.name}
 
 

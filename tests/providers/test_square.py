@@ -10,6 +10,7 @@ from shared.errors import PermanentError
 from shared.media.ffmpeg import read_frames
 from shared.media.verify import verify_film
 from shared.providers.square import longer, square_film
+from tests.media.films import COLOURS, told_colours
 from tests.providers.wire.material import KEY, film, video_request
 
 
@@ -36,6 +37,7 @@ def test_a_film_has_the_size_and_the_frames_that_were_asked_for(
 ) -> None:
     path = converted(tmp_path, seconds, ended=False, fps=fps)
     verify_film(path, None, (64, 64), 72, 24, alpha_expected=False)
+    assert told_colours(path) == COLOURS
 
 
 def test_the_margins_are_cropped_and_the_key_stays(tmp_path: Path) -> None:

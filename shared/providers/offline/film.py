@@ -13,6 +13,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from numpy.typing import NDArray
 
 from shared.errors import TransientError
+from shared.media.formats import SPACE, TAGS
 from shared.providers.base import Progress
 
 CRF = 15
@@ -75,8 +76,8 @@ def _check(code: int, log: IO[bytes]) -> None:
 def _command(path: Path, size: int, fps: int) -> list[str]:
     source = f"-f rawvideo -pix_fmt rgb24 -s {size}x{size} -r {fps} -i -"
     # The matrix is asked for in the conversion too: tags alone would only rename the colours.
-    convert = f"-vf scale=out_color_matrix=bt709:out_range=tv:flags={SCALE},format=yuv420p"
-    tags = "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv"
+    convert = f"-vf {SPACE},scale=out_color_matrix=bt709:out_range=tv:flags={SCALE},format=yuv420p"
+    tags = f"{' '.join(TAGS)} -color_range tv"
     codec = f"-an -c:v libx264 -preset veryfast -tune animation -crf {CRF} -movflags +faststart"
     words = f"-hide_banner -loglevel error -y {source} {convert} {codec} {tags}".split()
     return [get_ffmpeg_exe(), *words, str(path)]
