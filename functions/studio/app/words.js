@@ -32,9 +32,13 @@ const STEPS = {
 };
 const FORMATS = {
   image: "Still as drawn", transparent_image: "Still, cut out", video: "Film on a key colour", webm: "VP9 with alpha",
-  hevc: "HEVC with alpha", stacked_video: "H.264, stacked alpha",
+  hevc: "HEVC with alpha", stacked_video: "H.264, stacked alpha", avif: "AVIF, animated", animated_webp: "WebP, animated",
+  apng: "PNG, animated", gif: "GIF", sprite_sheet: "Sprite sheet",
 };
-const SHORT = { webm: "VP9", hevc: "HEVC", stacked_video: "Stacked" };
+const SHORT = { webm: "VP9", hevc: "HEVC", stacked_video: "Stacked", avif: "AVIF", animated_webp: "WebP", apng: "APNG", gif: "GIF", sprite_sheet: "Sprites" };
+
+/** What films may come in beside what players need. */
+export const EXTRA_FORMATS = ["avif", "animated_webp", "apng", "gif", "sprite_sheet"];
 const STATES = {
   blocked: "waits", ready: "next", running: "at work", waiting: "at the provider", publishing: "publishing",
   succeeded: "done", failed: "failed", skipped: "left out",
@@ -56,4 +60,4 @@ export const stepName = ({ id, kind }) => {
 
 /** Where the files of a type play. */
 export const playsOn = (type) =>
-  ({ webm: "Chrome, Firefox, Android", hevc: "Safari, iOS, macOS", stacked_video: "React Native, Flutter", video: "The master", image: "PNG", transparent_image: "PNG with alpha" })[type] ?? "";
+  ({ webm: "Chrome, Firefox, Android", hevc: "Safari, iOS, macOS", stacked_video: "React Native, Flutter", video: "The master", image: "PNG", transparent_image: "PNG with alpha", avif: "Pages in new browsers", animated_webp: "Any page", apng: "Any page, lossless edges", gif: "Mail and chats, hard edges", sprite_sheet: "Games" })[type] ?? "";

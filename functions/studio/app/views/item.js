@@ -10,7 +10,7 @@ import { icon, outline } from "../icons.js";
 import { go } from "../router.js";
 import { Stage, figure, ground } from "../stage.js";
 import { isBest, keyOf, versionsOf } from "../versions.js";
-import { bytes, capital, credits, formatName, percent, playsOn, stateName, stepName, when } from "../words.js";
+import { EXTRA_FORMATS, bytes, capital, credits, formatName, percent, playsOn, stateName, stepName, when } from "../words.js";
 import { reviewButtons } from "./review.js";
 
 export async function show(page) {
@@ -347,7 +347,7 @@ class ItemView {
   }
 }
 
-const ORDER = ["transparent_image", "webm", "hevc", "stacked_video", "video", "image"];
+const ORDER = ["transparent_image", "webm", "hevc", "stacked_video", ...EXTRA_FORMATS, "video", "image"];
 
 /** Files that people want come first. */
 const rankOf = ({ type, purpose }) => ORDER.indexOf(type) + (purpose ? ORDER.length : 0);

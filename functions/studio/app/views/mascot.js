@@ -1,11 +1,11 @@
 // One mascot: its poses, and what is known of its character.
 import { fill, h } from "../dom.js";
 import { ask } from "../dialog.js";
-import { area, choice, field, form, input, price } from "../forms.js";
+import { area, choice, field, form, input, price, tick } from "../forms.js";
 import { icon } from "../icons.js";
 import { go } from "../router.js";
 import { ground } from "../stage.js";
-import { capital } from "../words.js";
+import { capital, EXTRA_FORMATS, formatName } from "../words.js";
 import { canvases } from "./canvases.js";
 import { character } from "./character.js";
 
@@ -38,15 +38,18 @@ function edit(page, found) {
   const description = area({ value: found.config.prompt, rows: 3 });
   const sizes = input({ value: found.config.animation_sizes.join(", "), inputmode: "numeric" });
   const quality = h("select", null, ["draft", "standard", "best"].map((value) => h("option", { value, selected: value === found.config.quality }, capital(value))));
+  const formats = EXTRA_FORMATS.map((type) => tick("extra_formats", formatName(type), { value: type, checked: found.config.extra_formats.includes(type) }));
+  const chosen = () => formats.map((one) => one.querySelector("input")).filter((box) => box.checked).map((box) => box.value);
   const fields = [
     field("name", "Name", name),
     field("description", "What it looks like", description, { hint: "Counts for new pictures; those that are there stay as they are." }),
     field("animation_sizes", "Sizes of films, in pixels", sizes, { hint: "Beside the full size. New ones are made of the films that are there, for free." }),
     field("quality", "Quality", quality),
+    h("fieldset", { class: "ticks" }, h("legend", null, "More formats of films"), formats),
   ];
   ask({ title: `Edit ${found.name}`, agree: "Save", fields }, async () => {
     const widths = sizes.value.split(/[\s,;]+/).filter(Boolean).map((text) => (/^\d+$/.test(text) ? Number(text) : text));
-    await page.api.patch(`/collections/${found.id}`, { name: name.value, description: description.value, animation_sizes: widths, quality: quality.value });
+    await page.api.patch(`/collections/${found.id}`, { name: name.value, description: description.value, animation_sizes: widths, extra_formats: chosen(), quality: quality.value });
     show(page);
   });
 }
