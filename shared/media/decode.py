@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 from shared.media import ffmpeg
@@ -17,14 +18,15 @@ def probe(path: Path, format_: Format) -> Probe:
 
 @contextmanager
 def read(
-    path: Path, format_: Format, film: Probe, size: tuple[int, int], frames: int
+    path: Path, format_: Format, film: Probe, size: tuple[int, int], frames: int, fps: float
 ) -> Iterator[Iterator[Frame]]:
-    """Open a film of so many `frames` whose pictures are (width, height); gives its frames as RGBA,
-    laid out as the format does. `film` is what was found in the file.
+    """Open a film of so many `frames` at so many in a second, whose pictures are (width, height);
+    gives its frames as RGBA, laid out as the format does. `film` is what was found in the file.
 
     Raises as `ffmpeg.read_frames` does, also on the first flaw.
     """
     grid = format_.layout is Layout.GRID
+    rate = Fraction(fps).limit_denominator(1001)
     columns, rows = (film.width // size[0], film.height // size[1]) if grid else (1, 1)
     with ffmpeg.read_frames(
         path,
@@ -32,7 +34,7 @@ def read(
         pixels="rgba",
         demuxers=format_.demuxers,
         decode=format_.decode,
-        graph=format_.graph.format(columns=columns, rows=rows),
+        graph=format_.graph.format(columns=columns, rows=rows, fps=rate),
         select=("-frames:v", str(frames)) if grid else (),
         strict=True,
     ) as found:

@@ -54,10 +54,12 @@ class Format:
     a file may be.
 
     It is read by one of ffmpeg's `demuxers`; `decode` goes in front of `-i`; what `graph` is not
-    given to must be the file's first film.
+    given to must be the file's first film. `{fps}` in it stands for the rate, `{columns}` and
+    `{rows}` for a grid's.
     `stream` is the film in the file that has the colours. `layered` formats keep alpha in a second
-    layer of HEVC, which must be found in the file. What loses nothing pays for colours that nobody
-    sees, so these are black with `clears`. `tick` is what times are rounded to, in seconds.
+    layer of HEVC, which must be found in the file. What `merges` writes frames that are the same
+    and follow each other as one. What loses nothing pays for colours that nobody sees, so these are
+    black with `clears`. `tick` is what times are rounded to, in seconds.
     `worst_alpha` (of 255) and `worst_ssim` are what encoding may cost at most.
     """
 
@@ -77,6 +79,7 @@ class Format:
     graph: str = ""
     stream: int = 0
     layered: bool = False
+    merges: bool = False
     clears: bool = False
     tick: float = 0.001
     worst_alpha: float = 1.5
@@ -241,6 +244,8 @@ ANIMATED_WEBP = Format(
     coarsest=40,
     demuxers="webp_anim",
     weight=4,
+    merges=True,
+    graph="[0:v]fps={fps},format=rgba",
 )
 
 APNG = Format(

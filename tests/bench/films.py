@@ -108,7 +108,7 @@ def _error(folder: Path, film: keyer.Clip, format_: Format, report: Report) -> f
     size = (output.width, output.height)
     probe = decode.probe(path, format_)
     errors = []
-    with decode.read(path, format_, probe, size, report.frames) as pictures:
+    with decode.read(path, format_, probe, size, report.frames, report.fps) as pictures:
         for picture, true in zip(pictures, cycle(film.true), strict=False):
             alpha = seen(picture, format_.layout).alpha.astype(int)
             errors.append(float(np.abs(alpha - scale(true, size)[..., 3]).mean()))

@@ -63,7 +63,7 @@ def decoded(path: Path, format_: Format, size: int) -> list[Frame]:
     """The pictures in a file as a player shows them: alpha straight, colour as it is stored."""
     film = decode.probe(path, format_)
     count = COUNT if format_.layout is Layout.GRID else film.frames
-    with decode.read(path, format_, film, (size, size), count) as frames:
+    with decode.read(path, format_, film, (size, size), count, 24) as frames:
         found = list(frames)
     if format_.layout is not Layout.STACKED:
         return found

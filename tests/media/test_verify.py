@@ -11,7 +11,7 @@ from PIL import Image
 from shared.errors import PermanentError
 from shared.media import ffmpeg
 from shared.media.ffmpeg import Frame, require_hevc_alpha
-from shared.media.formats import HEVC, STACKED_VIDEO, WEBM, Format, Quality
+from shared.media.formats import FORMATS, HEVC, STACKED_VIDEO, WEBM, Format, Layout, Quality
 from shared.media.hevc import read_structure
 from shared.media.verify import Verification, verify_film, verify_still
 from tests.media import character
@@ -272,3 +272,19 @@ def test_a_still_that_is_no_whole_png_is_caught(tmp_path: Path, kind: str) -> No
     with pytest.raises(PermanentError) as failure:
         verify_still(path, alpha=False)
     assert failure.value.reason == "verification_failed"
+
+
+ONE_BY_ONE = [one for one in FORMATS.values() if one.layout is Layout.STRAIGHT]
+
+
+@pytest.mark.parametrize("format_", ONE_BY_ONE, ids=[one.name for one in ONE_BY_ONE])
+def test_frames_that_stand_still_count(tmp_path: Path, format_: Format) -> None:
+    """Some encoders write them as one."""
+    path = write(tmp_path / f"film.{format_.extension}", format_, figure())
+    found = check(path, format_)
+    assert found.frames == COUNT
+    assert found.duration == pytest.approx(COUNT / 24, abs=format_.tick)
+    with pytest.raises(PermanentError, match="frames"):
+        check(path, format_, COUNT + 1)
+    with pytest.raises(PermanentError, match="frames"):
+        check(path, format_, COUNT - 1)
