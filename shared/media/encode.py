@@ -25,6 +25,9 @@ FINER: Final = 0.5
 """By what a file that is not good enough is taken to be too heavy when it is encoded again."""
 ENCODING: Final = 0.9
 """The share of the work that is encoding; the rest is verification."""
+LITTLE, LEAST_COVERAGE = 0.02, 1e-3
+"""Coverage below which a pixel's own colour is not told from the rounding of it, and what keeps the
+rest from being divided by nothing."""
 UNKNOWN = Wardrobe()
 
 
@@ -233,15 +236,16 @@ def scale(rgba: Frame, size: tuple[int, int]) -> Frame:
     """
     if (rgba.shape[1], rgba.shape[0]) == size:
         return rgba
-    share = rgba[..., 3]
+    share = cv2.extractChannel(rgba, 3)
     weights = cv2.merge([share, share, share, np.full_like(share, 255)])
     whole = cv2.multiply(rgba, weights, scale=1 / 255, dtype=cv2.CV_32F)
     averaged = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
     plain = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA)
-    coverage = averaged[..., 3:] / 255
-    visible = np.clip(np.rint(averaged[..., :3] / np.maximum(coverage, 1e-3)), 0, 255)
-    plain[..., :3] = np.where(coverage > 0.02, visible, plain[..., :3])
-    return np.asarray(plain, np.uint8)
+    coverage = cv2.multiply(cv2.extractChannel(averaged, 3), 1 / 255)
+    divisor = np.maximum(coverage, np.float32(LEAST_COVERAGE))
+    visible = cv2.divide(averaged, cv2.merge([divisor] * 4), dtype=cv2.CV_8U)
+    visible = cv2.insertChannel(cv2.extractChannel(plain, 3), visible, 3)
+    return np.asarray(cv2.copyTo(visible, cv2.inRange(coverage, LITTLE, 1.0), plain), np.uint8)
 
 
 def arrange(rgba: Frame, layout: Layout) -> Frame:
