@@ -241,7 +241,7 @@ def scale(rgba: Frame, size: tuple[int, int]) -> Frame:
     whole = cv2.multiply(rgba, weights, scale=1 / 255, dtype=cv2.CV_32F)
     averaged = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
     plain = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA)
-    coverage = cv2.multiply(cv2.extractChannel(averaged, 3), 1 / 255)
+    coverage = averaged[..., 3] / np.float32(255)
     divisor = np.maximum(coverage, np.float32(LEAST_COVERAGE))
     visible = cv2.divide(averaged, cv2.merge([divisor] * 4), dtype=cv2.CV_8U)
     visible = cv2.insertChannel(cv2.extractChannel(plain, 3), visible, 3)
