@@ -41,8 +41,9 @@ dev: install ## Serve the API and the assets on PORT
 emulators: install ## Serve the same on emulators of Google Cloud, as it is deployed, on PORT
 	@MASCOTRY_WEBHOOK_LOOPBACK=true $(BIN)/python -m infra.emulators --port $(PORT)
 
-# Files are shared out among the cores; the tests of one file stay together.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+# Files are shared out among the cores; the tests of one file stay together. In their own order, the
+# long ones (browser, e2e) come early; by number of tests, these would be the last, with one core idle.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: install .venv-checks/installed chromium ## Run the tests
 	$(PYTEST)
