@@ -13,6 +13,8 @@ help: ## Show what there is to do
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	$(BIN)/python -m infra.weights
+	@echo "Compiling what the cut-out needs, which takes a minute, once"
+	@$(BIN)/python -c "import rembg"
 	@touch $@
 
 # What checks the deployment's policy wants other versions of what the runtime needs.
