@@ -10,7 +10,7 @@ from shared.graph.policy import DEADLINE
 from shared.model.asset import EXTENSIONS, SIBLINGS, Asset, AssetType, Purpose, asset_key
 from shared.model.collection import Collection
 from shared.model.item import Item
-from shared.model.job import Job, JobType, PlannedAsset, Step
+from shared.model.job import Job, JobType, PlannedAsset, Step, StepKind
 from shared.model.link import Link, Role
 from shared.ports import Ids
 
@@ -82,6 +82,20 @@ class Draft:
             siblings=SIBLINGS.get(type_, ()),
         )
         return key
+
+    def add_transcoding(
+        self, video_id: str, makes: tuple[str, ...], *, still_id: str | None = None, **more: Any
+    ) -> None:
+        """The step that makes films, all of one format, out of a video; `still_id` is the still in
+        which that starts, if it is known, and `more` are fields of the step."""
+        first = self.assets[makes[0]]
+        self.steps[f"transcode-{asset_key(first.type, None, first.purpose)}"] = Step(
+            kind=StepKind.TRANSCODE,
+            inputs={"video": video_id, **({"still": still_id} if still_id else {})},
+            makes=makes,
+            params={"format": first.type.value},
+            **more,
+        )
 
     def link(self, source_id: str, target: str, role: Role = Role.SOURCE) -> None:
         """Say from which asset that of a key is made."""

@@ -354,14 +354,7 @@ def _plan_formats(
     for type_ in draft.formats:
         films = draft.add_assets(type_, sizes, purpose=purpose)
         draft.link(video_id, films[0])
-        draft.steps[f"transcode-{films[0]}"] = Step(
-            kind=StepKind.TRANSCODE,
-            needs=(step_id,),
-            fired_by=video,
-            inputs={"video": video_id, **({"still": still_id} if still_id else {})},
-            makes=films,
-            params={"format": type_.value},
-        )
+        draft.add_transcoding(video_id, films, still_id=still_id, needs=(step_id,), fired_by=video)
 
 
 # --- details -------------------------------------------------------------------------------------

@@ -1,14 +1,14 @@
 """`plan_sizes`: what an item's films lack, for sizes and formats that were chosen later."""
 
 from collections.abc import Collection as Container
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from shared.graph.draft import HASH_LENGTH, Draft, Plan, usable_sizes
 from shared.graph.policy import DEADLINE
-from shared.model.asset import WEB_FORMATS, Asset, AssetStatus, AssetType, asset_key
-from shared.model.collection import Collection
+from shared.model.asset import WEB_FORMATS, Asset, AssetStatus, AssetType
+from shared.model.collection import Collection, Settings
 from shared.model.item import Item
 from shared.model.job import Job, JobType, Step, StepKind
 from shared.model.link import Link
@@ -45,8 +45,9 @@ def plan_sizes(
         ids=ids,
         now=now,
     )
-    needs_review = _plan_formats(draft, assets, links, by_id, collection)
-    for film in best(assets).values():
+    counted = best(assets).values()
+    needs_review = _plan_formats(draft, counted, links, by_id, collection.settings)
+    for film in counted:
         video = _video_of(film, links, by_id)
         if film.type not in WEB_FORMATS or film.size is not None or video is None:
             continue
@@ -57,7 +58,7 @@ def plan_sizes(
         for size, path in _paths(film, missing, taken, ids).items():
             keys.append(draft.add_asset(film.type, size, path, film.purpose))
             draft.link(film.id, keys[-1])
-        _plan_transcode(draft, film.type, video, tuple(keys))
+        draft.add_transcoding(video.id, tuple(keys))
         needs_review = needs_review or video.needs_review
     if not draft.steps:
         return None
@@ -68,42 +69,27 @@ def plan_sizes(
 
 def _plan_formats(
     draft: Draft,
-    assets: Iterable[Asset],
+    counted: Iterable[Asset],
     links: Sequence[Link],
     by_id: Mapping[str, Asset],
-    collection: Collection,
+    settings: Settings,
 ) -> bool:
-    """Add the formats that the best videos lack, in all sizes; says whether one of these videos
-    needs review."""
+    """Add the formats that the videos among what counts lack, in all sizes; says whether one of
+    these videos needs review."""
     needs_review = False
-    for video in best(assets).values():
+    for video in counted:
         if video.type is not AssetType.VIDEO:
             continue
-        made = [
-            by_id[link.target_asset_id]
-            for link in links
-            if link.source_asset_id == video.id and link.target_asset_id in by_id
-        ]
-        there = {one.type for one in made if one.status is not AssetStatus.FAILED}
-        width = video.content.width if video.content else 0
-        sizes, _ = usable_sizes(collection.settings.animation_sizes, width)
-        for type_ in collection.settings.extra_formats:
+        there = {one.type for one in _made_from(video, links, by_id)}
+        sizes = _usable(video, settings.animation_sizes)
+        for type_ in settings.extra_formats:
             if type_ in there:
                 continue
             keys = draft.add_assets(type_, sizes, purpose=video.purpose)
             draft.link(video.id, keys[0])
-            _plan_transcode(draft, type_, video, keys)
+            draft.add_transcoding(video.id, keys)
             needs_review = needs_review or video.needs_review
     return needs_review
-
-
-def _plan_transcode(draft: Draft, type_: AssetType, video: Asset, keys: tuple[str, ...]) -> None:
-    draft.steps[f"transcode-{asset_key(type_, None, video.purpose)}"] = Step(
-        kind=StepKind.TRANSCODE,
-        inputs={"video": video.id},
-        makes=keys,
-        params={"format": type_.value},
-    )
 
 
 def plan_batch(collection: Collection, *, job_id: str, workspace_id: str, now: datetime) -> Job:
@@ -133,14 +119,21 @@ def _video_of(film: Asset, links: Iterable[Link], by_id: Mapping[str, Asset]) ->
 def _missing(
     film: Asset, wanted: Iterable[int], links: Iterable[Link], by_id: Mapping[str, Asset]
 ) -> tuple[int, ...]:
-    variants = [
-        by_id[link.target_asset_id]
-        for link in links
-        if link.source_asset_id == film.id and link.target_asset_id in by_id
-    ]
-    there = {one.size for one in variants if one.status is not AssetStatus.FAILED}
-    usable, _ = usable_sizes(wanted, film.content.width if film.content else 0)
-    return tuple(size for size in usable if size not in there)
+    there = {one.size for one in _made_from(film, links, by_id)}
+    return tuple(size for size in _usable(film, wanted) if size not in there)
+
+
+def _made_from(source: Asset, links: Iterable[Link], by_id: Mapping[str, Asset]) -> Iterator[Asset]:
+    """What was made from an asset, or is being made; not what could not be."""
+    for link in links:
+        target = by_id.get(link.target_asset_id)
+        is_of_it = link.source_asset_id == source.id
+        if is_of_it and target and target.status is not AssetStatus.FAILED:
+            yield target
+
+
+def _usable(film: Asset, wanted: Iterable[int]) -> tuple[int, ...]:
+    return usable_sizes(wanted, film.content.width if film.content else 0)[0]
 
 
 def _paths(film: Asset, sizes: Iterable[int], taken: Container[str], ids: Ids) -> dict[int, str]:
