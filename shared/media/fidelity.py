@@ -25,14 +25,11 @@ Floats = NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What there is to see of a frame: its colour over black (H, W, 3), since colour does not
-    matter where nothing shows, and its alpha."""
+    matter where nothing shows, the luma of that, and its alpha."""
 
     colour: Frame
+    luma: Frame
     alpha: Frame
-
-    @property
-    def luma(self) -> Frame:
-        return np.asarray(cv2.cvtColor(self.colour, cv2.COLOR_RGB2GRAY), np.uint8)
 
     def apart(self, other: "Seen") -> float:
         """The mean absolute difference of luma or of alpha, whichever is larger (of 255)."""
@@ -62,12 +59,15 @@ def seen(picture: Frame, layout: Layout = Layout.STRAIGHT) -> Seen:
     if layout is Layout.STACKED:
         half = picture.shape[0] // 2
         colour = np.ascontiguousarray(picture[:half, :, :3])
-        return Seen(colour, np.ascontiguousarray(picture[half:, :, 1]))
-    red, green, blue, alpha = cv2.split(picture)
-    shown = cv2.multiply(
-        cv2.merge([red, green, blue]), cv2.merge([alpha, alpha, alpha]), scale=1 / 255
-    )
-    return Seen(np.asarray(shown, np.uint8), np.asarray(alpha, np.uint8))
+        alpha = np.ascontiguousarray(picture[half:, :, 1])
+    else:
+        red, green, blue, share = cv2.split(picture)
+        shown = cv2.multiply(
+            cv2.merge([red, green, blue]), cv2.merge([share, share, share]), scale=1 / 255
+        )
+        colour, alpha = np.asarray(shown, np.uint8), np.asarray(share, np.uint8)
+    luma = np.asarray(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), np.uint8)
+    return Seen(colour, luma, alpha)
 
 
 def compare(pairs: Iterable[tuple[Seen, Seen]]) -> Fidelity:

@@ -69,14 +69,18 @@ def shifted(picture: Frame) -> Frame:
     return tinted(np.asarray(moved, np.uint8))
 
 
-def told_colours(path: Path) -> str:
-    """What a film says of its colours, as ffmpeg lists it: `COLOURS` if matrix, primaries and
-    transfer are all of BT.709, else each of them."""
-    listing = subprocess.run(
+def listing(path: Path) -> str:
+    """What ffmpeg says of a file."""
+    return subprocess.run(
         [ffmpeg.binary(), "-hide_banner", "-i", ffmpeg.url(path)],
         capture_output=True,
         text=True,
         check=False,  # nothing is written, which ffmpeg calls a mistake
     ).stderr
-    [told] = re.findall(r"Video: .*?yuv420p(\(.*?\))", listing)
+
+
+def told_colours(path: Path) -> str:
+    """What a film says of its colours, as ffmpeg lists it: `COLOURS` if matrix, primaries and
+    transfer are all of BT.709, else each of them."""
+    [told] = re.findall(r"Video: .*?yuv420p(\(.*?\))", listing(path))
     return str(told)
