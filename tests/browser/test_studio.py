@@ -150,8 +150,8 @@ def until_played_as(page: Page, kind: str) -> None:
     """Until the player on the stage shows that format."""
     page.evaluate(
         """async (kind) => {
-          const player = document.querySelector(".stage mascot-player");
-          while (player.format !== kind) await new Promise(requestAnimationFrame);
+          const player = () => document.querySelector(".stage mascot-player"); // once it is there
+          while (player()?.format !== kind) await new Promise(requestAnimationFrame);
         }""",
         kind,
     )
