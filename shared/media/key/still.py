@@ -12,6 +12,7 @@ import numpy as np
 from shared.media import Rgb
 from shared.media.key.choice import WORN, distance
 from shared.media.key.colour import Floats, Frame, Mask, Picture, triple, yuv
+from shared.media.key.colour import rgb as to_rgb
 from shared.media.key.matte import STILL, Matter, Tuning
 from shared.media.key.wardrobe import palette
 
@@ -107,10 +108,18 @@ def _panes(picture: Picture, ground: Floats, figure: Mask) -> list[tuple[Floats,
         through = float(np.median(share[area]))
         is_even = np.median(np.abs(share[area] - through)) < EVEN
         if is_even and outside[area & rims].mean() > OPEN:
-            alpha = 1 - through
-            colour: Floats = (np.median(picture[area], axis=0) - through * ground) / alpha
+            tinted = np.median(picture[area], axis=0)
+            alpha = max(1 - through, _least_alpha(tinted, ground))
+            colour: Floats = ground + (tinted - ground) / alpha
             found[triple(colour)] = (colour, alpha)
     return list(found.values())
+
+
+def _least_alpha(tinted: Floats, ground: Floats) -> float:
+    """The least alpha with which a colour that exists, before the ground, looks like `tinted`."""
+    seen, key = to_rgb(np.stack([tinted, ground])[None])[0].astype(np.float32)
+    room = np.where(seen > key, 255 - key, key)
+    return float((np.abs(seen - key) / np.maximum(room, 1)).max())
 
 
 def _tinges(colours: Picture, ground: Floats) -> tuple[Floats, Floats]:
