@@ -82,43 +82,65 @@ def whiskers(width: float, paint: Rgb) -> Extra:
     return draw
 
 
-def fur(figure: Figure, pixel: float) -> Marks:
-    """Some hundred hairs, a pixel and a half wide, standing off the head."""
-    dice = Random(1)
-    nodes = [(n[0], n[1]) for n in mirror(figure.species.head)]
-    hairs = []
-    for (x0, y0), (x1, y1) in zip(nodes, nodes[1:] + nodes[:1], strict=True):
-        for k in range(10):
-            share = (k + dice.random()) / 10
-            x, y = x0 + (x1 - x0) * share, y0 + (y1 - y0) * share
-            reach = 1.06 + 0.14 * dice.random()
-            sway = dice.uniform(-12, 12)
-            hairs.append(
-                f"M{x * 0.9:.1f} {y * 0.9:.1f}L{x * reach + sway:.1f} {y * reach + sway / 2:.1f}"
+def fur(
+    seed: int = 1,
+    *,
+    width: float = 1.5,
+    reach: float = 0.14,
+    hairs: int = 10,
+    paint: Rgb | None = None,
+) -> Extra:
+    """Some hundred hairs, some pixels wide, standing off the head by up to a share of it, in the
+    body's colour if no other is told."""
+
+    def draw(figure: Figure, pixel: float) -> Marks:
+        dice = Random(seed)
+        nodes = [(n[0], n[1]) for n in mirror(figure.species.head)]
+        ways = []
+        for (x0, y0), (x1, y1) in zip(nodes, nodes[1:] + nodes[:1], strict=True):
+            for k in range(hairs):
+                share = (k + dice.random()) / hairs
+                x, y = x0 + (x1 - x0) * share, y0 + (y1 - y0) * share
+                out = 1.06 + reach * dice.random()
+                sway = dice.uniform(-12, 12)
+                ways.append(
+                    f"M{x * 0.9:.1f} {y * 0.9:.1f}L{x * out + sway:.1f} {y * out + sway / 2:.1f}"
+                )
+        ink = colour.css(paint) if paint else figure.ink["body"]
+        colours = (paint,) if paint else ()
+        return Marks(behind=stroke("".join(ways), ink, width * pixel), colours=colours)
+
+    return draw
+
+
+def wings(paint: Rgb = (220, 236, 255), alpha: float = 0.5) -> Extra:
+    """Two insect's wings through which one sees what is behind them, with an outline."""
+
+    def draw(figure: Figure, pixel: float) -> Marks:
+        marks = []
+        for side in (-1, 1):
+            way = (
+                f"M0 -330C{side * 150} -620 {side * 420} -560 {side * 400} -400"
+                f"C{side * 390} -300 {side * 200} -240 0 -300Z"
             )
-    return Marks(behind=stroke("".join(hairs), figure.ink["body"], 1.5 * pixel))
+            marks.append(fill(way, colour.css(paint), f' fill-opacity="{alpha}"'))
+            marks.append(stroke(way, figure.ink["line"], 2 * pixel))
+        return Marks(behind="".join(marks), on="body", colours=(paint,))
+
+    return draw
 
 
-def wings(figure: Figure, pixel: float) -> Marks:
-    """Two insect's wings that let half of what is behind them through, with an outline."""
-    marks = []
-    for side in (-1, 1):
-        way = (
-            f"M0 -330C{side * 150} -620 {side * 420} -560 {side * 400} -400"
-            f"C{side * 390} -300 {side * 200} -240 0 -300Z"
-        )
-        marks.append(fill(way, "#dcecff", ' fill-opacity="0.5"'))
-        marks.append(stroke(way, figure.ink["line"], 2 * pixel))
-    return Marks(behind="".join(marks), on="body", colours=((220, 236, 255),))
+def dome(paint: Rgb = (240, 246, 250), alpha: float = 0.35) -> Extra:
+    """A glass helmet round the head, with a rim and a glint."""
 
+    def draw(figure: Figure, pixel: float) -> Marks:
+        ring = "M0 -290A290 290 0 1 1 -1 -290Z"
+        glass = fill(ring, colour.css(paint), f' fill-opacity="{alpha}"')
+        glint = stroke("M-190 -130Q-150 -200 -80 -230", "#ffffff", 16, ' stroke-opacity="0.8"')
+        rim = stroke(ring, "#5a6470", 2.5 * pixel)
+        return Marks(front=glass + glint + rim, colours=(paint, (90, 100, 112)))
 
-def dome(figure: Figure, pixel: float) -> Marks:
-    """A glass helmet round the head, a third opaque, with a rim and a glint."""
-    ring = "M0 -290A290 290 0 1 1 -1 -290Z"
-    glass = fill(ring, "#f0f6fa", ' fill-opacity="0.35"')
-    glint = stroke("M-190 -130Q-150 -200 -80 -230", "#ffffff", 16, ' stroke-opacity="0.8"')
-    rim = stroke(ring, "#5a6470", 2.5 * pixel)
-    return Marks(front=glass + glint + rim, colours=((240, 246, 250), (90, 100, 112)))
+    return draw
 
 
 def beads(shift: int) -> Extra:
@@ -139,27 +161,27 @@ def beads(shift: int) -> Extra:
     return draw
 
 
-def _sheet(species: str, body: str | None = None, *worn: tuple[str, str]) -> Sheet:
+def sheet(species: str, body: str | None = None, *worn: tuple[str, str]) -> Sheet:
     chosen = (("body", colour.parse(body)),) if body else ()
     return Sheet(species, chosen, tuple(Accessory(k, colour.parse(c)) for k, c in worn))
 
 
 CAST = (
-    Model("furry fox", _sheet("fox", None, ("scarf", "#2f6fe4")), (fur,), rim=2.0),
-    Model("whiskered cat", _sheet("cat", "#8f97a3"), (whiskers(1.2, (30, 26, 34)),)),
-    Model("winged dragon", _sheet("dragon", "#e23b3b"), (wings,)),
-    Model("robot in glass", _sheet("robot"), (dome,)),
-    Model("frog with beads", _sheet("frog"), (beads(24),)),
-    Model("white ghost", _sheet("ghost"), (), rim=2.5),
+    Model("furry fox", sheet("fox", None, ("scarf", "#2f6fe4")), (fur(),), rim=2.0),
+    Model("whiskered cat", sheet("cat", "#8f97a3"), (whiskers(1.2, (30, 26, 34)),)),
+    Model("winged dragon", sheet("dragon", "#e23b3b"), (wings(),)),
+    Model("robot in glass", sheet("robot"), (dome(),)),
+    Model("frog with beads", sheet("frog"), (beads(24),)),
+    Model("white ghost", sheet("ghost"), (), rim=2.5),
     Model(
         "beaded rabbit",
-        _sheet("rabbit", None, ("bow", "#e23b3b")),
+        sheet("rabbit", None, ("bow", "#e23b3b")),
         (whiskers(1.8, (60, 44, 50)), beads(36)),
     ),
-    Model("fluffy chick", _sheet("chick", None, ("cap", "#8a4fd3")), (fur,), rim=1.5),
+    Model("fluffy chick", sheet("chick", None, ("cap", "#8a4fd3")), (fur(),), rim=1.5),
 )
 TUNING = Model(
-    "dog", _sheet("dog", None, ("bow_tie", "#14999c")), (fur, whiskers(1.5, (40, 30, 36))), rim=1.0
+    "dog", sheet("dog", None, ("bow_tie", "#14999c")), (fur(), whiskers(1.5, (40, 30, 36))), rim=1.0
 )
 """The clip that rivals are tuned on, and nothing is counted of."""
 
@@ -173,7 +195,7 @@ def key_of_still(model: Model) -> Rgb:
 
 def still(model: Model, move: Move) -> Rgba:
     """The first drawing at 1024², straight alpha."""
-    return _drawn(model, move, 0.0, 2 * SIZE)
+    return drawn(model, move.pose, 0.0, 2 * SIZE)
 
 
 def truth(model: Model, move: Move, size: int = SIZE) -> Iterator[Rgba]:
@@ -182,13 +204,14 @@ def truth(model: Model, move: Move, size: int = SIZE) -> Iterator[Rgba]:
     picture = None
     for index in range(count):
         if picture is None or index % move.hold == 0:
-            picture = _drawn(model, move, index / count, size)
+            picture = drawn(model, move.pose, index / count, size)
         yield picture
 
 
-def _drawn(model: Model, move: Move, time: float, size: int) -> Rgba:
+def drawn(model: Model, pose: str, time: float, size: int) -> Rgba:
+    """One picture of it, straight alpha; `time` goes from 0 to 1."""
     view = frame(model.sheet, SEED)
-    figure = Figure(model.sheet, animate(move.pose, None, time, SECONDS), SEED)
+    figure = Figure(model.sheet, animate(pose, None, time, SECONDS), SEED)
     behind, front = "", ""
     for extra in model.extras:
         marks = extra(figure, view[2] / SIZE)

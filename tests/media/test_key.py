@@ -21,6 +21,7 @@ from shared.media.key import (
     palette,
 )
 from shared.media.key.colour import yuv
+from shared.media.key.refinement import Refine, Surroundings, features, refined
 from tests.media import character
 from tests.media.conftest import SIZE, Clip, Filmed
 from tests.media.measures import Errors, alpha_error, errors
@@ -35,13 +36,21 @@ def ground(colour: Rgb) -> NDArray[np.float32]:
     return yuv(np.array(colour))
 
 
-def keyed(clip: Clip, wardrobe: Wardrobe | None = None) -> list[Frame]:
-    keyer = FilmKeyer(measure_ground(clip.raw)[1], wardrobe or learn([(clip.true[0], None)]))
+def keyed(clip: Clip, wardrobe: Wardrobe | None = None, refine: Refine = refined) -> list[Frame]:
+    worn = wardrobe or learn([(clip.true[0], None)])
+    keyer = FilmKeyer(measure_ground(clip.raw)[1], worn, refine)
     return [keyer.matte(frame) for frame in clip.raw]
 
 
-def matted(picture: Frame, background: Rgb, wardrobe: Wardrobe = NOBODY) -> Frame:
-    return FilmKeyer(ground(background), wardrobe).matte(character.raw(picture))
+def unrefined(seen: Surroundings) -> NDArray[np.float32]:
+    """Each pixel's alpha as if it were alone."""
+    return seen.alpha.reshape(-1).take(seen.unknown)
+
+
+def matted(
+    picture: Frame, background: Rgb, wardrobe: Wardrobe = NOBODY, refine: Refine = refined
+) -> Frame:
+    return FilmKeyer(ground(background), wardrobe, refine).matte(character.raw(picture))
 
 
 def disc(background: Rgb, inner: Rgb, tail: bool = False) -> Frame:
@@ -63,8 +72,8 @@ def mixed(colour: Rgb, alpha: NDArray[np.float64], background: Rgb) -> Frame:
 @pytest.mark.parametrize(
     ("background", "bound"),
     [
-        (character.GREEN, Errors(alpha=0.45, holes=16, leaks=4, colour=14)),
-        (character.GREY, Errors(alpha=0.4, holes=64, leaks=4, colour=12)),
+        (character.GREEN, Errors(alpha=0.35, holes=4, leaks=4, colour=14)),
+        (character.GREY, Errors(alpha=0.38, holes=24, leaks=4, colour=12)),
     ],
 )
 def test_alpha_and_edges_come_back_from_a_film(
@@ -76,6 +85,43 @@ def test_alpha_and_edges_come_back_from_a_film(
     assert found.holes <= bound.holes
     assert found.leaks <= bound.leaks
     assert found.colour <= bound.colour
+
+
+@pytest.mark.parametrize("background", [character.GREEN, (170, 255, 170), character.MAGENTA])
+def test_what_lies_around_a_pixel_mends_what_the_codec_did_to_it(
+    filmed: Filmed, background: Rgb
+) -> None:
+    """On a character that was drawn by another hand than those that the network learned from."""
+    clip = filmed(background)
+    alone, found = (errors(keyed(clip, refine=how), clip.true) for how in (unrefined, refined))
+    assert found.alpha <= 0.97 * alone.alpha
+    assert found.holes <= 0.6 * alone.holes
+
+
+def test_what_is_seen_around_a_pixel_is_the_same_on_every_key() -> None:
+    """It is told in shares of the way from the ground to the figure, not in colours."""
+    blurred = cv2.GaussianBlur(np.pad(np.ones((12, 12), np.float32), 6), (0, 0), 1.0)
+    alpha = np.asarray(blurred, np.float32)
+    found = []
+    for key in ((90, 255, 255), (255, 150, 255)):
+        way = ground(LINE) - ground(key)
+        shown = np.rint(ground(key) + alpha[..., None] * way).astype(np.uint8)
+        everywhere = np.arange(alpha.size)
+        surroundings = Surroundings(
+            box=np.s_[:, :],
+            pixels=np.dstack([shown, shown[..., 0]]),
+            ground=ground(key),
+            alpha=alpha,
+            depth=alpha,
+            unknown=everywhere,
+            figure=np.tile(way, (alpha.size, 1)),
+            from_sure=np.zeros(alpha.size, np.float32),
+            is_glass=np.zeros(alpha.size, np.bool_),
+        )
+        found.append(features(surroundings)[:43])
+    middle = found[0][:, 12 * 24 + 12]
+    assert middle.min() > 0.9
+    assert np.abs(found[0] - found[1]).max() <= 0.03
 
 
 def test_the_key_that_is_chosen_is_at_least_as_good(filmed: Filmed) -> None:
@@ -115,6 +161,17 @@ def test_an_enclosed_part_near_the_keys_colour_is_no_gap() -> None:
     assert matted(disc(key, key), key, FOX)[42:55, 42:55, 3].max() == 0
 
 
+@pytest.mark.parametrize(("bead", "is_gap"), [(None, True), ((20, 186, 86), False)])
+def test_a_gap_may_be_as_far_from_the_key_as_nothing_else_is(
+    bead: Rgb | None, is_gap: bool
+) -> None:
+    """A codec leaves no pure key in a small one; half way to what is worn, it might be that."""
+    key = (0, 200, 70)
+    wardrobe = Wardrobe((LINE, FUR), small=(bead,) if bead else ())
+    found = matted(disc(key, (12, 191, 80)), key, wardrobe)[44:53, 44:53, 3]
+    assert (found.max() == 0) if is_gap else (found.min() == 255)
+
+
 def test_a_part_near_the_keys_colour_that_touches_the_outside_is_lost() -> None:
     """The limit of connectivity, which is why the key is chosen away from the palette."""
     background = (255, 255, 255)
@@ -148,16 +205,18 @@ def test_a_narrow_gap_that_the_film_has_tinted_is_opened(
     assert (alpha.max() < 160) if is_open else (alpha.min() == 255)
 
 
-def test_a_whisker_thinner_than_a_pixel_has_its_share_of_alpha() -> None:
-    """Nothing near it is all of its colour."""
+@pytest.mark.parametrize(("refine", "off"), [(unrefined, 0.08), (refined, 0.2)])
+def test_a_whisker_thinner_than_a_pixel_has_its_share_of_alpha(refine: Refine, off: float) -> None:
+    """Nothing near it is all of its colour. Surroundings make more of it, since codecs make less;
+    here there was none."""
     key = (90, 255, 255)
     alpha = np.zeros((96, 96))
     alpha[30:70, 20:50] = 1
     alpha[50, 50:90] = 0.6
     true = np.where(np.arange(96) < 50, 1.0, alpha)
     picture = mixed(LINE, alpha, key)
-    found = matted(picture, key, FOX)[..., 3] / 255
-    assert np.abs(found[50, 54:86] - true[50, 54:86]).mean() <= 0.08
+    found = matted(picture, key, FOX, refine)[..., 3] / 255
+    assert np.abs(found[50, 54:86] - true[50, 54:86]).mean() <= off
     assert found[46:49, 56:86].max() <= 0.1
     assert found[52:55, 56:86].max() <= 0.1
 
@@ -187,7 +246,8 @@ def test_a_wing_is_seen_through_in_a_still_and_in_a_film_of_it() -> None:
     still, alpha = winged(behind)
     cut = key_still(still, behind, opens_gaps=True)
     wing = np.s_[64:106, 128:216]
-    assert np.abs(cut[wing][..., 3] / 255 - 0.5).max() <= 0.1
+    # Less could not be of any colour that exists.
+    assert np.abs(cut[wing][..., 3] / 255 - 0.5).max() <= 0.06
     wardrobe = learn([(cut, behind)])
     assert [pane.behind for pane in wardrobe.glass] == [behind]
     found = matted(winged(key)[0], key, wardrobe)
@@ -196,15 +256,16 @@ def test_a_wing_is_seen_through_in_a_still_and_in_a_film_of_it() -> None:
     assert alpha_error(found, np.rint(alpha * 255).astype(np.uint8)) <= 0.6
 
 
-def test_thin_glass_is_as_thin_as_it_is() -> None:
+@pytest.mark.parametrize(("refine", "off"), [(unrefined, 1), (refined, 2)])
+def test_thin_glass_is_as_thin_as_it_is(refine: Refine, off: float) -> None:
     """What is taken away of edges against noise would be an even error over all of it."""
     key, glass = (0, 200, 70), (220, 236, 255)
     alpha = np.zeros((256, 256))
     alpha[60:200, 120:220] = 0.3
     picture = mixed(glass, alpha, key)
     picture[40:220, 40:120] = LINE
-    found = matted(picture, key, Wardrobe((LINE,), glass=(Glass(glass, 0.3),)))
-    assert abs(found[70:190, 130:210, 3].mean() - 0.3 * 255) <= 1
+    found = matted(picture, key, Wardrobe((LINE,), glass=(Glass(glass, 0.3),)), refine)
+    assert abs(found[70:190, 130:210, 3].mean() - 0.3 * 255) <= off
 
 
 def test_without_a_wardrobe_nothing_is_seen_through() -> None:

@@ -1,6 +1,7 @@
 """The keyer of films: frame after frame of yuv420p on one ground, still edges held still."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -10,16 +11,20 @@ from numpy.typing import NDArray
 from shared.media import Rgb
 from shared.media.key.colour import Floats, Frame, planes, yuv
 from shared.media.key.matte import FILM, Matte, Matter
+from shared.media.key.refinement import Refine, refined
 from shared.media.key.wardrobe import Wardrobe
 
 STEADY = 0.3
 """How much of a new alpha counts where nothing moves: noise is averaged over some frames."""
-STILL_LUMA, MOVED_LUMA = 2.0, 6.0
+STILL_LUMA, MOVED_LUMA = 1.0, 4.0
 """The changes of luma, around a pixel, at which nothing moves and everything does."""
-STILL_ALPHA, MOVED_ALPHA = 0.15, 0.35
+STILL_ALPHA, MOVED_ALPHA = 0.06, 0.2
 """The same of alpha itself: what changes that much is no noise."""
 WORN = 12.0
 """How far from a worn colour the ground is at least, if enclosed areas of it are gaps."""
+EXACT, LOOSE = 0.5, 16.0
+"""The share of the distance to the nearest worn colour, and the distance, within which the middle
+of an enclosed area shows the ground."""
 RIM = 0.04
 """The least share of the silhouette of a colour that hair may have."""
 DOUBT = 0.2
@@ -31,7 +36,9 @@ NOTHING = Wardrobe()
 class FilmKeyer:
     """Keys the frames of one film in their order. One frame is remembered, however long it is."""
 
-    def __init__(self, ground: Floats, wardrobe: Wardrobe = NOTHING) -> None:
+    def __init__(
+        self, ground: Floats, wardrobe: Wardrobe = NOTHING, refine: Refine = refined
+    ) -> None:
         """`ground` as `measure_ground` finds it. With the character's opaque colours, gaps that it
         encloses are opened too, unless it wears the key's colour; without them, only what the
         border reaches is outside."""
@@ -41,8 +48,11 @@ class FilmKeyer:
         self._rim = _colours([colour for colour, share in rim if share >= RIM])
         self._small = _colours(wardrobe.small)
         apart = np.linalg.norm(np.concatenate([self._worn, self._small]) - ground, axis=1)
-        self._opens = bool(len(apart)) and float(apart.min()) > WORN
+        nearest = float(apart.min(initial=np.inf))
+        self._opens = bool(len(apart)) and nearest > WORN
+        self._tuning = replace(FILM, exact=min(max(EXACT * nearest, FILM.exact), LOOSE))
         self._ground = ground
+        self._refine = refine
         self._glass = wardrobe.glass
         self._matter = self._matter_with(_colours([pane.colour for pane in wardrobe.glass]))
         levels = np.arange(256, dtype=np.float32)
@@ -75,12 +85,13 @@ class FilmKeyer:
     def _matter_with(self, glass: Floats) -> Matter:
         return Matter(
             self._ground,
-            FILM,
+            self._tuning,
             worn=self._worn,
             rim=self._rim,
             glass=glass,
             small=self._small,
             opens_gaps=self._opens,
+            refine=self._refine,
         )
 
     def _seen_through(self, found: Matte, picture: Frame) -> Floats:

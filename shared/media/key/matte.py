@@ -10,7 +10,8 @@
        alpha = (C − B)·(F − B) / |F − B|²
 
    in films mostly by luma, since chroma is stored at half resolution and lies about edges.
-4. The ground's share is taken out of the colour. Under alpha 0 the edge's colour goes on, so that
+4. In films that is corrected by what lies around the pixel (`refinement`).
+5. The ground's share is taken out of the colour. Under alpha 0 the edge's colour goes on, so that
    neither scaling nor chroma subsampling fetches the key colour.
 """
 
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from shared.media.key.colour import Floats, Frame, Mask, Picture, rgb
 from shared.media.key.figure import SQUARE, Box, box, figure_in, reached, slivers
 from shared.media.key.meaning import Meanings, cells, mixed_distance, shares
+from shared.media.key.refinement import Refine, Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Tuning:
     gain: float
 
 
-FILM = Tuning(20.0, 6.0, 8.0, 3.0, 6, 0.35, 0.025, 16.0, 4.0)
+FILM = Tuning(20.0, 6.0, 14.0, 3.0, 6, 0.35, 0.025, 16.0, 4.0)
 STILL = Tuning(14.0, 4.0, 24.0, 12.0, 10, 1.0, 0.004, 5.0, 2.0)
 
 BLEED = 12
@@ -106,12 +108,14 @@ class Matter:
         glass: Floats = NONE,
         small: Floats = NONE,
         opens_gaps: bool,
+        refine: Refine | None = None,
     ) -> None:
         """`worn` and `glass` are the character's colours (N, 3), opaque and seen through, `rim`
         those of its silhouette, `small` those of small parts; without any, unknown is a band of
-        fixed width."""
+        fixed width. `refine` mends what a codec did to the alpha of bytes."""
         self.ground, self.tuning = ground, tuning
         self._worn, self._glass, self._opens = worn, glass, opens_gaps
+        self._refine = refine
         self._weights = np.array([1.0, tuning.chroma, tuning.chroma], np.float32)
         self._meanings = Meanings(ground, worn, glass, self._weights) if len(worn) else None
         self._hair = Meanings(ground, rim, NONE, self._weights) if len(rim) else None
@@ -145,13 +149,28 @@ class Matter:
         self._choose(tint, near, cells(own), away_from.take(unknown) > HAIR)
         seen = panes.take(unknown)
         near[seen > 0] = self._glass[seen[seen > 0] - 1]
+        opaque = sure.astype(np.float32)
         alpha = self._alpha(tint, near, seen > 0)
+        opaque.reshape(-1)[unknown] = alpha
+        if self._refine:
+            alpha = self._refine(
+                Surroundings(
+                    box=whole,
+                    pixels=pixels,
+                    ground=self.ground,
+                    alpha=opaque,
+                    depth=depth,
+                    unknown=unknown,
+                    figure=near - self.ground,
+                    from_sure=away_from.take(unknown),
+                    is_glass=seen > 0,
+                )
+            )
+            opaque.reshape(-1)[unknown] = alpha
         edge = self._unmixed(mixed, near, alpha)
         whole_numbers = colour.dtype == np.uint8
         own[:, :3] = np.clip(np.rint(edge), 0, 255) if whole_numbers else edge
         flat[unknown] = own
-        opaque = sure.astype(np.float32)
-        opaque.reshape(-1)[unknown] = alpha
         return Matte(whole, opaque, _channels(colour), unknown, panes)
 
     def _slivers(self, away: Floats, depth: NDArray[Any]) -> Mask:
