@@ -1,10 +1,10 @@
-"""Make one web format with alpha out of a video, in all its sizes."""
+"""Make web formats with alpha out of a video, in all their sizes."""
 
 from dataclasses import asdict
 from pathlib import Path
 
-from shared.media.encode import transcode
-from shared.media.formats import FORMATS, Layout
+from shared.media.encode import Report, transcode
+from shared.media.formats import FORMATS, Format, Layout, Quality
 from shared.media.key import Glass, Wardrobe
 from shared.model.asset import Provenance
 from shared.services.steps import Made, MadeFile, Source, StepContext
@@ -12,40 +12,32 @@ from shared.services.steps import Made, MadeFile, Source, StepContext
 
 def run(context: StepContext) -> Made:
     video = context.source("video")
-    format_ = FORMATS[context.step.params["format"]]
     quality = context.collection().settings.quality
-    keys = {context.job.assets[key].size: key for key in context.step.makes}
-    targets: dict[int | None, Path] = {size: context.target(key) for size, key in keys.items()}
+    targets: dict[Format, dict[int | None, Path]] = {}
+    for key in context.step.makes:
+        planned = context.job.assets[key]
+        targets.setdefault(FORMATS[planned.type], {})[planned.size] = context.target(key)
     report = transcode(
         video.path,
-        format_,
         targets,
         wardrobe=_wardrobe(video),
         weights=context.settings.weights,
         quality=quality,
         progress=context.progress,
     )
-    provenance = Provenance(
-        provider="mascotry",
-        model=f"ffmpeg-{format_.codec}",
-        parameters={
-            "quality": quality.value,
-            "matte": report.method,
-            "background": list(report.background) if report.background else None,
-            "layout": format_.layout.value,
-        },
-    )
     made: dict[str, MadeFile] = {}
-    for size, key in keys.items():
-        output = report.outputs[size]
+    for key in context.step.makes:
+        planned = context.job.assets[key]
+        format_ = FORMATS[planned.type]
+        output = report.outputs[format_][planned.size]
         made[key] = MadeFile(
-            path=targets[size],
+            path=targets[format_][planned.size],
             width=output.width,
             height=output.height,
             duration=report.duration,
             frames=report.frames,
             fps=report.fps,
-            provenance=provenance,
+            provenance=_provenance(format_, quality, report),
             metadata={
                 "layout": format_.layout.value,
                 **(asdict(output.cells) if format_.layout is Layout.GRID else {}),
@@ -55,6 +47,19 @@ def run(context: StepContext) -> Made:
             },
         )
     return Made(made)
+
+
+def _provenance(format_: Format, quality: Quality, report: Report) -> Provenance:
+    return Provenance(
+        provider="mascotry",
+        model=f"ffmpeg-{format_.codec}",
+        parameters={
+            "quality": quality.value,
+            "matte": report.method,
+            "background": list(report.background) if report.background else None,
+            "layout": format_.layout.value,
+        },
+    )
 
 
 def _wardrobe(video: Source) -> Wardrobe:

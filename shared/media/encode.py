@@ -1,6 +1,6 @@
-"""From a film on a flat key colour to one format with alpha, in all its sizes at once."""
+"""From a film on a flat key colour to formats with alpha, in all their sizes, at once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from shared.media.fidelity import Seen, sampled, seen
 from shared.media.figure import Method, mattes
 from shared.media.formats import Cells, Format, Layout, Quality, ceiling
 from shared.media.key import Wardrobe
-from shared.media.probe import probe_film
+from shared.media.probe import Probe, probe_film
 from shared.media.verify import Verification, shortfall, verify_film
 
 RETRIES: Final = 2
@@ -29,6 +29,12 @@ LITTLE, LEAST_COVERAGE = 0.02, 1e-3
 """Coverage below which a pixel's own colour is not told from the rounding of it, and what keeps the
 rest from being divided by nothing."""
 UNKNOWN = Wardrobe()
+
+Targets = Mapping[Format, Mapping[int | None, Path]]
+"""Which files are to be made, by format and then by size (None: the film's own)."""
+Write = Callable[[Frame], None]
+_Look = tuple[tuple[int, int], Layout]
+"""What a frame is before it is encoded: the size of its picture, and how that is laid out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +56,19 @@ class Output:
 class Report:
     """What `transcode` made. `method` says how the figure was told from what is behind it: by its
     `key` colour, of which `background` is what was measured, by the network (`rembg`), or by the
-    `alpha` that the film carries. `outputs` go by size."""
+    `alpha` that the film carries. `outputs` go by format, then by size."""
 
-    format: str
     frames: int
     fps: float
     duration: float
     method: Method
     background: Rgb | None
-    outputs: dict[int | None, Output]
+    outputs: Mapping[Format, Mapping[int | None, Output]]
 
 
 def transcode(
     source: Path,
-    format_: Format,
-    targets: Mapping[int | None, Path],
+    targets: Targets,
     *,
     wardrobe: Wardrobe = UNKNOWN,
     weights: Path | None = None,
@@ -73,85 +77,123 @@ def transcode(
 ) -> Report:
     """Key the film in `source` and encode it once per target, keeping frames and frame rate.
 
-    `targets` goes from a width in pixels (None: the film's own) to the file to write, with the
-    proportions of `Format.picture`. The background is measured, since codecs shift it and models
-    choose their own; where it is not flat, the network in the folder `weights` finds the figure,
-    unless the film carries its alpha (`alpha`).
+    `targets` go from a format and a width in pixels (None: the film's own) to the file to write,
+    with the proportions of `Format.picture`. The background is measured, since codecs shift it and
+    models choose their own; where it is not flat, the network in the folder `weights` finds the
+    figure, unless the film carries its alpha (`alpha`).
     `wardrobe` is what the character's cut-outs show (`key.learn`): with it, hair and glass are
     known, and gaps that the character encloses are opened too. One decode and one key serve all
-    sizes; memory does not grow with the film's length.
+    targets; memory does not grow with the film's length.
 
     What is heavier than a page can bear (`formats.ceiling`) is keyed and encoded again, coarser.
-    Then every file is verified. One that lost too much is encoded again once, finer, whatever it
-    weighs.
+    Then every file is verified. Those that lost too much are encoded again once, finer, whatever
+    they weigh. Files that are good enough are left alone, also those of the same format.
 
     Raises `PermanentError`: "unreadable_film", "background_not_flat" (without `weights`),
     "weights_missing", "ffmpeg_failed", "verification_failed"; whatever `progress` raises comes
-    through, with every process ended.
+    through, with every process ended and no file left of any format.
     """
     with ExitStack() as stack:
         # What was done in time does not stay when something else fails.
         stack.push(lambda kind, *_: _remove(targets) if kind else None)
-        encoding = _Encoding(source, format_, targets, quality, wardrobe, weights)
-        encoding.run(targets, progress and (lambda share: progress(share * ENCODING)))
+        encoding = _Encoding(source, targets, quality, wardrobe, weights)
+        files = encoding.files
+        encoding.run(files, progress and (lambda share: progress(share * ENCODING)))
         again = progress and (lambda _: progress(ENCODING))
         for _ in range(RETRIES):
             if heavy := encoding.too_heavy():
                 encoding.run(heavy, again)
-        for number, size in enumerate(targets, start=1):
-            encoding.verify(size)
+        for number, file in enumerate(files, start=1):
+            encoding.verify(file)
             if progress:
-                progress(ENCODING + (1 - ENCODING) * number / len(targets))
+                progress(ENCODING + (1 - ENCODING) * number / len(files))
         if poor := encoding.too_poor():
             encoding.run(poor, again)
-            for size in poor:
-                encoding.verify(size)
+            for file in poor:
+                encoding.verify(file)
             encoding.require_good(poor)
         return encoding.report()
 
 
+class _File:
+    """One file that is to be made of a film, and what has become of it."""
+
+    def __init__(
+        self, path: Path, format_: Format, size: int | None, film: Probe, quality: Quality
+    ) -> None:
+        self.path, self.format, self.size = path, format_, size
+        width, height, self.cells = format_.picture(film.width, film.height, size, film.frames)
+        self.shape = (width, height)
+        self.limit = round(ceiling(width, height, film.duration, quality) * format_.weight)
+        self.coarser = 0
+        self.verification: Verification | None = None
+        self._film, self._quality = film, quality
+
+    @property
+    def bytes(self) -> int:
+        """What it weighs."""
+        return self.path.stat().st_size
+
+    def change(self, ratio: float) -> bool:
+        """Take it to have `ratio` times the bytes that it may have; says if anything changes."""
+        before = self.coarser
+        self.coarser = self.format.coarser(self._quality, before, ratio)
+        return self.coarser != before
+
+    def encoder(self) -> AbstractContextManager[Write]:
+        """Start to write it."""
+        options = self.format.options(self._quality, self.coarser, self.cells)
+        shape = self.format.frame_size(*self.shape)
+        return ffmpeg.write_frames(self.path, *shape, self._film.fps, options)
+
+    def shortfall(self) -> str | None:
+        """In what it is worse than it may be, once it was verified."""
+        return shortfall(self.format, self.verification) if self.verification else None
+
+    def output(self) -> Output:
+        """What is told of it, once it was verified."""
+        if self.verification is None:
+            raise RuntimeError(f"{self.path.name} was not verified")
+        return Output(
+            *self.shape, self.cells, self.bytes, self.limit, self.coarser, self.verification
+        )
+
+
 class _Encoding:
-    """One film in one format, in some sizes, each as often as it takes."""
+    """One film in some formats and sizes, each as often as it takes."""
 
     def __init__(
         self,
         source: Path,
-        format_: Format,
-        targets: Mapping[int | None, Path],
+        targets: Targets,
         quality: Quality,
         wardrobe: Wardrobe,
         weights: Path | None,
     ) -> None:
-        self._source, self._format, self._targets, self._quality = source, format_, targets, quality
-        self._wardrobe, self._weights = wardrobe, weights
+        self._source, self._wardrobe, self._weights = source, wardrobe, weights
         self._film = film = probe_film(source)
-        self._shapes = {
-            size: format_.picture(film.width, film.height, size, film.frames) for size in targets
-        }
-        self._limits = {
-            size: round(ceiling(*shape[:2], film.duration, quality) * format_.weight)
-            for size, shape in self._shapes.items()
-        }
-        self._coarser = dict.fromkeys(targets, 0)
-        self._samples: dict[int | None, dict[int, Seen]] = {size: {} for size in targets}
+        self.files = [
+            _File(path, format_, size, film, quality)
+            for format_, sizes in targets.items()
+            for size, path in sizes.items()
+        ]
+        self._samples: dict[_Look, dict[int, Seen]] = {}
         self._found: tuple[Method, Rgb | None] = ("key", None)
-        self._verified: dict[int | None, Verification] = {}
 
-    def run(self, chosen: Iterable[int | None], progress: Progress | None) -> None:
-        """Encode some of the sizes: one decode and one key serve all of them."""
-        film, layout, number = self._film, self._format.layout, 0
+    def run(self, chosen: Iterable[_File], progress: Progress | None) -> None:
+        """Encode some of the files: one decode and one key serve all of them, and files that show
+        the same picture share its scaling."""
+        film, number = self._film, 0
         numbers = sampled(film.frames)
         with ExitStack() as stack:
             opened = mattes(self._source, film, self._wardrobe, self._weights)
             figures, method, background = stack.enter_context(opened)
             self._found = method, background
-            encoders = {size: stack.enter_context(self._encoder(size)) for size in chosen}
+            encoders = _Encoders(stack, chosen)
             for number, keyed in enumerate(figures, start=1):
-                for size, write in encoders.items():
-                    arranged = arrange(scale(keyed, self._shapes[size][:2]), layout)
+                for look, arranged in encoders.write(keyed):
                     if number - 1 in numbers:
-                        self._samples[size][number - 1] = seen(arranged, layout)
-                    write(cleared(arranged) if self._format.clears else arranged)
+                        self._samples.setdefault(look, {})[number - 1] = seen(arranged, look[1])
                 if progress:
                     progress(number / film.frames)
             if number != film.frames:
@@ -159,74 +201,68 @@ class _Encoding:
                     "unreadable_film", f"{self._source.name} has {number} frames of {film.frames}"
                 )
 
-    def too_heavy(self) -> list[int | None]:
-        """The sizes that are over their limits and can be coarser; from now on they are."""
-        found = {size: self._bytes(size) / limit for size, limit in self._limits.items()}
-        return [size for size, ratio in found.items() if ratio > 1 and self._change(size, ratio)]
+    def too_heavy(self) -> list[_File]:
+        """The files that are over their limits and can be coarser; from now on they are."""
+        found = [(file, file.bytes / file.limit) for file in self.files]
+        return [file for file, ratio in found if ratio > 1 and file.change(ratio)]
 
-    def verify(self, size: int | None) -> None:
+    def verify(self, file: _File) -> None:
         """Look at one file; `PermanentError("verification_failed")` if it is none of ours."""
         film = self._film
-        self._verified[size] = verify_film(
-            self._targets[size],
-            self._format,
-            self._shapes[size][:2],
+        file.verification = verify_film(
+            file.path,
+            file.format,
+            file.shape,
             film.frames,
             float(film.fps),
-            samples=self._samples[size],
+            samples=self._samples[file.shape, file.format.layout],
         )
 
-    def too_poor(self) -> list[int | None]:
-        """The sizes that have lost too much; from now on they are finer."""
-        poor = [size for size, found in self._verified.items() if shortfall(self._format, found)]
-        for size in poor:
-            self._change(size, FINER)
+    def too_poor(self) -> list[_File]:
+        """The files that have lost too much; from now on they are finer."""
+        poor = [file for file in self.files if file.shortfall()]
+        for file in poor:
+            file.change(FINER)
         return poor
 
-    def require_good(self, sizes: Iterable[int | None]) -> None:
+    def require_good(self, files: Iterable[_File]) -> None:
         """Raise `PermanentError` for a file that has lost too much in spite of all."""
-        for size in sizes:
-            if lacks := shortfall(self._format, self._verified[size]):
-                name = self._targets[size].name
+        for file in files:
+            if lacks := file.shortfall():
                 raise PermanentError(
-                    "verification_failed", f"{name}: {lacks}, and it was encoded twice"
+                    "verification_failed", f"{file.path.name}: {lacks}, and it was encoded twice"
                 )
 
     def report(self) -> Report:
         """What has become of it."""
-        return Report(
-            format=self._format.name,
-            frames=self._film.frames,
-            fps=float(self._film.fps),
-            duration=self._film.duration,
-            method=self._found[0],
-            background=self._found[1],
-            outputs={
-                size: Output(
-                    *shape,
-                    bytes=self._bytes(size),
-                    limit=self._limits[size],
-                    coarser=self._coarser[size],
-                    verification=self._verified[size],
-                )
-                for size, shape in self._shapes.items()
-            },
-        )
+        outputs: dict[Format, dict[int | None, Output]] = {}
+        for file in self.files:
+            outputs.setdefault(file.format, {})[file.size] = file.output()
+        film = self._film
+        return Report(film.frames, float(film.fps), film.duration, *self._found, outputs)
 
-    def _change(self, size: int | None, ratio: float) -> bool:
-        """Take a file to have `ratio` times the bytes that it may have; says if anything changes"""
-        before = self._coarser[size]
-        self._coarser[size] = self._format.coarser(self._quality, before, ratio)
-        return self._coarser[size] != before
 
-    def _bytes(self, size: int | None) -> int:
-        return self._targets[size].stat().st_size
+class _Encoders:
+    """The encoders of some files: those that want the same frames get the same."""
 
-    def _encoder(self, size: int | None) -> AbstractContextManager[Callable[[Frame], None]]:
-        width, height, cells = self._shapes[size]
-        options = self._format.options(self._quality, self._coarser[size], cells)
-        shape = self._format.frame_size(width, height)
-        return ffmpeg.write_frames(self._targets[size], *shape, self._film.fps, options)
+    def __init__(self, stack: ExitStack, files: Iterable[_File]) -> None:
+        self._looks: dict[tuple[int, int], dict[Layout, list[tuple[bool, Write]]]] = {}
+        for file in files:
+            looks = self._looks.setdefault(file.shape, {})
+            write = stack.enter_context(file.encoder())
+            looks.setdefault(file.format.layout, []).append((file.format.clears, write))
+
+    def write(self, keyed: Frame) -> Iterator[tuple[_Look, Frame]]:
+        """Give a keyed frame to all; yields what each look of it was, before what doesn't show
+        was cleared away."""
+        for shape, looks in self._looks.items():
+            scaled = scale(keyed, shape)
+            for layout, writers in looks.items():
+                arranged = arrange(scaled, layout)
+                clear = cleared(arranged) if any(clears for clears, _ in writers) else arranged
+                for clears, write in writers:
+                    write(clear if clears else arranged)
+                yield (shape, layout), arranged
 
 
 def scale(rgba: Frame, size: tuple[int, int]) -> Frame:
@@ -263,6 +299,7 @@ def cleared(rgba: Frame) -> Frame:
     return np.asarray(cv2.bitwise_and(rgba, cv2.merge([shows] * 4)), np.uint8)
 
 
-def _remove(targets: Mapping[int | None, Path]) -> None:
-    for path in targets.values():
-        path.unlink(missing_ok=True)
+def _remove(targets: Targets) -> None:
+    for paths in targets.values():
+        for path in paths.values():
+            path.unlink(missing_ok=True)

@@ -43,9 +43,9 @@ class Cells:
 SINGLE: Final = Cells()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Format:
-    """How one format is written and read back.
+    """How one format is written and read back. Each is itself alone, so that it can be a key.
 
     `encode` are ffmpeg's output options, to which those of the chosen quality are added. In either,
     `{level}` stands for the quality's level, `{columns}` and `{rows}` for a grid's. The level goes

@@ -1,4 +1,4 @@
-"""What it takes to make every format of a film, in all its sizes, beside its encoders alone: the
+"""What it takes to make the formats of a film, in all their sizes, beside their encoders alone: the
 seconds, the bytes, the alpha that is delivered, and the peak memory of a short film and a long one.
 
 python -m tests.bench.films [SECONDS]: the memory in megabytes, for a film of that length.
@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from itertools import chain, cycle, islice, repeat
@@ -23,7 +23,7 @@ from shared.media import decode, ffmpeg
 from shared.media.encode import Report, arrange, scale, transcode
 from shared.media.ffmpeg import Frame
 from shared.media.fidelity import seen
-from shared.media.formats import FORMATS, HEVC, WEBM, Format, Quality
+from shared.media.formats import FORMATS, Cells, Format, Layout, Quality
 from shared.media.verify import verify_film
 from shared.model.asset import USUAL_FORMATS
 from tests.bench import keyer
@@ -32,6 +32,7 @@ from tests.bench.keyer_cast import CAST, FPS, MOVES, SIZE, truth
 SECONDS: Final = 4
 LONG_SECONDS: Final = 60
 SIZES: Final = (256, 128, 64)
+USUAL: Final = tuple(FORMATS[type_] for type_ in USUAL_FORMATS)
 LIMIT: Final = 600_000
 SAMPLED_SECONDS: Final = 0.1
 ROOT: Final = Path(__file__).parents[2]
@@ -49,27 +50,35 @@ def clip(folder: Path, seconds: int) -> keyer.Clip:
     return film._replace(path=path)
 
 
-def targets(folder: Path, format_: Format) -> dict[int | None, Path]:
-    """Where each size of a format goes."""
-    return {size: folder / f"{size}.{format_.extension}" for size in (None, *SIZES)}
-
-
-def encoders_alone(folder: Path, frames: list[Frame], format_: Format) -> float:
-    """The seconds for the same files out of frames that are there already, as they are stored."""
-    shapes = {size: format_.picture(SIZE, SIZE, size, len(frames)) for size in (None, *SIZES)}
-    sized = {
-        size: [arrange(scale(one, shape[:2]), format_.layout) for one in frames]
-        for size, shape in shapes.items()
+def targets(folder: Path, formats: Iterable[Format]) -> dict[Format, dict[int | None, Path]]:
+    """Where each size of each format goes."""
+    return {
+        format_: {
+            size: folder / f"{format_.name}-{size}.{format_.extension}" for size in (None, *SIZES)
+        }
+        for format_ in formats
     }
+
+
+def encoders_alone(folder: Path, frames: list[Frame], formats: Iterable[Format]) -> float:
+    """The seconds for the same files out of frames that are there already, as they are stored."""
+    sized: dict[tuple[int, int, Layout], list[Frame]] = {}
+    began_with: list[tuple[list[Frame], Path, Format, tuple[int, int, Cells]]] = []
+    for format_, paths in targets(folder, formats).items():
+        for size, path in paths.items():
+            shape = format_.picture(SIZE, SIZE, size, len(frames))
+            look = (*shape[:2], format_.layout)
+            if look not in sized:
+                sized[look] = [arrange(scale(one, shape[:2]), format_.layout) for one in frames]
+            began_with.append((sized[look], path, format_, shape))
     began = time.perf_counter()
     with ExitStack() as stack:
         writers = []
-        for size, path in targets(folder, format_).items():
-            width, height, cells = shapes[size]
+        for pictures, path, format_, (width, height, cells) in began_with:
             options = format_.options(Quality.STANDARD, 0, cells)
-            shape = format_.frame_size(width, height)
-            writer = ffmpeg.write_frames(path, *shape, Fraction(FPS), options)
-            writers.append((sized[size], stack.enter_context(writer)))
+            frame_size = format_.frame_size(width, height)
+            writer = ffmpeg.write_frames(path, *frame_size, Fraction(FPS), options)
+            writers.append((pictures, stack.enter_context(writer)))
         for number in range(len(frames)):
             for pictures, write in writers:
                 write(pictures[number])
@@ -77,34 +86,39 @@ def encoders_alone(folder: Path, frames: list[Frame], format_: Format) -> float:
 
 
 def measure() -> dict[str, float]:
-    """Of the usual formats, the seconds that they take in all, `bytes_*` of the full size and the
-    `error_*` of its alpha against the truth; of the others, `seconds_*` too; `mb_4` and `mb_60`."""
-    found = {"ours_s": 0.0, "alone_s": 0.0, "verify_s": 0.0}
+    """Of the usual formats, the seconds that they take together; of the others, `seconds_*` each;
+    of all `bytes_*` of the full size and the `error_*` of its alpha against the truth; `mb_4` and
+    `mb_60`."""
+    found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         film = clip(folder, SECONDS)
         frames = [frame for frame, _ in keyer.keyed(film)]
-        for format_ in FORMATS.values():
+        for formats in (
+            USUAL,
+            *((format_,) for format_ in FORMATS.values() if format_ not in USUAL),
+        ):
             began = time.perf_counter()
-            report = transcode(film.path, format_, targets(folder, format_), wardrobe=film.wardrobe)
+            report = transcode(film.path, targets(folder, formats), wardrobe=film.wardrobe)
             seconds = time.perf_counter() - began
-            found[f"bytes_{format_.name}"] = report.outputs[None].bytes
-            found[f"seconds_{format_.name}"] = seconds
-            found[f"error_{format_.name}"] = _error(folder, film, format_, report)
-            if format_.name in USUAL_FORMATS:
-                verifying = _verified(folder, format_, report)
-                found["ours_s"] += seconds - verifying
-                found["verify_s"] += verifying
-                found["alone_s"] += encoders_alone(folder, frames, format_)
+            for format_ in formats:
+                found[f"bytes_{format_.name}"] = report.outputs[format_][None].bytes
+                found[f"error_{format_.name}"] = _error(folder, film, format_, report)
+            if formats == USUAL:
+                found["verify_s"] = _verified(folder, formats, report)
+                found["ours_s"] = seconds - found["verify_s"]
+                found["alone_s"] = encoders_alone(folder, frames, formats)
+            else:
+                found[f"seconds_{formats[0].name}"] = seconds
     found["ratio"] = found["ours_s"] / found["alone_s"]
-    for seconds in (SECONDS, LONG_SECONDS):
-        found[f"mb_{seconds}"] = _peak(seconds)
+    for length in (SECONDS, LONG_SECONDS):
+        found[f"mb_{length}"] = _peak(length)
     return found
 
 
 def _error(folder: Path, film: keyer.Clip, format_: Format, report: Report) -> float:
     """The mean error of alpha in the full size, of 255. The film is its truth again and again."""
-    output, path = report.outputs[None], targets(folder, format_)[None]
+    output, path = report.outputs[format_][None], targets(folder, [format_])[format_][None]
     size = (output.width, output.height)
     probe = decode.probe(path, format_)
     errors = []
@@ -115,13 +129,14 @@ def _error(folder: Path, film: keyer.Clip, format_: Format, report: Report) -> f
     return sum(errors) / len(errors)
 
 
-def _verified(folder: Path, format_: Format, report: Report) -> float:
+def _verified(folder: Path, formats: Iterable[Format], report: Report) -> float:
     """The seconds of a verification, which `transcode` did too."""
     began = time.perf_counter()
-    for size, path in targets(folder, format_).items():
-        output = report.outputs[size]
-        shape = (output.width, output.height)
-        verify_film(path, format_, shape, report.frames, report.fps)
+    for format_, paths in targets(folder, formats).items():
+        for size, path in paths.items():
+            output = report.outputs[format_][size]
+            shape = (output.width, output.height)
+            verify_film(path, format_, shape, report.frames, report.fps)
     return time.perf_counter() - began
 
 
@@ -163,14 +178,13 @@ def _watched() -> Iterator[list[float]]:
 
 
 def memory(seconds: int) -> float:
-    """The most that a step takes, of the two formats whose encoders take most."""
+    """The most that the step of the usual formats takes."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         film = clip(folder, seconds)
         film.true.clear()
         with _watched() as found:
-            for format_ in (WEBM, HEVC):
-                transcode(film.path, format_, targets(folder, format_), wardrobe=film.wardrobe)
+            transcode(film.path, targets(folder, USUAL), wardrobe=film.wardrobe)
     return max(found)
 
 

@@ -223,7 +223,7 @@ def delivered() -> dict[str, float]:
             clip = shot(model, move, Path(folder), true, QUALITIES[0])
             for format_ in (WEBM, HEVC):
                 path = Path(folder) / f"film.{format_.extension}"
-                transcode(clip.path, format_, {None: path}, wardrobe=clip.wardrobe)
+                transcode(clip.path, {format_: {None: path}}, wardrobe=clip.wardrobe)
                 with ffmpeg.read_frames(
                     path, SIZE, SIZE, pixels="rgba", decode=format_.decode
                 ) as frames:

@@ -1,8 +1,10 @@
 """Each format's way from the key-coloured film to alpha in a file, and what stops it."""
 
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -10,10 +12,11 @@ import pytest
 
 from shared.errors import PermanentError, TransientError
 from shared.media import cutout, decode, encode, ffmpeg
-from shared.media.encode import Report, arrange, cleared, scale, transcode
+from shared.media.encode import Report, Targets, arrange, cleared, scale, transcode
 from shared.media.ffmpeg import Frame
 from shared.media.fidelity import Seen, seen
 from shared.media.formats import (
+    APNG,
     AVIF,
     FORMATS,
     GIF,
@@ -41,6 +44,7 @@ ALL = list(FORMATS.values())
 @dataclass(frozen=True, slots=True)
 class Made:
     clip: Clip
+    format: Format
     report: Report
     paths: dict[int | None, Path]
 
@@ -55,7 +59,8 @@ def made(
     clip = filmed(character.GREEN)
     paths = {size: folder / f"{size or 'full'}.{format_.extension}" for size in (None, SMALL)}
     wardrobe = learn([(clip.true[0], None)])
-    return Made(clip, transcode(clip.path, format_, paths, wardrobe=wardrobe), paths)
+    report = transcode(clip.path, {format_: paths}, wardrobe=wardrobe)
+    return Made(clip, format_, report, paths)
 
 
 def decoded(path: Path, format_: Format, size: int) -> list[Frame]:
@@ -84,7 +89,7 @@ def boxes(path: Path) -> list[bytes]:
 
 
 def test_alpha_survives_at_every_size(made: Made) -> None:
-    format_ = FORMATS[made.report.format]
+    format_ = made.format
     for size, path in made.paths.items():
         side = size or SIZE
         found = decoded(path, format_, side)
@@ -101,7 +106,7 @@ def test_alpha_survives_at_every_size(made: Made) -> None:
 
 
 def test_colour_survives_where_it_shows(made: Made) -> None:
-    format_ = FORMATS[made.report.format]
+    format_ = made.format
     solid = made.clip.true[0][..., 3] == 255
     found = decoded(made.paths[None], format_, SIZE)[0]
     apart = found[solid][:, :3].astype(np.int16) - made.clip.true[0][solid][:, :3]
@@ -112,7 +117,7 @@ def test_frames_and_rate_are_kept(made: Made) -> None:
     assert made.report.frames == COUNT
     assert made.report.fps == 24
     assert made.report.duration == pytest.approx(COUNT / 24)
-    format_ = FORMATS[made.report.format]
+    format_ = made.format
     for path in made.paths.values():
         film = decode.probe(path, format_)
         if format_.layout is Layout.GRID:
@@ -123,10 +128,10 @@ def test_frames_and_rate_are_kept(made: Made) -> None:
 
 
 def test_files_are_what_they_claim_to_be(made: Made) -> None:
-    format_ = FORMATS[made.report.format]
+    format_ = made.format
     for size, path in made.paths.items():
         side = size or SIZE
-        output = made.report.outputs[size]
+        output = made.report.outputs[format_][size]
         assert (output.width, output.height, output.bytes) == (side, side, path.stat().st_size)
         checked = verify_film(path, format_, (side, side), COUNT, 24)
         assert checked.codec == format_.codec
@@ -140,19 +145,19 @@ def test_players_need_not_guess_which_colours_are_meant(made: Made) -> None:
     """Moving pictures mean sRGB, and say nothing."""
     told = films.listing(made.paths[None])
     # Matrix, primaries and transfer; they are told apart where they are not all the same.
-    says = made.report.format in {"webm", "hevc", "stacked_video", "avif"}
+    says = made.format.name in {"webm", "hevc", "stacked_video", "avif"}
     assert ("(tv, bt709, progressive)" in told) == says
 
 
 def test_playback_starts_before_the_download_ends(made: Made) -> None:
     """What has no boxes stands in the order in which it is shown."""
     names = boxes(made.paths[None])
-    assert (b"mdat" in names) == (made.report.format in {"hevc", "stacked_video", "avif"})
+    assert (b"mdat" in names) == (made.format.name in {"hevc", "stacked_video", "avif"})
     assert b"mdat" not in names or names.index(b"moov") < names.index(b"mdat")
 
 
 def test_there_is_no_sound(made: Made) -> None:
-    demuxers = FORMATS[made.report.format].demuxers
+    demuxers = made.format.demuxers
     listening = ("-map", "0:a", "-c", "copy", "-f", "null", "pipe:1")
     with pytest.raises(PermanentError, match="matches no streams"):
         ffmpeg.run((*ffmpeg.reading(demuxers), "-i", ffmpeg.url(made.paths[None]), *listening))
@@ -163,7 +168,7 @@ def test_sound_in_the_source_is_left_out(filmed: Filmed, tmp_path: Path) -> None
     tone = ("-f", "lavfi", "-i", "sine=duration=0.2")
     mixed = ("-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", ffmpeg.url(loud))
     ffmpeg.run(("-i", ffmpeg.url(silent), *tone, *mixed))
-    transcode(loud, STACKED_VIDEO, {64: tmp_path / "out.mp4"})
+    transcode(loud, {STACKED_VIDEO: {64: tmp_path / "out.mp4"}})
     listening = ("-map", "0:a", "-c", "copy", "-f", "null", "pipe:1")
     with pytest.raises(PermanentError, match="matches no streams"):
         ffmpeg.run(("-i", ffmpeg.url(tmp_path / "out.mp4"), *listening))
@@ -175,7 +180,7 @@ def test_every_quality_is_one_that_the_encoder_takes(
     filmed: Filmed, tmp_path: Path, format_: Format, quality: Quality
 ) -> None:
     path = tmp_path / f"film.{format_.extension}"
-    transcode(filmed(character.GREEN).path, format_, {64: path}, quality=quality)
+    transcode(filmed(character.GREEN).path, {format_: {64: path}}, quality=quality)
     verify_film(path, format_, (64, 64), COUNT, 24)
 
 
@@ -184,9 +189,9 @@ def test_odd_sides_become_even(tmp_path: Path) -> None:
     frame[40:110, 30:70] = (220, 60, 60)
     source = character.film(tmp_path / "tall.mp4", [frame] * 3)
     paths: dict[int | None, Path] = {67: tmp_path / "67.webm", None: tmp_path / "full.webm"}
-    report = transcode(source, WEBM, paths)
-    assert (report.outputs[67].width, report.outputs[67].height) == (66, 102)
-    assert (report.outputs[None].width, report.outputs[None].height) == (98, 150)
+    report = transcode(source, {WEBM: paths})
+    assert (report.outputs[WEBM][67].width, report.outputs[WEBM][67].height) == (66, 102)
+    assert (report.outputs[WEBM][None].width, report.outputs[WEBM][None].height) == (98, 150)
     assert (probe_film(paths[67]).width, probe_film(paths[67]).height) == (66, 102)
 
 
@@ -194,7 +199,7 @@ def test_a_busy_background_is_refused(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (96, 96, 3), np.uint8)
     source = character.film(tmp_path / "busy.mp4", [noise] * 3)
     with pytest.raises(PermanentError) as refusal:
-        transcode(source, WEBM, {None: tmp_path / "out.webm"})
+        transcode(source, {WEBM: {None: tmp_path / "out.webm"}})
     assert refusal.value.reason == "background_not_flat"
     assert not (tmp_path / "out.webm").exists()
 
@@ -218,7 +223,7 @@ def test_cancelling_ends_every_process_and_leaves_no_file(
         size: tmp_path / f"{size}.{format_.extension}" for size in (None, SMALL)
     }
     with pytest.raises(Cancelled):
-        transcode(filmed(character.GREEN).path, format_, paths, progress=cancel)
+        transcode(filmed(character.GREEN).path, {format_: paths}, progress=cancel)
     assert seen == 3, "one that decodes, and one that encodes each size"
     assert running() == []
     assert list(tmp_path.iterdir()) == []
@@ -227,7 +232,7 @@ def test_cancelling_ends_every_process_and_leaves_no_file(
 def test_a_failing_encoder_leaves_no_file_at_any_size(filmed: Filmed, tmp_path: Path) -> None:
     paths: dict[int | None, Path] = {64: tmp_path / "absent" / "64.webm", 32: tmp_path / "32.webm"}
     with pytest.raises(PermanentError) as failure:
-        transcode(filmed(character.GREEN).path, WEBM, paths)
+        transcode(filmed(character.GREEN).path, {WEBM: paths})
     assert failure.value.reason == "ffmpeg_failed"
     assert running() == []
     assert list(tmp_path.iterdir()) == []
@@ -240,14 +245,14 @@ def test_a_cut_off_source_leaves_no_file(filmed: Filmed, tmp_path: Path) -> None
     ffmpeg.run(("-i", ffmpeg.url(filmed(character.GREEN).path), *moving))
     source.write_bytes(source.read_bytes()[:-2000])
     with pytest.raises(PermanentError):
-        transcode(source, WEBM, {64: tmp_path / "64.webm"})
+        transcode(source, {WEBM: {64: tmp_path / "64.webm"}})
     assert not (tmp_path / "64.webm").exists()
 
 
 def test_progress_rises_to_one(filmed: Filmed, tmp_path: Path) -> None:
     shares: list[float] = []
     transcode(
-        filmed(character.GREEN).path, WEBM, {64: tmp_path / "64.webm"}, progress=shares.append
+        filmed(character.GREEN).path, {WEBM: {64: tmp_path / "64.webm"}}, progress=shares.append
     )
     assert shares == pytest.approx([0.225, 0.45, 0.675, 0.9, 1.0])
 
@@ -274,7 +279,7 @@ def test_memory_does_not_grow_with_the_films_length(
         return matte(keyer, frame).view(Counted)
 
     monkeypatch.setattr(FilmKeyer, "matte", counting)
-    report = transcode(source, STACKED_VIDEO, {None: tmp_path / "out.mp4"})
+    report = transcode(source, {STACKED_VIDEO: {None: tmp_path / "out.mp4"}})
     assert report.frames == 60
     assert most <= 8
 
@@ -327,7 +332,7 @@ def test_a_film_without_frames_is_unreadable(
 ) -> None:
     monkeypatch.setattr(ffmpeg, "read_frames", lambda *_, **__: nullcontext(iter(())))
     with pytest.raises(PermanentError) as nothing:
-        transcode(filmed(character.GREEN).path, WEBM, {None: tmp_path / "out.webm"})
+        transcode(filmed(character.GREEN).path, {WEBM: {None: tmp_path / "out.webm"}})
     assert nothing.value.reason == "unreadable_film"
 
 
@@ -354,7 +359,7 @@ def test_a_film_on_no_flat_background_goes_to_the_network(
     monkeypatch.setattr(encode, "arrange", arranged)
     checked = Verification("vp9", 96, 96, 3, 24, 0.125, 1000)
     monkeypatch.setattr(encode, "verify_film", lambda *_, **__: checked)
-    report = transcode(source, WEBM, {None: tmp_path / "out.webm"}, weights=tmp_path)
+    report = transcode(source, {WEBM: {None: tmp_path / "out.webm"}}, weights=tmp_path)
     assert (report.method, report.background) == ("rembg", None)
     assert seen[0][..., 3].max() == 200
     assert 140 <= seen[1][8:88, 8:88, 3].min() <= seen[1][8:88, 8:88, 3].max() <= 180
@@ -362,21 +367,73 @@ def test_a_film_on_no_flat_background_goes_to_the_network(
     assert seen[2][56:88, 8:88, 3].min() >= 60
 
 
-def test_what_is_too_heavy_for_a_page_is_encoded_again_coarser(
+class Passes:
+    """What is asked of the keyer, of scaling and of the encoders."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.keyed = 0
+        self.scaled: list[tuple[int, int]] = []
+        self.written: list[str] = []
+        matte, scaling, writing = FilmKeyer.matte, encode.scale, ffmpeg.write_frames
+
+        def counted(keyer: FilmKeyer, frame: Frame) -> Frame:
+            self.keyed += 1
+            return matte(keyer, frame)
+
+        def scaled(rgba: Frame, size: tuple[int, int]) -> Frame:
+            self.scaled.append(size)
+            return scaling(rgba, size)
+
+        def written(path: Path, *shape: Any) -> AbstractContextManager[Callable[[Frame], None]]:
+            self.written.append(path.name)
+            return writing(path, *shape)
+
+        monkeypatch.setattr(FilmKeyer, "matte", counted)
+        monkeypatch.setattr(encode, "scale", scaled)
+        monkeypatch.setattr(ffmpeg, "write_frames", written)
+
+
+def test_one_key_serves_all_files_and_one_scaling_those_of_a_size(
+    filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip, passes = filmed(character.GREEN), Passes(monkeypatch)
+    targets: Targets = {
+        format_: {size: tmp_path / f"{size}.{format_.extension}" for size in (96, 64)}
+        for format_ in (WEBM, HEVC, STACKED_VIDEO, APNG)
+    }
+    report = transcode(clip.path, targets)
+    assert passes.keyed == COUNT
+    assert passes.scaled == [(96, 96), (64, 64)] * COUNT
+    for format_, sizes in targets.items():
+        for size, path in sizes.items():
+            output = report.outputs[format_][size]
+            assert (output.width, output.bytes) == (size, path.stat().st_size)
+            assert output.verification.codec == format_.codec
+            assert output.verification.samples == COUNT
+            assert shortfall(format_, output.verification) is None
+
+
+def test_only_what_is_too_heavy_for_a_page_is_encoded_again_coarser(
     filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip = filmed(character.GREEN)
-    paths: dict[int | None, Path] = {size: tmp_path / f"{size}.webm" for size in (None, 64)}
-    plain = transcode(clip.path, WEBM, paths).outputs
-    assert plain[None].coarser == 0
-    limit = plain[None].bytes * 3 // 5
-    assert plain[64].bytes < limit
+    targets: Targets = {
+        WEBM: {size: tmp_path / f"{size}.webm" for size in (None, 64)},
+        STACKED_VIDEO: {64: tmp_path / "64.mp4"},
+    }
+    plain = transcode(clip.path, targets).outputs
+    assert plain[WEBM][None].coarser == 0
+    limit = plain[WEBM][None].bytes * 3 // 5
+    assert max(plain[WEBM][64].bytes, plain[STACKED_VIDEO][64].bytes) < limit
     monkeypatch.setattr(encode, "ceiling", lambda *_: limit)
-    light = transcode(clip.path, WEBM, paths).outputs
-    assert light[None].bytes <= limit
-    assert light[None].coarser > 0
-    assert (light[64].bytes, light[64].coarser) == (plain[64].bytes, 0), "which was light enough"
-    checked = light[None].verification
+    passes = Passes(monkeypatch)
+    light = transcode(clip.path, targets).outputs
+    assert light[WEBM][None].bytes <= limit
+    assert light[WEBM][None].coarser > 0
+    assert passes.written[:3] == ["None.webm", "64.webm", "64.mp4"]
+    assert set(passes.written[3:]) == {"None.webm"}, "the others were light enough"
+    assert passes.keyed == COUNT * (1 + len(passes.written[3:]))
+    checked = light[WEBM][None].verification
     assert checked.samples == COUNT
     assert checked.alpha_error is not None
     assert checked.alpha_error < 1
@@ -388,7 +445,9 @@ def test_quality_is_not_given_up_for_any_size(
     filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encode, "ceiling", lambda *_: 1)
-    found = transcode(filmed(character.GREEN).path, WEBM, {64: tmp_path / "64.webm"}).outputs[64]
+    found = transcode(filmed(character.GREEN).path, {WEBM: {64: tmp_path / "64.webm"}}).outputs[
+        WEBM
+    ][64]
     assert found.bytes > found.limit
     assert shortfall(WEBM, found.verification) is None
     assert 0 < found.coarser <= WEBM.coarsest - WEBM.quality[Quality.STANDARD].level
@@ -409,13 +468,13 @@ def test_what_lost_too_much_is_encoded_again_once_finer(
 
     monkeypatch.setattr(encode, "verify_film", poor)
     if broken == 1:
-        output = transcode(clip.path, WEBM, {64: path}).outputs[64]
+        output = transcode(clip.path, {WEBM: {64: path}}).outputs[WEBM][64]
         assert output.coarser < 0
         assert looked[1] > looked[0]
         assert output.bytes == path.stat().st_size == looked[1]
         return
     with pytest.raises(PermanentError, match=r"alpha error: expected at most 1\.5, found 9\.5"):
-        transcode(clip.path, WEBM, {64: path})
+        transcode(clip.path, {WEBM: {64: path}})
     assert len(looked) == 2
     assert not path.exists()
 
@@ -426,7 +485,7 @@ def test_another_film_in_the_file_is_noticed(
     """What went into the encoder is compared with what comes out of the file."""
     monkeypatch.setattr(encode, "seen", lambda picture, layout: inverted(picture, layout))
     with pytest.raises(PermanentError, match="alpha error"):
-        transcode(filmed(character.GREEN).path, WEBM, {64: tmp_path / "64.webm"})
+        transcode(filmed(character.GREEN).path, {WEBM: {64: tmp_path / "64.webm"}})
 
 
 def inverted(picture: Frame, layout: Layout) -> Seen:

@@ -71,7 +71,7 @@ def test_every_format_starts_and_ends_in_the_stills(
 ) -> None:
     format_ = FORMATS[name]
     target = tmp_path / f"way.{format_.extension}"
-    transcode(way, format_, {None: target}, wardrobe=learn([(still, None) for still in stills]))
+    transcode(way, {format_: {None: target}}, wardrobe=learn([(still, None) for still in stills]))
     found = decoded(target, format_, films.SIZE)
     for picture, still in ((found[0], stills[0]), (found[-1], stills[1])):
         if name == "stacked_video":  # its colour is premultiplied

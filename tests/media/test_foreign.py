@@ -408,7 +408,7 @@ def test_the_formats_have_the_alpha_that_the_film_came_with(tmp_path: Path) -> N
     name, arguments = TRANSLUCENT["PNG"]
     master, webm = tmp_path / "master.mp4", tmp_path / "out.webm"
     take_in(made(tmp_path / name, *arguments, source=DOT), master)
-    report = transcode(master, WEBM, {None: webm})
+    report = transcode(master, {WEBM: {None: webm}})
     assert (report.method, report.background) == ("alpha", None)
     with ffmpeg.read_frames(webm, 64, 64, pixels="rgba", decode=WEBM.decode) as frames:
         for frame in frames:
