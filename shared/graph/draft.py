@@ -7,7 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from shared.graph.policy import DEADLINE
-from shared.model.asset import EXTENSIONS, SIBLINGS, Asset, AssetType, Purpose, asset_key
+from shared.model.asset import (
+    EXTENSIONS,
+    SIBLINGS,
+    USUAL_FORMATS,
+    Asset,
+    AssetType,
+    Content,
+    Purpose,
+    asset_key,
+)
 from shared.model.collection import Collection
 from shared.model.item import Item
 from shared.model.job import Job, JobType, PlannedAsset, Step, StepKind
@@ -15,6 +24,9 @@ from shared.model.link import Link, Role
 from shared.ports import Ids
 
 HASH_LENGTH = 20
+TOGETHER = 512 * 512 * 600
+"""Pixels of a film, over all of its frames, up to which one lease is enough for all usual formats:
+ten seconds of one that is made here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +95,33 @@ class Draft:
         )
         return key
 
-    def add_transcoding(
-        self, video_id: str, makes: tuple[str, ...], *, still_id: str | None = None, **more: Any
+    def add_transcodings(
+        self,
+        video_id: str,
+        films: Iterable[str],
+        *,
+        apart: bool = False,
+        still_id: str | None = None,
+        **more: Any,
     ) -> None:
-        """The step that makes films, all of one format, out of a video; `still_id` is the still in
-        which that starts, if it is known, and `more` are fields of the step."""
-        first = self.assets[makes[0]]
-        self.steps[f"transcode-{asset_key(first.type, None, first.purpose)}"] = Step(
-            kind=StepKind.TRANSCODE,
-            inputs={"video": video_id, **({"still": still_id} if still_id else {})},
-            makes=makes,
-            params={"format": first.type.value},
-            **more,
-        )
+        """The steps that make films, by their keys, out of a video. One makes what players need,
+        so that the video is keyed once; the other formats have a step each, as slow ones must not
+        hold that up. `apart`, each of all has, and so the whole time of a lease. `still_id` is the
+        still in which the video starts, if it is known, and `more` are fields of each step."""
+        groups: dict[str, list[str]] = {}
+        for key in films:
+            film = self.assets[key]
+            own = f"transcode-{asset_key(film.type, None, film.purpose)}"
+            common = f"transcode-{film.purpose.value}" if film.purpose else "transcode"
+            together = film.type in USUAL_FORMATS and not apart and common not in self.steps
+            groups.setdefault(common if together else own, []).append(key)
+        for step_id, makes in groups.items():
+            self.steps[step_id] = Step(
+                kind=StepKind.TRANSCODE,
+                inputs={"video": video_id, **({"still": still_id} if still_id else {})},
+                makes=tuple(makes),
+                **more,
+            )
 
     def link(self, source_id: str, target: str, role: Role = Role.SOURCE) -> None:
         """Say from which asset that of a key is made."""
@@ -143,6 +169,11 @@ def usable_sizes(asked: Iterable[int], base: int) -> tuple[tuple[int, ...], tupl
         f"size {size} was left out: the full size is {base}" for size in sizes if size >= base
     )
     return tuple(size for size in sizes if size < base), warnings
+
+
+def is_long(video: Content | None) -> bool:
+    """Whether the formats of a video should be made apart, each in a lease of its own."""
+    return video is not None and video.width * video.height * (video.frames or 0) > TOGETHER
 
 
 def cache_control(collection: Collection) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.graph.charges import charges
-from shared.graph.draft import Draft, Plan, usable_sizes
+from shared.graph.draft import Draft, Plan, is_long, usable_sizes
 from shared.model.asset import Asset, AssetType, Purpose
 from shared.model.collection import Collection
 from shared.model.item import Item
@@ -120,7 +120,14 @@ def plan_reverse(
     )
     stills = {link.role: link.source_asset_id for link in links}
     sizes, warnings = usable_sizes(collection.settings.animation_sizes, VIDEO_SIZE)
-    _plan_reverse(draft, video.id, sizes, stills.get(Role.SOURCE), stills.get(Role.END_FRAME))
+    _plan_reverse(
+        draft,
+        video.id,
+        sizes,
+        stills.get(Role.SOURCE),
+        stills.get(Role.END_FRAME),
+        apart=is_long(video.content),
+    )
     return draft.planned(JobType.REVERSE, warnings=warnings, needs_review=video.needs_review)
 
 
@@ -248,11 +255,11 @@ def _plan_own_still(draft: Draft, upload_id: str, sizes: Sequence[int]) -> None:
 
 
 def _plan_own_film(draft: Draft, upload_id: str, sizes: Sequence[int]) -> None:
-    """A film that somebody else has made, and its formats."""
+    """A film that somebody else has made, and its formats; how long it is nobody knows yet."""
     (video,) = draft.add_assets(AssetType.VIDEO)
     draft.link(upload_id, video)
     draft.steps["intake"] = Step(kind=StepKind.INTAKE, inputs={"upload": upload_id}, makes=(video,))
-    _plan_formats(draft, "intake", video, sizes, None)
+    _plan_formats(draft, "intake", video, sizes, None, apart=True)
 
 
 def _plan_resize(draft: Draft, cutouts: Sequence[str]) -> None:
@@ -324,6 +331,7 @@ def _plan_reverse(
     end_id: str | None,
     *,
     fired_by: str | None = None,
+    apart: bool = False,
 ) -> None:
     """The way back and its formats: it starts in the still where the video ends."""
     (back,) = draft.add_assets(AssetType.VIDEO, purpose=Purpose.REVERSE)
@@ -337,7 +345,7 @@ def _plan_reverse(
         inputs={"video": video_id},
         makes=(back,),
     )
-    _plan_formats(draft, "reverse", back, sizes, end_id, Purpose.REVERSE)
+    _plan_formats(draft, "reverse", back, sizes, end_id, Purpose.REVERSE, apart=apart)
 
 
 def _plan_formats(
@@ -347,14 +355,20 @@ def _plan_formats(
     sizes: Sequence[int],
     still_id: str | None,
     purpose: Purpose | None = None,
+    *,
+    apart: bool = False,
 ) -> None:
-    """One transcoding per web format, fired by the published file of the video that a step makes,
-    which starts in a still."""
+    """The web formats, fired by the published file of the video that a step makes, which starts in
+    a still."""
     video_id = draft.assets[video].id
+    films: list[str] = []
     for type_ in draft.formats:
-        films = draft.add_assets(type_, sizes, purpose=purpose)
-        draft.link(video_id, films[0])
-        draft.add_transcoding(video_id, films, still_id=still_id, needs=(step_id,), fired_by=video)
+        keys = draft.add_assets(type_, sizes, purpose=purpose)
+        draft.link(video_id, keys[0])
+        films += keys
+    draft.add_transcodings(
+        video_id, films, apart=apart, still_id=still_id, needs=(step_id,), fired_by=video
+    )
 
 
 # --- details -------------------------------------------------------------------------------------

@@ -39,18 +39,26 @@ def following(job: Job, key: str) -> frozenset[str]:
 
 
 def replan(
-    job: Job, steps: frozenset[str], links: Sequence[Link], *, ids: Ids, now: datetime
+    job: Job,
+    steps: frozenset[str],
+    links: Sequence[Link],
+    *,
+    anew: str | None = None,
+    ids: Ids,
+    now: datetime,
 ) -> Plan:
     """A job of those steps, that nobody has started. `links` are those to the old job's assets.
+    Of a transcoding that has made the asset `anew`, only this one's format is made.
 
     It costs what the steps that are paid for cost, and what the old job gave back of what is now
     completed.
     """
-    keys = [key for key in job.assets if any(key in job.steps[step].makes for step in steps)]
+    makes = {step: _makes(job, step, anew) for step in steps}
+    keys = [key for key in job.assets if any(key in made for made in makes.values())]
     assets = _new_assets(job, keys, ids)
     renewed = {job.assets[key].id: asset.id for key, asset in assets.items()}
     chosen = {
-        step_id: _new_step(step, steps, keys, renewed)
+        step_id: _new_step(step, steps, keys, renewed).with_(makes=makes[step_id])
         for step_id, step in job.steps.items()
         if step_id in steps
     }
@@ -89,6 +97,16 @@ def _with_drafts(job: Job, steps: Iterable[str]) -> frozenset[str]:
     return frozenset({*steps, *makers})
 
 
+def _makes(job: Job, step_id: str, anew: str | None) -> tuple[str, ...]:
+    """What a step shall make of what it made. One that failed owes all of it, as one that was given
+    back is paid for when all of it is made."""
+    step = job.steps[step_id]
+    is_whole = step.status is StepStatus.SUCCEEDED
+    if anew not in step.makes or step.kind is not StepKind.TRANSCODE or not is_whole:
+        return step.makes
+    return tuple(key for key in step.makes if job.assets[key].type is job.assets[anew].type)
+
+
 def _new_assets(job: Job, keys: Iterable[str], ids: Ids) -> dict[str, PlannedAsset]:
     """The assets under new ids; those that shared a hash in their paths share a new one."""
     hashes: dict[str, str] = {}
@@ -113,7 +131,6 @@ def _new_step(
         # The object of an asset that is there already will not be finalized again.
         fired_by=step.fired_by if step.fired_by in keys else None,
         inputs={role: renewed.get(id_, id_) for role, id_ in step.inputs.items()},
-        makes=step.makes,
         drafts=step.drafts,
         params=step.params,
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from shared.graph.draft import HASH_LENGTH, Draft, Plan, usable_sizes
+from shared.graph.draft import HASH_LENGTH, Draft, Plan, is_long, usable_sizes
 from shared.graph.policy import DEADLINE
 from shared.model.asset import WEB_FORMATS, Asset, AssetStatus, AssetType
 from shared.model.collection import Collection, Settings
@@ -47,6 +47,7 @@ def plan_sizes(
     )
     counted = best(assets).values()
     needs_review = _plan_formats(draft, counted, links, by_id, collection.settings)
+    keys: dict[str, list[str]] = {}
     for film in counted:
         video = _video_of(film, links, by_id)
         if film.type not in WEB_FORMATS or film.size is not None or video is None:
@@ -54,12 +55,13 @@ def plan_sizes(
         missing = _missing(film, collection.settings.animation_sizes, links, by_id)
         if not missing:
             continue
-        keys = []
         for size, path in _paths(film, missing, taken, ids).items():
-            keys.append(draft.add_asset(film.type, size, path, film.purpose))
-            draft.link(film.id, keys[-1])
-        draft.add_transcoding(video.id, tuple(keys))
+            key = draft.add_asset(film.type, size, path, film.purpose)
+            keys.setdefault(video.id, []).append(key)
+            draft.link(film.id, key)
         needs_review = needs_review or video.needs_review
+    for video_id, films in keys.items():
+        draft.add_transcodings(video_id, films, apart=is_long(by_id[video_id].content))
     if not draft.steps:
         return None
     return draft.planned(
@@ -87,7 +89,7 @@ def _plan_formats(
                 continue
             keys = draft.add_assets(type_, sizes, purpose=video.purpose)
             draft.link(video.id, keys[0])
-            draft.add_transcoding(video.id, keys)
+            draft.add_transcodings(video.id, keys)
             needs_review = needs_review or video.needs_review
     return needs_review
 

@@ -53,15 +53,20 @@ def propose_anew(
     if not job.finished:
         raise Conflict("Its job is still at work; wait for it, or cancel it.")
     key = next(key for key, planned in job.assets.items() if planned.id == asset_id)
-    return _again(ports, who, job, following(job, key), max_credits)
+    return _again(ports, who, job, following(job, key), max_credits, anew=key)
 
 
 def _again(
-    ports: Ports, who: Principal, job: Job, steps: frozenset[str], max_credits: int | None
+    ports: Ports,
+    who: Principal,
+    job: Job,
+    steps: frozenset[str],
+    max_credits: int | None,
+    anew: str | None = None,
 ) -> Proposal:
     item, _ = items.get(ports, who, job.item_id or "-")
     links = assets.links_to(ports, who, [asset.id for asset in job.assets.values()])
-    planned = replan(job, steps, links, ids=ports.ids, now=ports.clock.now())
+    planned = replan(job, steps, links, anew=anew, ids=ports.ids, now=ports.clock.now())
     made = {asset.id for asset in planned.assets}
     _require_ready(
         ports,

@@ -27,6 +27,8 @@ from shared.graph.events import (
     Waited,
 )
 from shared.graph.policy import DEADLINE, GRACE, POLICIES, backoff
+from shared.model.asset import AssetType
+from shared.model.collection import Settings
 from shared.model.job import Fault, Job, JobStatus, Retake, StepKind, StepStatus
 from tests.graph.fakes import START
 from tests.graph.jobs import FILM, IMAGE, outputs, planned, started
@@ -106,7 +108,9 @@ def image() -> Player:
 
 @pytest.fixture
 def film() -> Player:
-    return Player(started(FILM))
+    """It comes in what players need, and in two formats that have a step each."""
+    extra = (AssetType.GIF, AssetType.AVIF)
+    return Player(started(FILM, settings=Settings(extra_formats=extra)))
 
 
 def nothing(job: Job, event: Event, now: datetime = START) -> bool:
@@ -168,10 +172,10 @@ def test_files_that_were_not_asked_for_are_left_out(image: Player) -> None:
 
 
 def test_a_job_completes_with_its_last_step(film: Player) -> None:
-    film.finish("image", "cutout", "validate", "video", "transcode-hevc", "transcode-webm")
+    film.finish("image", "cutout", "validate", "video", "transcode-gif", "transcode")
     assert film.outcome() is JobStatus.PROCESSING
     film.now += SECOND
-    assert Settle(()) in film.finish("transcode-stacked_video")
+    assert Settle(()) in film.finish("transcode-avif")
     assert film.outcome() is JobStatus.COMPLETED
     assert film.job.completed_at == film.now
     assert outstanding(film.job) == (Settle(()),)
@@ -343,33 +347,33 @@ def test_what_needs_a_failed_step_is_skipped(film: Player) -> None:
         "image": "succeeded",
         "cutout": "failed",
         **dict.fromkeys(
-            ("validate", "video", "transcode-webm", "transcode-hevc", "transcode-stacked_video"),
+            ("validate", "video", "transcode", "transcode-gif", "transcode-avif"),
             "skipped",
         ),
     }
     assert film.outcome() is JobStatus.FAILED
     assert not film.job.settled
-    unmade_keys = ("image", "transparent_image", "video", "webm", "hevc", "stacked_video")
+    unmade_keys = tuple(film.job.assets)
     assert commands == (Settle(unmade_keys),)
     assert unmade(film.job) == unmade_keys
 
 
 def test_an_independent_branch_finishes_after_a_failure(film: Player) -> None:
-    film.finish("image", "cutout", "validate", "video", "transcode-webm")
-    assert film.fail("transcode-hevc", transient=False) == ()
+    film.finish("image", "cutout", "validate", "video", "transcode")
+    assert film.fail("transcode-gif", transient=False) == ()
     assert film.outcome() is JobStatus.PROCESSING
-    commands = film.finish("transcode-stacked_video")
+    commands = film.finish("transcode-avif")
     assert film.outcome() is JobStatus.FAILED
-    assert film.job.error == BOOM.with_(step="transcode-hevc")
-    assert commands == (Settle(("hevc",)),)
-    assert film.status("transcode-webm") is StepStatus.SUCCEEDED
-    assert film.job.steps["transcode-webm"].outputs
+    assert film.job.error == BOOM.with_(step="transcode-gif")
+    assert commands == (Settle(("gif",)),)
+    assert film.status("transcode") is StepStatus.SUCCEEDED
+    assert film.job.steps["transcode"].outputs
 
 
 def test_the_first_failure_is_the_jobs(film: Player) -> None:
-    film.finish("image", "cutout", "validate", "video", "transcode-webm")
-    film.fail("transcode-hevc", transient=False)
-    film.fail("transcode-stacked_video", transient=False, fault=BOOM.with_(code="later"))
+    film.finish("image", "cutout", "validate", "video", "transcode")
+    film.fail("transcode-gif", transient=False)
+    film.fail("transcode-avif", transient=False, fault=BOOM.with_(code="later"))
     assert film.fault() == "boom"
 
 
@@ -386,7 +390,7 @@ def test_a_job_that_goes_on_cannot_be_settled(image: Player) -> None:
 
 # --- the storage trigger -------------------------------------------------------------------------
 
-TRANSCODES = ("transcode-webm", "transcode-hevc", "transcode-stacked_video")
+TRANSCODES = ("transcode", "transcode-gif", "transcode-avif")
 
 
 def video_id(film: Player) -> str:
@@ -416,10 +420,10 @@ def test_an_object_that_is_told_of_twice_fires_once(film: Player) -> None:
     assert film.play(ObjectFinalized(video_id(film))) == fired(at), "the same tasks, by name"
     assert film.job is job
     film.play(Published("video", 1))
-    film.claim("transcode-webm")
-    film.finish("transcode-hevc")
+    film.claim("transcode")
+    film.finish("transcode-gif")
     assert film.play(ObjectFinalized(video_id(film))) == (
-        Enqueue(StepKind.TRANSCODE, "transcode-stacked_video", 1, 1, at),
+        Enqueue(StepKind.TRANSCODE, "transcode-avif", 1, 1, at),
     )
 
 
@@ -609,7 +613,7 @@ def test_cancelling_ends_everything_that_is_not_finished(film: Player) -> None:
     }
     assert film.outcome() is JobStatus.FAILED
     assert film.job.error == CANCELED
-    unmade_keys = ("image", "transparent_image", "video", "webm", "hevc", "stacked_video")
+    unmade_keys = tuple(film.job.assets)
     assert commands == (Settle(unmade_keys),)
     assert nothing(film.job, Succeeded("cutout", 1, outputs(planned(FILM).job, "cutout")))
 
@@ -735,14 +739,14 @@ def test_a_sweep_leaves_alone_what_is_in_time(film: Player) -> None:
 def test_an_orphaned_sweep_waits_for_nobody(film: Player) -> None:
     """Every lease is void and every delivery lost."""
     film.finish("image", "cutout", "validate", "video")
-    film.claim("transcode-webm")
-    film.succeed("transcode-hevc")
+    film.claim("transcode")
+    film.succeed("transcode-gif")
     commands = film.play(Swept(orphaned=True))
-    lost = film.job.steps["transcode-webm"]
+    lost = film.job.steps["transcode"]
     assert commands == (
-        Enqueue(StepKind.TRANSCODE, "transcode-webm", 2, 1, lost.not_before),
-        Publish("transcode-hevc", 1),
-        Enqueue(StepKind.TRANSCODE, "transcode-stacked_video", 1, 2, film.now),
+        Enqueue(StepKind.TRANSCODE, "transcode", 2, 1, lost.not_before),
+        Publish("transcode-gif", 1),
+        Enqueue(StepKind.TRANSCODE, "transcode-avif", 1, 2, film.now),
     )
 
 
@@ -802,8 +806,8 @@ def test_outstanding_is_what_was_commanded_last(film: Player) -> None:
             assert outstanding(film.job) == film.commands
     film.play(ObjectFinalized(video_id(film)))
     assert outstanding(film.job) == film.commands == fired(film.now)
-    film.claim("transcode-webm")
-    film.play(Waited("transcode-webm", 1, "operation", 5))
+    film.claim("transcode")
+    film.play(Waited("transcode", 1, "operation", 5))
     assert set(film.commands) < set(outstanding(film.job))
     film.play(Cancelled(CANCELED))
     assert outstanding(film.job) == film.commands

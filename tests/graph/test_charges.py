@@ -7,6 +7,7 @@ import pytest
 from shared.graph.charges import RULES, Settlement, owed, refunded, settle
 from shared.graph.replan import following, replan, unfinished
 from shared.model.asset import AssetType
+from shared.model.collection import Settings
 from shared.model.credit import Part
 from shared.model.job import Fault, Job, JobStatus, StepStatus
 from tests.graph.fakes import START, CountingIds
@@ -14,14 +15,16 @@ from tests.graph.jobs import EDIT, FILM, FILM_FROM_STILL, IMAGE, LOGO, TRANSITIO
 from tests.graph.test_plan import CUTOUT, PLAIN
 
 STILL_STEPS = ("image", "cutout", "validate")
-FORMATS = ("transcode-webm", "transcode-hevc", "transcode-stacked_video")
+FORMATS = ("transcode", "transcode-gif", "transcode-avif")
+SETTINGS = Settings(extra_formats=(AssetType.GIF, AssetType.AVIF))
 BROKEN = Fault(code="no_encoder", message="There is no encoder.")
 STOPPED = Fault(code="canceled", message="The job was canceled.")
 
 
 def film(request: dict[str, Any] = FILM) -> Job:
     source = CUTOUT if "source_image_asset_id" in request else None
-    return planned(request, source=source, end=PLAIN if request is TRANSITION else None).job
+    end = PLAIN if request is TRANSITION else None
+    return planned(request, settings=SETTINGS, source=source, end=end).job
 
 
 def ended(job: Job, *made: str, failed: str | None = None, fault: Fault | None = BROKEN) -> Job:
@@ -61,10 +64,15 @@ def test_what_is_charged(request_: dict[str, Any], charges: dict[Part, int]) -> 
         pytest.param(FILM, STILL_STEPS, "video", BROKEN, 20, id="a still, and no film"),
         pytest.param(FILM, (*STILL_STEPS, "video"), FORMATS[0], BROKEN, 20, id="no web format"),
         pytest.param(
-            FILM, (*STILL_STEPS, "video", *FORMATS[1:]), FORMATS[0], BROKEN, 20, id="no webm"
+            FILM,
+            (*STILL_STEPS, "video", *FORMATS[1:]),
+            FORMATS[0],
+            BROKEN,
+            20,
+            id="not what players need",
         ),
         pytest.param(
-            FILM, (*STILL_STEPS, "video", *FORMATS[:2]), FORMATS[2], BROKEN, 20, id="no stacked"
+            FILM, (*STILL_STEPS, "video", *FORMATS[:2]), FORMATS[2], BROKEN, 20, id="no avif"
         ),
         pytest.param(FILM_FROM_STILL, (), "video", BROKEN, 20, id="a still of one's own, no film"),
         pytest.param(TRANSITION, (), "cutout-end", BROKEN, 20, id="no end to go to"),
@@ -106,8 +114,8 @@ def test_the_rules_know_all_full_size_assets() -> None:
 # --- doing it again ------------------------------------------------------------------------------
 
 
-def again(job: Job, steps: frozenset[str]) -> Job:
-    return replan(job, steps, (), ids=CountingIds(), now=START).job
+def again(job: Job, steps: frozenset[str], anew: str | None = None) -> Job:
+    return replan(job, steps, (), anew=anew, ids=CountingIds(), now=START).job
 
 
 @pytest.mark.parametrize(
@@ -143,4 +151,11 @@ def test_a_format_that_is_there_is_free_to_make_anew() -> None:
     assert again(whole, following(whole, "webm")).charges == {}
     assert again(whole, following(whole, "video")).charges == {Part.FILM: 20}
     part = ended(film(), *STILL_STEPS, "video", *FORMATS[1:], failed=FORMATS[0])
-    assert owed(part, again(part, following(part, "hevc")).steps) == {}
+    assert owed(part, again(part, following(part, "gif")).steps) == {}
+
+
+def test_formats_that_were_given_back_are_not_had_one_by_one_for_nothing() -> None:
+    part = ended(film(), *STILL_STEPS, "video", *FORMATS[1:], failed=FORMATS[0])
+    anew = again(part, following(part, "webm"), "webm")
+    assert {*anew.assets} == {"webm", "hevc", "stacked_video"}
+    assert anew.charges == {Part.FILM: 20}

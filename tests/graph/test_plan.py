@@ -9,9 +9,9 @@ import pytest
 
 from shared.graph.draft import Plan
 from shared.graph.plan import Still
-from shared.model.asset import AssetType, Purpose
+from shared.model.asset import AssetType, Content, Purpose
 from shared.model.collection import Cdn, Settings
-from shared.model.job import JobType, StepStatus
+from shared.model.job import JobType, StepKind, StepStatus
 from shared.model.link import Role
 from tests.graph.jobs import (
     EDIT,
@@ -33,11 +33,8 @@ PLAIN = Still(SOURCE_ID, AssetType.IMAGE)
 END_CUTOUT = Still(END_ID, AssetType.TRANSPARENT_IMAGE)
 END_PLAIN = Still(END_ID, AssetType.IMAGE)
 
-TRANSCODES = {
-    "transcode-webm": ("webm",),
-    "transcode-hevc": ("hevc",),
-    "transcode-stacked_video": ("stacked_video",),
-}
+FORMATS = ("webm", "hevc", "stacked_video")
+TRANSCODES = {"transcode": FORMATS}
 
 
 def makes(plan: Plan) -> dict[str, tuple[str, ...]]:
@@ -130,10 +127,8 @@ def test_a_film_with_a_new_still() -> None:
     assert plan.job.cost_credits == 21
     still = plan.job.assets["transparent_image"].id
     assert plan.job.steps["video"].inputs == {"still": still, "end_still": still}
-    for step_id, (format_,) in TRANSCODES.items():
-        step = plan.job.steps[step_id]
-        assert step.inputs == {"video": plan.job.assets["video"].id, "still": still}
-        assert step.params == {"format": format_}
+    step = plan.job.steps["transcode"]
+    assert step.inputs == {"video": plan.job.assets["video"].id, "still": still}
 
 
 def test_a_loop_starts_and_ends_in_the_same_still() -> None:
@@ -215,8 +210,9 @@ def test_the_way_back_is_made_of_the_way_there_and_is_free() -> None:
     assert plan.job.type is JobType.ANIMATION
     assert plan.job.cost_credits == 20
     back = {
-        f"transcode-reverse_{format_}": (f"reverse_{format_}", f"reverse_{format_}_256")
-        for (format_,) in TRANSCODES.values()
+        "transcode-reverse": tuple(
+            f"reverse_{format_}{size}" for format_ in FORMATS for size in ("", "_256")
+        )
     }
     made = makes(plan)
     assert {step: made[step] for step in ("reverse", *back)} == {
@@ -230,7 +226,7 @@ def test_the_way_back_is_made_of_the_way_there_and_is_free() -> None:
         **dict.fromkeys(back, "reverse_video"),
     }
     assert plan.job.steps["reverse"].inputs == {"video": plan.job.assets["video"].id}
-    assert plan.job.steps["transcode-reverse_webm"].inputs == {
+    assert plan.job.steps["transcode-reverse"].inputs == {
         "video": plan.job.assets["reverse_video"].id,
         "still": END_ID,
     }
@@ -242,6 +238,34 @@ def test_the_way_back_is_made_of_the_way_there_and_is_free() -> None:
         assert purposes[asset.id] is (Purpose.REVERSE if key.startswith("reverse_") else None)
 
 
+def test_what_players_need_waits_for_no_other_format() -> None:
+    settings = Settings(extra_formats=(AssetType.GIF, AssetType.AVIF))
+    there = planned({**THERE_AND_BACK, "sizes": [64]}, settings=settings, source=CUTOUT, end=PLAIN)
+    made = {
+        step: {there.job.assets[key].type.value for key in keys}
+        for step, keys in makes(there).items()
+        if step.startswith("transcode")
+    }
+    assert made == {
+        "transcode": {*FORMATS},
+        "transcode-gif": {"gif"},
+        "transcode-avif": {"avif"},
+        "transcode-reverse": {*FORMATS},
+        "transcode-reverse_gif": {"gif"},
+        "transcode-reverse_avif": {"avif"},
+    }
+
+
+@pytest.mark.parametrize(("side", "steps"), [(512, 1), (1920, 3)])
+def test_each_format_of_a_long_video_has_a_lease_of_its_own(side: int, steps: int) -> None:
+    [video] = [asset for asset in planned(FILM).assets if asset.type is AssetType.VIDEO]
+    content = Content(sha256="", bytes=1, width=side, height=side, frames=240)
+    job = turned(video.with_(id="a-video", content=content), ()).job
+    found = [step.makes for step in job.steps.values() if step.kind is StepKind.TRANSCODE]
+    assert len(found) == steps
+    assert sum(found, ()) == tuple(f"reverse_{format_}" for format_ in FORMATS)
+
+
 def test_the_way_back_of_a_finished_video() -> None:
     there = planned(TRANSITION, source=CUTOUT, end=END_CUTOUT)
     (video,) = (asset for asset in there.assets if asset.type is AssetType.VIDEO)
@@ -250,23 +274,17 @@ def test_the_way_back_of_a_finished_video() -> None:
     plan = turned(video, to_video, Settings(animation_sizes=(256, 1024)))
     assert (plan.job.type, plan.job.cost_credits) == (JobType.REVERSE, 0)
     assert needs(plan)["reverse"] == ()
-    assert fired(plan) == {
-        f"transcode-reverse_{format_}": "reverse_video" for (format_,) in TRANSCODES.values()
-    }
+    assert fired(plan) == {"transcode-reverse": "reverse_video"}
     assert set(plan.job.assets) == {
         "reverse_video",
-        *(
-            f"reverse_{format_}{size}"
-            for (format_,) in TRANSCODES.values()
-            for size in ("", "_256")
-        ),
+        *(f"reverse_{format_}{size}" for format_ in FORMATS for size in ("", "_256")),
     }
     assert len(plan.job.warnings) == 1
     assert links(plan) >= {
         (video.id, "reverse_video", Role.SOURCE),
         (SOURCE_ID, "reverse_video", Role.END_FRAME),
     }
-    assert "still" not in turned(video, ()).job.steps["transcode-reverse_webm"].inputs
+    assert "still" not in turned(video, ()).job.steps["transcode-reverse"].inputs
 
 
 EVERY_PLAN = [
@@ -447,7 +465,7 @@ def test_paths_have_a_prefix_a_slug_and_a_hash() -> None:
 
 def test_a_variant_shares_the_hash_of_its_full_size_and_nobody_elses() -> None:
     plan = planned({**FILM, "sizes": [256, 128]})
-    for format_ in ("webm", "hevc", "stacked_video"):
+    for format_ in FORMATS:
         assert len(hashes(plan, [format_, f"{format_}_256", f"{format_}_128"])) == 1
     full_sizes = [key for key, asset in plan.job.assets.items() if asset.size is None]
     assert len(hashes(plan, full_sizes)) == len(full_sizes) == 6
@@ -458,12 +476,12 @@ def test_a_variant_shares_the_hash_of_its_full_size_and_nobody_elses() -> None:
 
 def test_variants_link_to_their_full_size_and_are_made_with_it() -> None:
     plan = planned({**FILM, "sizes": [128, 256]})
-    assert makes(plan)["transcode-webm"] == ("webm", "webm_256", "webm_128")
+    assert makes(plan)["transcode"] == tuple(
+        f"{format_}{size}" for format_ in FORMATS for size in ("", "_256", "_128")
+    )
     assert sources(("webm", "webm_256"), ("webm", "webm_128"), ("hevc", "hevc_256")) <= links(plan)
     assert {key: asset.size for key, asset in plan.job.assets.items() if asset.size} == {
-        f"{format_}_{size}": size
-        for format_ in ("webm", "hevc", "stacked_video")
-        for size in (128, 256)
+        f"{format_}_{size}": size for format_ in FORMATS for size in (128, 256)
     }
 
 

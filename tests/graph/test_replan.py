@@ -1,5 +1,6 @@
 """A new job out of some steps of an old one."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from shared.model.job import Job, StepStatus
 from tests.graph.fakes import START, CountingIds
 from tests.graph.jobs import FILM, FILM_FROM_STILL, IMAGE, LOGO, SOURCE_ID, planned
 
-TRANSCODES = {"transcode-webm", "transcode-hevc", "transcode-stacked_video"}
+TRANSCODES = {"transcode"}
 STILL = {"image", "cutout", "validate"}
 CUTOUT = Still(SOURCE_ID, AssetType.TRANSPARENT_IMAGE)
 
@@ -26,16 +27,16 @@ def done(plan: Plan, *failed: str) -> Job:
     return job
 
 
-def again(plan: Plan, steps: frozenset[str]) -> Plan:
+def again(plan: Plan, steps: frozenset[str], anew: str | None = None) -> Plan:
     ids = CountingIds()
     ids._count = 1000
-    return replan(plan.job, steps, plan.links, ids=ids, now=START)
+    return replan(plan.job, steps, plan.links, anew=anew, ids=ids, now=START)
 
 
 @pytest.mark.parametrize(
     ("failed", "steps"),
     [
-        (("transcode-hevc",), {"transcode-hevc"}),
+        (("transcode",), {"transcode"}),
         (("video", *TRANSCODES), {"video", *TRANSCODES}),
         (("cutout", "validate", "video", *TRANSCODES), STILL | {"video"} | TRANSCODES),
         (("validate",), STILL),
@@ -48,7 +49,7 @@ def test_what_is_unfinished(failed: tuple[str, ...], steps: set[str]) -> None:
 @pytest.mark.parametrize(
     ("key", "steps"),
     [
-        ("webm", {"transcode-webm"}),
+        ("webm", TRANSCODES),
         ("video", {"video", *TRANSCODES}),
         ("transparent_image", STILL | {"video"} | TRANSCODES),
         ("image", STILL | {"video"} | TRANSCODES),
@@ -67,19 +68,22 @@ def test_a_film_is_moved_anew_from_the_still_that_is_there() -> None:
     } | {"video"}
     assert job.steps["video"].needs == ()
     assert job.steps["video"].inputs["still"] == old.job.assets["transparent_image"].id
-    webm = job.steps["transcode-webm"]
-    assert (webm.needs, webm.fired_by) == (("video",), "video")
-    assert webm.inputs["video"] == job.assets["video"].id
+    films = job.steps["transcode"]
+    assert (films.needs, films.fired_by) == (("video",), "video")
+    assert films.inputs["video"] == job.assets["video"].id
     assert {step.attempt for step in job.steps.values()} == {1}
     assert (job.cost_credits, job.item_id, job.type) == (20, "item", old.job.type)
     assert job.id != old.job.id
 
 
 def test_a_format_is_made_anew_without_waiting_for_a_storage_event() -> None:
-    old = planned(FILM)
-    new = again(old, frozenset({"transcode-hevc"}))
-    step = new.job.steps["transcode-hevc"]
+    """And without the others, of which nobody asked anything."""
+    old = planned({**FILM, "sizes": [64]})
+    old = replace(old, job=done(old))
+    new = again(old, following(old.job, "hevc_64"), "hevc_64")
+    step = new.job.steps["transcode"]
     assert (step.needs, step.fired_by) == ((), None)
+    assert step.makes == tuple(new.job.assets) == ("hevc", "hevc_64")
     assert step.inputs["video"] == old.job.assets["video"].id
     assert new.job.cost_credits == 0
 

@@ -12,7 +12,7 @@ import pytest
 from shared.errors import NotFound, PermanentError
 from shared.model.asset import AssetStatus, AssetType
 from shared.model.job import JobStatus, JobType, StepKind
-from shared.services import deletion
+from shared.services import collections, deletion
 from shared.services.steps import StepContext, StepResult
 from tests.graph.jobs import FILM, IMAGE
 from tests.services import checks
@@ -182,11 +182,13 @@ def test_once_it_is_in_the_queue_work_needs_no_sweeper(folder: Path) -> None:
 
 def ask_for_a_film_that_will_fail(world: World, tenant: Tenant) -> None:
     def fail(context: StepContext) -> StepResult:
-        if context.step.params["format"] == "hevc":
+        if "gif" in context.step.makes:
             raise PermanentError("no_encoder", "There is no encoder.")
         return draw(context)
 
     world.codes[StepKind.TRANSCODE] = fail
+    changes = {"extra_formats": (AssetType.GIF,)}
+    collections.update(world.ports, tenant.who, tenant.collection.id, {}, changes)
     ask_for_a_film(world, tenant)
 
 
@@ -197,7 +199,7 @@ def has_failed_in_part(world: World, tenant: Tenant) -> None:
     assert job.error
     assert job.error.code == "no_encoder"
     for asset in world.assets(tenant):
-        if asset.type is AssetType.HEVC:
+        if asset.type is AssetType.GIF:
             assert asset.status is AssetStatus.FAILED
             assert not {*asset.paths} & world.public().keys()
         else:

@@ -216,7 +216,7 @@ def test_what_is_being_made_there_is_stopped(world: World, tenant: Tenant, level
     assert job.status is JobStatus.FAILED
     assert job.error
     assert job.error.code == "canceled"
-    assert world.runs["transcode-webm", 1] == 0
+    assert world.runs["transcode", 1] == 0
     assert world.public() == {}
     assert world.ids(tenant, "assets") == set()
     checks.nothing_is_left_over(world, tenant)

@@ -11,11 +11,11 @@ from shared.errors import Busy, NotFound, PermanentError, TransientError
 from shared.graph.events import Cancelled, Claimed
 from shared.graph.policy import POLICIES
 from shared.model import paths
-from shared.model.asset import AssetStatus
+from shared.model.asset import AssetStatus, AssetType
 from shared.model.job import Fault, Job, JobStatus, StepKind, StepStatus
 from shared.ports import Bucket, Delete, Document
 from shared.providers.base import Refused, Waiting
-from shared.services import jobs, jobstore, runner
+from shared.services import collections, jobs, jobstore, runner
 from shared.services.steps import Accepted, Delivery, Made, StepContext, StepResult, SupersededError
 from tests.graph.jobs import FILM, IMAGE
 from tests.services import checks
@@ -398,17 +398,19 @@ def test_an_unforeseen_failure_is_logged_and_tried_again(
 
 
 def test_what_was_finished_before_a_failure_stays(world: World, tenant: Tenant) -> None:
+    changes = {"extra_formats": (AssetType.GIF,)}
+    collections.update(world.ports, tenant.who, tenant.collection.id, {}, changes)
     job = world.generate(tenant, FILM).job
 
-    def refuse_hevc(context: StepContext) -> StepResult:
-        return Refused("No.") if context.step.params["format"] == "hevc" else draw(context)
+    def refuse_gif(context: StepContext) -> StepResult:
+        return Refused("No.") if "gif" in context.step.makes else draw(context)
 
-    world.codes[StepKind.TRANSCODE] = refuse_hevc
+    world.codes[StepKind.TRANSCODE] = refuse_gif
     world.drain()
     assert world.job(job).status is JobStatus.FAILED
     ready = {asset.type for asset in world.assets(tenant) if asset.status is AssetStatus.READY}
-    assert (len(ready), len(world.public())) == (5, 6)
-    assert "hevc" not in ready
+    assert (len(ready), len(world.public())) == (6, 7)
+    assert "gif" not in ready
 
 
 # --- waiting and paying --------------------------------------------------------------------------
