@@ -109,8 +109,8 @@ def image() -> Player:
 @pytest.fixture
 def film() -> Player:
     """It comes in what players need, and in two formats that have a step each."""
-    extra = (AssetType.GIF, AssetType.AVIF)
-    return Player(started(FILM, settings=Settings(extra_formats=extra)))
+    settings = Settings(extra_formats=(AssetType.GIF, AssetType.AVIF))
+    return Player(started(FILM, settings=settings))
 
 
 def nothing(job: Job, event: Event, now: datetime = START) -> bool:
