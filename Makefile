@@ -2,6 +2,8 @@ PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
+# Some images set this; then each run of the tests would compile all of them anew, in each worker.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install demo dev emulators test check simulate torture bench live clean
 
