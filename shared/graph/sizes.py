@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from shared.graph.draft import HASH_LENGTH, Draft, Plan, is_long, usable_sizes
 from shared.graph.policy import DEADLINE
-from shared.model.asset import WEB_FORMATS, Asset, AssetStatus, AssetType
+from shared.model.asset import WEB_FORMATS, Asset, AssetStatus, AssetType, asset_key
 from shared.model.collection import Collection, Settings
 from shared.model.item import Item
 from shared.model.job import Job, JobType, Step, StepKind
@@ -52,7 +52,12 @@ def plan_sizes(
         video = _video_of(film, links, by_id)
         if film.type not in WEB_FORMATS or film.size is not None or video is None:
             continue
-        missing = _missing(film, collection.settings.animation_sizes, links, by_id)
+        # A format that the newest video lacks comes in all sizes, and will be the best version.
+        missing = [
+            size
+            for size in _missing(film, collection.settings.animation_sizes, links, by_id)
+            if asset_key(film.type, size, film.purpose) not in draft.assets
+        ]
         if not missing:
             continue
         for size, path in _paths(film, missing, taken, ids).items():

@@ -1,5 +1,6 @@
 """Sizes that are chosen when there are films already."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -113,6 +114,30 @@ def test_films_get_the_formats_that_are_added(world: World, tenant: Tenant) -> N
     world.drain()
     assert {"gif", "gif_16", "sprite_sheet", "webm"} <= set(world.job(next_one.job).assets)
     checks.is_whole(world, tenant, world.job(next_one.job))
+
+
+def test_a_format_that_only_an_older_film_comes_in_is_made_of_the_newest_one(
+    world: World, tenant: Tenant
+) -> None:
+    """And the sizes that the older one lacks with it, once."""
+
+    def change(**settings: Sequence[object]) -> Job | None:
+        return sizes.update(world.ports, tenant.who, tenant.collection.id, {}, settings)[1]
+
+    change(extra_formats=("gif",))
+    older = world.generate(tenant, FILM)
+    world.drain()
+    change(extra_formats=())
+    newest = world.generate(tenant, {**FILM, "item_id": older.job.item_id})
+    world.drain()
+    batch = change(extra_formats=("gif",), animation_sizes=(32,))
+    assert batch
+    world.drain()
+    [made] = [job for job in world.jobs(tenant) if job.batch_id == batch.id]
+    checks.is_whole(world, tenant, made)
+    video = newest.job.assets["video"].id
+    assert {step.inputs["video"] for step in made.steps.values()} == {video}
+    assert {"gif", "gif_32", "webm_32"} <= set(made.assets)
 
 
 def test_a_collection_without_items_needs_no_job(world: World, tenant: Tenant) -> None:
