@@ -185,8 +185,8 @@ def test_from_words_to_a_film_on_disk(page: Page, observed: Observed, stack: Ser
 
     expect(page.get_by_role("heading", name="Waving hello")).to_be_visible()
     graph = page.get_by_role("group", name="How it is made")
-    expect(graph.get_by_role("button")).to_have_count(8)
-    expect(graph.locator("[data-status=succeeded]")).to_have_count(8, timeout=PATIENCE)
+    expect(graph.get_by_role("button")).to_have_count(6)
+    expect(graph.locator("[data-status=succeeded]")).to_have_count(6, timeout=PATIENCE)
     expect(page.get_by_role("heading", name="Version 1")).to_be_visible()
 
     player = page.locator(".stage mascot-player")
