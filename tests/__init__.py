@@ -1,0 +1,1 @@
+import shared as shared  # before numpy: it says how many cores that may take

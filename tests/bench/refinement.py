@@ -7,7 +7,6 @@ writes shared/media/key/refinement.npz, after saying how far alpha was off befor
 that it did not learn from.
 """
 
-import os
 import sys
 import tempfile
 import time
@@ -212,7 +211,6 @@ def error(known: Lesson, refine: Callable[[Halves], Floats] | None = None) -> fl
 
 def main() -> None:
     began = time.perf_counter()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     count = int(sys.argv[1]) if len(sys.argv) > 1 else PUPILS
     with ProcessPoolExecutor(2) as pool:
         every = list(pool.map(lesson, range(count)))
