@@ -93,11 +93,10 @@ class Work:
     vcpus: int
     memory: float
     waits: float = 0.0
-    times: int = 1
 
     def billed(self) -> float:
         """Seconds that its instance is paid for."""
-        return self.times * (self.seconds / (self.vcpus * BUSY) + self.waits)
+        return self.seconds / (self.vcpus * BUSY) + self.waits
 
 
 # --- measured in November 2026 on two cores, Python 3.11; a film of 512 pixels ------------------
@@ -182,7 +181,7 @@ def quantities(animations: float) -> dict[str, float]:
     quick = animations * (CALLS + EVENTS) * REQUEST_SECONDS + SWEEPS * 0.1
     held = waiting(animations)
     gib = animations * VIEWS * VIEW_BYTES / GIB
-    deliveries = sum(work.times for work in WORK)
+    deliveries = len(WORK)
     return {
         "vcpu": sum(seconds * work.vcpus for seconds, work in work) + quick + held,
         "memory": sum(seconds * work.memory for seconds, work in work) + (quick + held) / 2,

@@ -36,7 +36,7 @@ READY, RUNNING, WAITING, DONE, BLOCKED = (
     StepStatus.SUCCEEDED,
     StepStatus.BLOCKED,
 )
-_BILLED: Final = {work.name: work.billed() / work.times - work.waits for work in WORK}
+_BILLED: Final = {work.name: work.billed() - work.waits for work in WORK}
 _SETTINGS: Final = Settings.model_fields
 POLL_EVERY: Final = float(_SETTINGS["provider_poll_interval"].default)
 BUSY_DELAY: Final = float(_SETTINGS["provider_busy_delay"].default)

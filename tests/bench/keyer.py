@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -94,15 +94,20 @@ class Outcome:
 
 def shot(model: Model, move: Move, folder: Path, true: list[Rgba], crf: int) -> Clip:
     """Film a performance on the key colour that the project chooses for its cut-out."""
-    source, cut = folder / "still.png", folder / "cut.png"
-    on = key_of_still(model)
-    if not cut.exists():
-        Image.fromarray(composite(still(model, move), on)).save(source)
-        cut_out(source, cut, on, WEIGHTS)
-    wardrobe = learn([(np.asarray(Image.open(cut)), on)])
+    wardrobe = cut_from(lambda: still(model, move), key_of_still(model), folder)
     path = folder / f"{crf}.mp4"
     encode(path, (composite(frame, choose_key(wardrobe)) for frame in true), true[0].shape[0], crf)
     return Clip(f"{model.name}, {move.name}, crf {crf}", path, true, wardrobe)
+
+
+def cut_from(draw: Callable[[], Rgba], on: Rgb, folder: Path) -> Wardrobe:
+    """What our cut-out step shows of a still that is drawn on a key; a folder has one, which is
+    drawn once."""
+    source, cut = folder / "still.png", folder / "cut.png"
+    if not cut.exists():
+        Image.fromarray(composite(draw(), on)).save(source)
+        cut_out(source, cut, on, WEIGHTS)
+    return learn([(np.asarray(Image.open(cut)), on)])
 
 
 def encode(path: Path, frames: Iterable[Frame], size: int, crf: int) -> None:
@@ -120,12 +125,17 @@ def decoded(path: Path, size: int) -> list[Frame]:
         return list(frames)
 
 
+def raw(path: Path, size: int) -> list[Frame]:
+    """A film's frames as the keyer gets them."""
+    with ffmpeg.read_frames(
+        path, size, size, pixels="yuv420p", select=PLANES, strict=True
+    ) as frames:
+        return list(frames)
+
+
 def keyed(clip: Clip, size: int = SIZE) -> Iterator[tuple[Rgba, float]]:
     """Our keyer as `transcode` runs it, with the seconds that each frame took."""
-    with ffmpeg.read_frames(
-        clip.path, size, size, pixels="yuv420p", select=PLANES, strict=True
-    ) as film:
-        frames = list(film)
+    frames = raw(clip.path, size)
     _, ground = measure_ground(frames[:MEASURED_FRAMES])
     keyer = FilmKeyer(ground, clip.wardrobe)
     for frame in frames:

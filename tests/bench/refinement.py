@@ -20,18 +20,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from shared.media import Rgb, ffmpeg
-from shared.media.cutout import cut_out
-from shared.media.figure import MEASURED_FRAMES, PLANES
-from shared.media.key import FilmKeyer, Frame, Wardrobe, choose_key, learn, measure_ground
+from shared.media import Rgb
+from shared.media.figure import MEASURED_FRAMES
+from shared.media.key import FilmKeyer, Frame, choose_key, measure_ground
 from shared.media.key import refinement as network
 from shared.media.key.choice import distance
 from shared.media.key.colour import Floats
 from shared.media.key.refinement import INPUTS, SLOPE, Surroundings, features
 from shared.providers.offline.raster import composite
-from tests.bench.keyer import WEIGHTS, encode
+from tests.bench.keyer import cut_from, encode, raw
 from tests.bench.keyer_cast import SIZE, drawn, key_of_still
 from tests.bench.refinement_cast import Pupil, pupil
 
@@ -80,7 +78,9 @@ def lesson(number: int) -> Lesson | None:
     one = pupil(number)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        wardrobe = _wardrobe(one, folder)
+        wardrobe = cut_from(
+            lambda: drawn(one.model, one.pose, 0.0, 2 * SIZE), key_of_still(one.model), folder
+        )
         key = one.key or choose_key(wardrobe)
         worn = [*wardrobe.colours, *wardrobe.small]
         if not worn or distance(key, worn) < APART:
@@ -92,7 +92,7 @@ def lesson(number: int) -> Lesson | None:
 
     def collect(seen: Surroundings) -> Floats:
         nonlocal off
-        found = seen.alpha.reshape(-1).take(seen.unknown)
+        found = seen.alone
         if showing in SEEN:
             alpha = np.asarray(true[showing][..., 3][seen.box] / 255, np.float32)
             apart = np.abs(alpha - seen.alpha)
@@ -120,18 +120,7 @@ def filmed(one: Pupil, true: Sequence[Frame], key: Rgb, path: Path) -> list[Fram
         return on
 
     encode(path, map(shown, true), SIZE, one.crf)
-    with ffmpeg.read_frames(
-        path, SIZE, SIZE, pixels="yuv420p", select=PLANES, strict=True
-    ) as frames:
-        return list(frames)
-
-
-def _wardrobe(one: Pupil, folder: Path) -> Wardrobe:
-    source, cut = folder / "still.png", folder / "cut.png"
-    on = key_of_still(one.model)
-    Image.fromarray(composite(drawn(one.model, one.pose, 0.0, 2 * SIZE), on)).save(source)
-    cut_out(source, cut, on, WEIGHTS)
-    return learn([(np.asarray(Image.open(cut)), on)])
+    return raw(path, SIZE)
 
 
 class Network:

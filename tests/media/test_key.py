@@ -44,7 +44,7 @@ def keyed(clip: Clip, wardrobe: Wardrobe | None = None, refine: Refine = refined
 
 def unrefined(seen: Surroundings) -> NDArray[np.float32]:
     """Each pixel's alpha as if it were alone."""
-    return seen.alpha.reshape(-1).take(seen.unknown)
+    return seen.alone
 
 
 def matted(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.steps import transcode
-from shared.model.asset import AssetType
+from shared.model.asset import EXTENSIONS, AssetType
 from shared.model.collection import Quality
 from tests.media import character
 from tests.media.conftest import COUNT, Filmed
@@ -30,7 +30,7 @@ def test_the_planned_assets_say_which_formats_are_made(
         source=lambda _: SimpleNamespace(path=filmed(character.GREEN).path, metadata={}),
         collection=lambda: SimpleNamespace(settings=SimpleNamespace(quality=Quality.DRAFT)),
     )
-    context.target = lambda key: tmp_path / f"{key}.{ {'webm': 'webm', 'hevc': 'mov'}[key] }"
+    context.target = lambda key: tmp_path / f"{key}.{EXTENSIONS[AssetType(key)]}"
     made = transcode.run(context).files
     models = {key: file.provenance.model for key, file in made.items()}
     assert models == {key: {"webm": "ffmpeg-vp9", "hevc": "ffmpeg-hevc"}[key] for key in makes}

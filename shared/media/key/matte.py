@@ -146,7 +146,8 @@ class Matter:
         mixed = own[:, :3].astype(np.float32)
         near = flat.take(unknown, axis=0)[:, :3].astype(np.float32)
         tint = (mixed - self.ground) * self._weights
-        self._choose(tint, near, cells(own), away_from.take(unknown) > HAIR)
+        from_sure = away_from.take(unknown)
+        self._choose(tint, near, cells(own), from_sure > HAIR)
         seen = panes.take(unknown)
         near[seen > 0] = self._glass[seen[seen > 0] - 1]
         opaque = sure.astype(np.float32)
@@ -162,7 +163,7 @@ class Matter:
                     depth=depth,
                     unknown=unknown,
                     figure=near - self.ground,
-                    from_sure=away_from.take(unknown),
+                    from_sure=from_sure,
                     is_glass=seen > 0,
                 )
             )

@@ -57,6 +57,12 @@ class Surroundings:
     from_sure: Floats
     is_glass: Mask
 
+    @property
+    def alone(self) -> Floats:
+        """The alpha (N,) that was found of each unknown pixel alone."""
+        found: Floats = self.alpha.reshape(-1).take(self.unknown)
+        return found
+
 
 Refine = Callable[[Surroundings], Floats]
 """Gives the alpha (N,) of the unknown pixels."""
@@ -70,7 +76,7 @@ def refined(seen: Surroundings) -> Floats:
         value = layer @ value
         value += offset
         np.maximum(value, SLOPE * value, out=value)
-    found = seen.alpha.reshape(-1).take(seen.unknown) + (weights @ value + bias)[0]
+    found = seen.alone + (weights @ value + bias)[0]
     return np.asarray(np.clip(found, 0, 1), np.float32)
 
 
