@@ -1,8 +1,9 @@
 """Who may call the functions that are not public: the queue, the schedule and the store's events.
 
 On one machine they share a secret. On Google Cloud a call carries an identity token of the service
-account that the queue, the schedule or the trigger calls as; the platform has looked at it before
-(IAM), and this is the second lock. No word of a token is ever logged or answered.
+account that the queue, the schedule or the trigger calls as. Cloud Run checks it first (IAM) and
+replaces its signature with a marker; this is the second lock, which checks the claims. A token that
+still has its signature is verified here. No word of a token is ever logged or answered.
 """
 
 import hmac
@@ -23,6 +24,8 @@ ISSUERS: Final = ("https://accounts.google.com", "accounts.google.com")
 LEEWAY: Final = 60
 """How many seconds this machine's clock may be behind Google's."""
 REFUSED: Final = "Only the queue may call this function."
+OTHER_TOKEN: Final = "X-Serverless-Authorization"
+"""Where Cloud Run looks for the caller's token first; it does not check `Authorization` then."""
 
 log = logging.getLogger("shared.trust")
 
@@ -30,12 +33,11 @@ log = logging.getLogger("shared.trust")
 def admit_task(call: Request, function: str, chosen: Settings) -> None:
     """Unauthorized unless the queue or the schedule is calling this very function; Busy when that
     can't be told at this moment."""
-    text = _bearer(call)
     if chosen.backend == "embedded":
-        _compare(text, chosen)
+        _compare(_bearer(call), chosen)
     else:
         own = function_address(chosen.functions_url, function)
-        _verify(text, chosen.tasks_account, re.compile(re.escape(own)))
+        _verify(call, chosen, chosen.tasks_account, re.compile(re.escape(own)))
 
 
 def admit_event(function: str) -> None:
@@ -43,12 +45,12 @@ def admit_event(function: str) -> None:
     function; with 503 when that can't be told at this moment."""
     chosen = settings()
     try:
-        text = _bearer(request)
         if chosen.backend == "embedded":
-            _compare(text, chosen)
+            _compare(_bearer(request), chosen)
         else:
             own = function_address(chosen.functions_url, function)
-            _verify(text, chosen.events_account or chosen.tasks_account, _either_address(own))
+            account = chosen.events_account or chosen.tasks_account
+            _verify(request, chosen, account, _either_address(own))
     except MascotryError as error:
         answer = make_response({"error": {"code": error.code, "message": error.message}})
         answer.status_code = error.status
@@ -67,16 +69,27 @@ def _compare(text: str, chosen: Settings) -> None:
         raise Unauthorized(REFUSED)
 
 
-def _verify(text: str, account: str, audience: re.Pattern[str]) -> None:
-    """Unauthorized unless Google has signed it for this account and this audience, now."""
-    token = tokens.parse(text)
-    if token is None or not tokens.is_signed(token, composition.caller_certificates()):
+def _verify(call: Request, chosen: Settings, account: str, audience: re.Pattern[str]) -> None:
+    """Unauthorized unless Google has signed the token for this account and this audience, now."""
+    token = tokens.parse(_bearer(call))
+    if token is None or not _is_genuine(token, call, chosen):
         raise Unauthorized(REFUSED)
     now = int(composition.ports().clock.now().timestamp())
     if fault := _fault(token.claims, account, audience, now):
         # Signed by Google, so this is a deployment that disagrees with itself, or an intruder.
         log.warning("a call was refused", extra={"reason": fault})
         raise Unauthorized(REFUSED)
+
+
+def _is_genuine(token: tokens.Token, call: Request, chosen: Settings) -> bool:
+    """Whether Google has signed the token, as this process or the platform in front of it found.
+
+    Anybody can write the marker, so it counts only where the platform lets nobody else through
+    (`platform_checks_callers`), and only in the header that the platform has checked.
+    """
+    if token.stripped:
+        return chosen.platform_checks_callers and OTHER_TOKEN not in call.headers
+    return tokens.is_signed(token, composition.caller_certificates())
 
 
 def _fault(

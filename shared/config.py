@@ -47,6 +47,9 @@ class Settings(BaseModel):
     """The service account whose tokens the queues and the scheduler carry, by e-mail."""
     events_account: str = ""
     """The one that storage events are delivered as; the same if it is not given."""
+    platform_checks_callers: bool = False
+    """Whether this function is a private one on Cloud Run, which has checked the caller's token (IAM)
+    and replaced its signature with a marker. Never true of a function that anybody can reach."""
     tasks_certificates_url: str = "https://www.googleapis.com/oauth2/v1/certs"
     """Where the certificates are that those tokens are checked by."""
     tasks_endpoint: str = ""

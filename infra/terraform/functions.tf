@@ -60,6 +60,10 @@ locals {
     ceil(local.queues[name].max_concurrent / function.concurrency)
   }
 
+  # The platform cuts off a request that takes longer. gunicorn must end its worker then, too: without
+  # CLOUD_RUN_TIMEOUT_SECONDS it never does, and a step whose lease has expired would still be running.
+  timeout = { for name, function in local.functions : name => try(local.queues[name].dispatch_deadline, function.timeout) }
+
   service = { for name in keys(local.functions) : name => "mascotry-${replace(name, "_", "-")}" }
   # Cloud Run's own addresses are known before the services are there, so that they can name one another.
   addresses     = "${data.google_project.this.number}.${var.region}.run.app"
@@ -109,7 +113,7 @@ resource "google_cloud_run_v2_service" "this" {
 
   template {
     service_account                  = google_service_account.function[each.key].email
-    timeout                          = "${try(local.queues[each.key].dispatch_deadline, each.value.timeout)}s"
+    timeout                          = "${local.timeout[each.key]}s"
     max_instance_request_concurrency = each.value.concurrency
     execution_environment            = "EXECUTION_ENVIRONMENT_GEN2"
 
@@ -138,6 +142,19 @@ resource "google_cloud_run_v2_service" "this" {
       env {
         name  = "THREADS"
         value = tostring(each.value.concurrency)
+      }
+      env {
+        name  = "CLOUD_RUN_TIMEOUT_SECONDS"
+        value = tostring(local.timeout[each.key])
+      }
+      # Cloud Run lets nobody but the invokers through to a private function, and takes the signatures of
+      # their tokens away. A public one must never believe that.
+      dynamic "env" {
+        for_each = contains(local.private, each.key) ? ["true"] : []
+        content {
+          name  = "MASCOTRY_PLATFORM_CHECKS_CALLERS"
+          value = env.value
+        }
       }
       dynamic "env" {
         for_each = local.environment

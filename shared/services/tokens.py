@@ -15,6 +15,9 @@ from shared.services.certificates import Certificates
 
 ALGORITHM: Final = "RS256"
 MAX_LENGTH: Final = 8_192
+REMOVED: Final = "SIGNATURE_REMOVED_BY_GOOGLE"
+"""What stands in place of the signature once Cloud Run has checked a token itself:
+https://cloud.google.com/run/docs/troubleshooting#signature-removed"""
 
 _PART = "[A-Za-z0-9_-]+"
 _TOKEN = re.compile(rf"({_PART})\.({_PART})\.({_PART})")
@@ -28,6 +31,8 @@ class Token:
     claims: Mapping[str, Any]
     signed: bytes
     signature: bytes
+    stripped: bool
+    """Whether it has exactly the platform's marker instead of a signature."""
 
     @property
     def audience(self) -> str:
@@ -47,7 +52,8 @@ def parse(text: str) -> Token | None:
         return None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         return None
-    return Token(header, claims, f"{found[1]}.{found[2]}".encode(), signature)
+    signed = f"{found[1]}.{found[2]}".encode()
+    return Token(header, claims, signed, signature, stripped=found[3] == REMOVED)
 
 
 def is_signed(token: Token, certificates: Certificates) -> bool:

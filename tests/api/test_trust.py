@@ -335,3 +335,97 @@ def test_a_new_key_is_looked_for_once_a_minute(world: World, google: Issuer) -> 
     world.clock.advance(timedelta(minutes=1))
     assert call("sweep", task_token(google)).status_code == 200
     assert google.fetches == 2
+
+
+# --- behind Cloud Run's own check ----------------------------------------------------------------
+
+PUBLIC_PATHS = {"api": "/v1/projects", "events": "/v1/jobs/x?wait=true", "ingest": "/v1/upload"}
+
+
+@pytest.fixture
+def private(google: Issuer, monkeypatch: pytest.MonkeyPatch) -> Issuer:
+    """A private function on Cloud Run, which has checked the caller."""
+    monkeypatch.setenv("MASCOTRY_PLATFORM_CHECKS_CALLERS", "true")
+    config.settings.cache_clear()
+    return google
+
+
+def stripped(token: str) -> str:
+    """The token as Cloud Run hands it to a container."""
+    return f"{token.rpartition('.')[0]}.SIGNATURE_REMOVED_BY_GOOGLE"
+
+
+@pytest.mark.parametrize("name", [*(kind.value for kind in StepKind), "webhook", "sweep", TRIGGER])
+def test_a_private_function_takes_what_the_platform_has_checked(private: Issuer, name: str) -> None:
+    account, other = (EVENTS, TASKS) if name == TRIGGER else (TASKS, EVENTS)
+    own = stripped(private.token(address(name), account))
+    assert call(name, own).status_code in (200, 500)  # 500: it says nothing that could be done
+    assert call(name, stripped(private.token(address(name), other))).status_code == 401
+    elsewhere = "cutout" if name == "image" else "image"
+    assert call(name, stripped(private.token(address(elsewhere), account))).status_code == 401
+    assert private.fetches == 0
+
+
+def test_an_intact_token_is_verified_behind_the_platform_too(private: Issuer) -> None:
+    assert call("sweep", task_token(private)).status_code == 200
+    assert private.fetches == 1
+    stranger = Issuer(private.clock).sign(private.claims(address("sweep"), TASKS))
+    assert call("sweep", stranger).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        ("iss", "https://accounts.google.com.evil.example"),
+        ("aud", address("image")),
+        ("email", "somebody@demo.iam.gserviceaccount.com"),
+        ("email_verified", False),
+        ("exp", 0),
+        ("iat", 2**40),
+    ],
+)
+def test_each_claim_counts_without_a_signature(private: Issuer, claim: str, value: object) -> None:
+    assert call("sweep", stripped(task_token(private))).status_code == 200
+    assert call("sweep", stripped(task_token(private, **{claim: value}))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "",
+        "signature_removed_by_google",
+        "SIGNATURE_REMOVED_BY_GOOGLf",  # decodes to the same bytes
+        "SIGNATURE_REMOVED_BY_GOOGLE=",
+        "SIGNATURE_REMOVED_BY_GOOGLE.",
+        "xSIGNATURE_REMOVED_BY_GOOGLE",
+    ],
+)
+def test_only_the_very_marker_counts(private: Issuer, marker: str) -> None:
+    token = f"{task_token(private).rpartition('.')[0]}.{marker}"
+    assert call("sweep", token).status_code == 401
+
+
+def test_the_marker_opens_nothing_where_the_platform_does_not_check(google: Issuer) -> None:
+    assert call("sweep", stripped(task_token(google))).status_code == 401
+    event = stripped(google.token(address(TRIGGER), EVENTS))
+    assert call(TRIGGER, event).status_code == 401
+
+
+def test_the_marker_counts_only_in_the_header_that_was_checked(private: Issuer) -> None:
+    """Cloud Run prefers the other header, and then passes `Authorization` on unchecked."""
+    checked = stripped(private.token(address("sweep"), "somebody@demo.iam.gserviceaccount.com"))
+    headers = {
+        "Authorization": f"Bearer {stripped(task_token(private))}",
+        "X-Serverless-Authorization": f"Bearer {checked}",
+    }
+    assert function("sweep").post("/", json={}, headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("name", PUBLIC_PATHS)
+def test_a_public_function_never_takes_the_marker(private: Issuer, name: str) -> None:
+    """Even if it were deployed with the setting of a private one."""
+    token = stripped(private.token(address(name), TASKS))
+    method = "POST" if name == "ingest" else "GET"
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = function(name).open(PUBLIC_PATHS[name], method=method, headers=headers)
+    assert answer.status_code == 401

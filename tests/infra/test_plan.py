@@ -88,6 +88,7 @@ def test_a_function_runs_its_entry_point_for_as_long_as_its_queue_waits(plain: P
         concurrency = template["max_instance_request_concurrency"]
         assert given["FUNCTION_TARGET"] == name
         assert given["THREADS"] == str(concurrency)
+        assert f"{given['CLOUD_RUN_TIMEOUT_SECONDS']}s" == template["timeout"]
         assert (given["FUNCTION_SIGNATURE_TYPE"] == "cloudevent") == (
             name == gateway.STORAGE_TRIGGER
         )
@@ -95,6 +96,25 @@ def test_a_function_runs_its_entry_point_for_as_long_as_its_queue_waits(plain: P
             assert template["timeout"] == f"{BY_NAME[name].dispatch_deadline}s"
             room = template["scaling"][0]["max_instance_count"] * concurrency
             assert room >= BY_NAME[name].max_concurrent
+
+
+def test_only_private_functions_believe_that_the_platform_has_checked_a_caller(
+    plain: Plan, balanced: Plan
+) -> None:
+    """What a token without its signature rests on: nobody may call but the members of this role."""
+    for plan in (plain, balanced):
+        believing = {
+            name
+            for name, service in services(plan).items()
+            if "MASCOTRY_PLATFORM_CHECKS_CALLERS" in environment(service)
+        }
+        assert believing == {*services(plan)} - {"api", "events", "ingest"}
+        members = plan.of("google_cloud_run_v2_service_iam_member")
+        open_to_all = {one["name"] for one in members.values() if one.get("member") == "allUsers"}
+        for name in believing:
+            service = services(plan)[name]
+            assert service["name"] not in open_to_all
+            assert not service.get("invoker_iam_disabled"), name
 
 
 def test_what_a_function_is_given_makes_settings(plain: Plan) -> None:
