@@ -24,7 +24,7 @@ ISSUERS: Final = ("https://accounts.google.com", "accounts.google.com")
 LEEWAY: Final = 60
 """How many seconds this machine's clock may be behind Google's."""
 REFUSED: Final = "Only the queue may call this function."
-OTHER_TOKEN: Final = "X-Serverless-Authorization"
+OTHER_HEADER: Final = "X-Serverless-Authorization"
 """Where Cloud Run looks for the caller's token first; it does not check `Authorization` then."""
 
 log = logging.getLogger("shared.trust")
@@ -88,7 +88,7 @@ def _is_genuine(token: tokens.Token, call: Request, chosen: Settings) -> bool:
     (`platform_checks_callers`), and only in the header that the platform has checked.
     """
     if token.stripped:
-        return chosen.platform_checks_callers and OTHER_TOKEN not in call.headers
+        return chosen.platform_checks_callers and OTHER_HEADER not in call.headers
     return tokens.is_signed(token, composition.caller_certificates())
 
 

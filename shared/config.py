@@ -48,8 +48,8 @@ class Settings(BaseModel):
     events_account: str = ""
     """The one that storage events are delivered as; the same if it is not given."""
     platform_checks_callers: bool = False
-    """Whether this function is a private one on Cloud Run, which has checked the caller's token (IAM)
-    and replaced its signature with a marker. Never true of a function that anybody can reach."""
+    """Whether this is a private function on Cloud Run, which has checked the caller's token (IAM)
+    and has put a marker in place of its signature. Never true where anybody can call."""
     tasks_certificates_url: str = "https://www.googleapis.com/oauth2/v1/certs"
     """Where the certificates are that those tokens are checked by."""
     tasks_endpoint: str = ""
