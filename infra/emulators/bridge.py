@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from email.message import Message
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from typing import IO, Any, Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -129,8 +130,19 @@ class _Session:
 class Bridge:
     """Serves at `url` and asks `upstream` for whatever it does not do itself."""
 
-    def __init__(self, clock: Clock, keys: Mapping[str, RSAPublicKey], *, port: int = 0) -> None:
-        """`keys` are those of the service accounts that may sign URLs, by e-mail."""
+    def __init__(
+        self,
+        clock: Clock,
+        keys: Mapping[str, RSAPublicKey],
+        *,
+        port: int = 0,
+        address: str = "127.0.0.1",
+        tls: SSLContext | None = None,
+        host: str | None = None,
+        authorize: Callable[[Request], Reply | None] | None = None,
+    ) -> None:
+        """`keys` are those of the service accounts that may sign URLs, by e-mail. With `tls` it
+        answers as `host`. `authorize` refuses what the sender of a request may not do."""
         self.upstream = ""
         """Host and port of the server behind."""
         self.meddle: Meddle | None = None
@@ -141,9 +153,10 @@ class Bridge:
         self._keys = keys
         self._sessions: dict[str, _Session] = {}
         self._locks: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
-        self._server = _server(self, port)
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
-        self.url = f"http://{self.host}"
+        self._authorize = authorize
+        self._server = _server(self, (address, port), tls)
+        self.host = host or f"{address}:{self._server.server_address[1]}"
+        self.url = f"{'https' if tls else 'http'}://{self.host}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.01,), name="storage-bridge", daemon=True
         )
@@ -157,6 +170,8 @@ class Bridge:
         self._server.server_close()
 
     def answer(self, request: Request) -> Reply:
+        if self._authorize and (refused := self._authorize(request)):
+            return refused
         return self.meddle(request, self._answer) if self.meddle else self._answer(request)
 
     def _answer(self, request: Request) -> Reply:
@@ -185,7 +200,7 @@ class Bridge:
         return reply
 
     def _checked(self, request: Request, change: _Change) -> Reply:
-        there = self._stat(change.bucket, change.name)
+        there = self.stat(change.bucket, change.name)
         generation = int(there["generation"]) if there else 0
         absent = there is None and request.method in ("GET", "HEAD", "DELETE")
         if change.if_generation not in (None, generation) and not absent:
@@ -194,12 +209,13 @@ class Bridge:
         if request.method not in ("GET", "HEAD"):
             reply = _buffered(reply)
         if change.finalizes and reply.status == 200:
-            made = self._stat(change.bucket, change.name)
+            made = self.stat(change.bucket, change.name)
             for subscriber in self.subscribers if made else ():
                 subscriber(made)  # type: ignore[arg-type]
         return reply
 
-    def _stat(self, bucket: str, name: str) -> Json | None:
+    def stat(self, bucket: str, name: str) -> Json | None:
+        """An object as the JSON interface describes it; None when there is none."""
         target = f"/storage/v1/b/{bucket}/o/{quote(name, safe='')}"
         reply = _buffered(self._ask("GET", target, {"host": self.host}))
         return json.loads(reply.body) if reply.status == 200 else None  # type: ignore[arg-type]
@@ -279,7 +295,9 @@ def _buffered(reply: Reply) -> Reply:
         return replace(reply, body=reply.body.read())
 
 
-def _server(bridge: Bridge, port: int) -> ThreadingHTTPServer:
+def _server(
+    bridge: Bridge, address: tuple[str, int], tls: SSLContext | None
+) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's word
@@ -327,7 +345,16 @@ def _server(bridge: Bridge, port: int) -> ThreadingHTTPServer:
         request_queue_size = 128  # with the default of 5 a burst of connections is reset
         daemon_threads = True
 
+        def get_request(self) -> Any:
+            connection, client = super().get_request()
+            if tls is None:
+                return connection, client
+            # The handshake is the business of the thread that serves the connection.
+            return tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            ), client
+
         def handle_error(self, request: Any, client_address: Any) -> None:
             """Clients may go away at any time."""
 
-    return Server(("127.0.0.1", port), Handler)
+    return Server(address, Handler)

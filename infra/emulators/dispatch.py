@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
+from typing import Any
 
 from google.cloud import tasks_v2
 from urllib3 import PoolManager, Timeout
@@ -125,7 +126,10 @@ class Line:
 class Dispatch:
     """Serves the queues: one thread decides, and each request has a thread of its own."""
 
-    def __init__(self, clock: Clock, issuer: Issuer, *, haste: float) -> None:
+    def __init__(
+        self, clock: Clock, issuer: Issuer, *, haste: float, caller: str | None = None
+    ) -> None:
+        """`caller` is the address that requests come from."""
         self._clock = clock
         self._issuer = issuer
         self._haste = haste
@@ -133,7 +137,8 @@ class Dispatch:
         self._changed = threading.Condition()
         self._awake = self._stopping = False
         # Trying again is the queue's business; so a redirect is an answer like any other.
-        self._pool = PoolManager(maxsize=_CONNECTIONS, retries=False)
+        source: dict[str, Any] = {"source_address": (caller, 0)} if caller else {}
+        self._pool = PoolManager(maxsize=_CONNECTIONS, retries=False, **source)
         self._thread = threading.Thread(target=self._decide, name="cloud-tasks", daemon=True)
 
     def start(self) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import Any
 
 from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
@@ -16,6 +17,10 @@ from urllib3.exceptions import HTTPError
 from shared.adapters.embedded.events import event_headers
 from shared.ports import Json
 
+ACK_SECONDS = 10.0
+"""A delivery that is not answered within this time is repeated, though the function may still be at
+work: Eventarc's push subscriptions have Pub/Sub's default deadline, see
+https://cloud.google.com/pubsub/docs/lease-management."""
 _WORKERS = 8
 
 _log = logging.getLogger(__name__)
@@ -32,9 +37,10 @@ class Event:
 class Eventarc:
     """Posts the objects of some buckets to `url`. When it ends it forgets what was not delivered.
 
-    A function that answers anything but 2xx is told again, after `backoff` seconds, doubled each
-    time up to `longest`. `authorization` gives the header of each delivery; `copies` is how often
-    each event comes, as may happen with the real one at any time.
+    A function that answers anything but 2xx, or nothing within `timeout` seconds, is told again,
+    after `backoff` seconds, doubled each time up to `longest`. `authorization` gives the header of
+    each delivery; `copies` is how often each event comes, as may happen with the real one at any
+    time. Deliveries come from the address `caller`.
     """
 
     def __init__(
@@ -46,7 +52,8 @@ class Eventarc:
         copies: int = 1,
         backoff: float = 0.05,
         longest: float = 10.0,
-        timeout: float = 60.0,
+        timeout: float = ACK_SECONDS,
+        caller: str | None = None,
     ) -> None:
         self._url = url
         self._buckets = frozenset(buckets)
@@ -54,8 +61,9 @@ class Eventarc:
         self._copies = copies
         self._backoff = backoff
         self._longest = longest
+        source: dict[str, Any] = {"source_address": (caller, 0)} if caller else {}
         self._http = PoolManager(
-            maxsize=_WORKERS, retries=False, timeout=Timeout(connect=5, read=timeout)
+            maxsize=_WORKERS, retries=False, timeout=Timeout(connect=5, read=timeout), **source
         )
         self._changed = threading.Condition()
         self._numbers = itertools.count(1)

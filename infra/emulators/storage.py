@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 from urllib.error import URLError
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -46,8 +46,8 @@ class Storage:
     def create(self, bucket: str) -> None:
         """Make an empty bucket."""
         body = json.dumps({"name": bucket}).encode()
-        request = urllib.request.Request(  # noqa: S310 - ours, on this machine
-            f"{self.url}/storage/v1/b?project=emulated",
+        request = urllib.request.Request(
+            f"http://{self.bridge.upstream}/storage/v1/b?project=emulated",
             body,
             {"Content-Type": "application/json"},
         )
@@ -70,15 +70,17 @@ def running(
     buckets: tuple[str, ...] = (),
     keys: Mapping[str, RSAPublicKey] | None = None,
     clock: Clock | None = None,
+    **options: Any,
 ) -> Iterator[Storage]:
     """A server with these buckets, by default on a free port; it ends with the block.
 
-    `keys` are those of the service accounts that may sign URLs, by e-mail.
+    `keys` are those of the service accounts that may sign URLs, by e-mail; `options` are the
+    bridge's own.
     """
     program = find()
     if program is None:
         raise FileNotFoundError(f"fake-gcs-server is missing. {HOW_TO_GET}")
-    bridge = Bridge(clock or SystemClock(), keys or {}, port=port)
+    bridge = Bridge(clock or SystemClock(), keys or {}, port=port, **options)
     bridge.upstream = f"127.0.0.1:{free_port()}"
     with tempfile.TemporaryFile() as output, _process(program, bridge, output) as process:
         _wait_until_ready(process, bridge.upstream, output)

@@ -45,7 +45,13 @@ _WITH_BODY = (
 )
 
 
-class _Refused(Exception):
+Authorize = Callable[[Any, dict[str, str]], None]
+"""Looks at a request and the metadata of its call."""
+
+
+class Refused(Exception):
+    """What the real one answers with this code."""
+
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         super().__init__(message)
         self.code = code
@@ -83,14 +89,24 @@ class CloudTasksServer:
         clock: Clock | None = None,
         issuer: Issuer | None = None,
         haste: float = 1.0,
+        secure: tuple[str, grpc.ServerCredentials] | None = None,
+        authorize: Authorize | None = None,
+        caller: str | None = None,
     ) -> None:
+        """`secure` is an address to serve with TLS instead of `port`; `authorize` raises Refused
+        for what the sender of a call may not do; tasks are delivered from the address `caller`."""
         self._clock = clock or SystemClock()
         self.issuer = issuer or Issuer(self._clock)
         self._own_issuer = issuer is None
-        self._dispatch = Dispatch(self._clock, self.issuer, haste=haste)
+        self._dispatch = Dispatch(self._clock, self.issuer, haste=haste, caller=caller)
         self._server = grpc.server(ThreadPoolExecutor(8, "cloud-tasks-grpc"))
+        self._authorize = authorize
         self._server.add_generic_rpc_handlers((self._handlers(),))
-        self.address = f"127.0.0.1:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
+        if secure:
+            self.address = secure[0]
+            self._server.add_secure_port(*secure)
+        else:
+            self.address = f"127.0.0.1:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
         """Host and port for clients."""
 
     def start(self) -> None:
@@ -125,7 +141,7 @@ class CloudTasksServer:
         retries.max_doublings = retries.max_doublings or 16
         with self._dispatch.lines() as lines:
             if made.name in lines:
-                raise _Refused(grpc.StatusCode.ALREADY_EXISTS, "Queue already exists")
+                raise Refused(grpc.StatusCode.ALREADY_EXISTS, "Queue already exists")
             lines[made.name] = Line(made, limits.max_burst_size, self._clock.now())
         return made
 
@@ -146,7 +162,7 @@ class CloudTasksServer:
             _SERVICE,
             {
                 name: grpc.unary_unary_rpc_method_handler(
-                    _refusing(method),
+                    _refusing(method, self._authorize),
                     request_deserializer=request.deserialize,
                     response_serializer=serialize,
                 )
@@ -185,7 +201,7 @@ class CloudTasksServer:
         with self._dispatch.lines() as lines:
             line = _line(lines, request.parent)
             if line.is_used(task.name, now):
-                raise _Refused(
+                raise Refused(
                     grpc.StatusCode.ALREADY_EXISTS,
                     "The task cannot be created because a task with this name existed too recently",
                 )
@@ -235,8 +251,8 @@ def _check(parent: str, task: tasks_v2.Task) -> None:
         raise _invalid("OidcToken.service_account_email must be set")
 
 
-def _invalid(message: str) -> _Refused:
-    return _Refused(grpc.StatusCode.INVALID_ARGUMENT, message)
+def _invalid(message: str) -> Refused:
+    return Refused(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 def _parent(task: str) -> str:
@@ -245,14 +261,14 @@ def _parent(task: str) -> str:
 
 def _line(lines: dict[str, Line], name: str) -> Line:
     if name not in lines:
-        raise _Refused(grpc.StatusCode.NOT_FOUND, "Queue does not exist")
+        raise Refused(grpc.StatusCode.NOT_FOUND, "Queue does not exist")
     return lines[name]
 
 
 def _held(lines: dict[str, Line], name: str) -> Held:
     held = _line(lines, _parent(name)).tasks.get(name)
     if held is None:
-        raise _Refused(grpc.StatusCode.NOT_FOUND, "The task no longer exists")
+        raise Refused(grpc.StatusCode.NOT_FOUND, "The task no longer exists")
     return held
 
 
@@ -271,11 +287,15 @@ def _view(held: Held, view: tasks_v2.Task.View) -> tasks_v2.Task:
     return seen
 
 
-def _refusing(method: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+def _refusing(
+    method: Callable[[Any], Any], authorize: Authorize | None
+) -> Callable[[Any, Any], Any]:
     def answer(request: Any, context: Any) -> Any:
         try:
+            if authorize:
+                authorize(request, dict(context.invocation_metadata()))
             return method(request)
-        except _Refused as refused:
+        except Refused as refused:
             context.abort(refused.code, str(refused))
 
     return answer

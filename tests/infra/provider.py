@@ -20,6 +20,7 @@ SCHEMA = json.loads((Path(__file__).parent / "google-provider.json").read_text()
 SOURCE = "registry.terraform.io/hashicorp/google"
 KNOWN = {"google_project": {"number": "123456789012", "name": "Test", "project_id": "test-project"}}
 """What data sources answer."""
+PROJECT = KNOWN["google_project"]["project_id"]
 UNKNOWN = msgpack.ExtType(0, b"\0")
 NESTING = {"single": 1, "list": 2, "set": 3}
 PROVIDER = dict.fromkeys(("project", "region", "billing_project"), "string?") | {
@@ -134,10 +135,20 @@ def _planned(shape: Shape, value: Any) -> Any:
     return filled
 
 
+def _told(kind: str, value: Any) -> Any:
+    """The value with what Google's own provider tells beforehand, too: who an account will be."""
+    if kind != "google_service_account" or not isinstance(value, dict):
+        return value
+    email = f"{value['account_id']}@{PROJECT}.iam.gserviceaccount.com"
+    name = f"projects/{PROJECT}/serviceAccounts/{email}"
+    return {**value, "email": email, "member": f"serviceAccount:{email}", "name": name}
+
+
 def _plan(request: bytes) -> bytes:
     asked = _parsed(request)
-    shape = SCHEMA["resources"][asked[1].decode()]
-    return _field(1, _dynamic(_planned(shape, _value(asked[3])))) + _field(5, 1)
+    kind = asked[1].decode()
+    value = _told(kind, _value(asked[3]))
+    return _field(1, _dynamic(_planned(SCHEMA["resources"][kind], value))) + _field(5, 1)
 
 
 def _read(request: bytes) -> bytes:
