@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR)
 # Some images set this; then each run of the tests would compile all of them anew, in each worker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo dev emulators test check simulate torture bench live clean
+.PHONY: help install demo dev emulators test as-deployed check simulate torture bench live clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,18 @@ help: ## Show what there is to do
 .venv-checks/installed: infra/checks/requirements.txt
 	@$(PYTHON) -m venv .venv-checks
 	.venv-checks/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
+# Exactly the packages of each image, for trying the functions as they are deployed.
+.venv-slim/installed: requirements-slim.txt constraints.txt
+	@rm -rf .venv-slim && $(PYTHON) -m venv .venv-slim
+	.venv-slim/bin/pip install --quiet --disable-pip-version-check -r $< -c constraints.txt
+	@touch $@
+
+.venv-media/installed: requirements.txt requirements-slim.txt constraints.txt
+	@rm -rf .venv-media && $(PYTHON) -m venv .venv-media
+	.venv-media/bin/pip install --quiet --disable-pip-version-check -r $< -c constraints.txt
+	@NUMBA_CACHE_DIR=$(CURDIR)/.venv-media/numba NUMBA_CPU_NAME=generic .venv-media/bin/python -c "import rembg"
 	@touch $@
 
 # What the browser tests drive: fetched where that needs nobody's leave; elsewhere they are skipped,
@@ -49,10 +61,13 @@ emulators: install ## Serve the same on emulators of Google Cloud, as it is depl
 # long ones (browser, e2e) come early; by number of tests, these would be the last, with one core idle.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test: install .venv-checks/installed chromium ## Run the tests
+test: install .venv-checks/installed .venv-slim/installed chromium ## Run the tests
 	$(PYTEST)
 
-check: install .venv-checks/installed chromium ## Lint, types, and the tests with warnings as errors
+as-deployed: install .venv-slim/installed .venv-media/installed ## Try every function as on Google Cloud
+	MASCOTRY_AS_DEPLOYED=all $(BIN)/python -m pytest -s tests/deployed
+
+check: install .venv-checks/installed .venv-slim/installed chromium ## Lint, types, and the tests with warnings as errors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -73,4 +88,4 @@ live: install ## Try a real provider, which costs money: PROVIDER=google VIDEO=1
 	@$(BIN)/python -m infra.live --provider "$(PROVIDER)" $(if $(VIDEO),--video) $(if $(YES),--yes)
 
 clean: ## Remove what was installed and made (not .mascotry, your data)
-	rm -rf .venv .venv-checks .models out bench-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-checks .venv-slim .venv-media .models out bench-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

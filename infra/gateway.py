@@ -26,6 +26,7 @@ INGEST_PATHS = frozenset(
 SERVER_THREADS = 48
 STORAGE_TRIGGER = "on_object_finalized"
 FUNCTIONS = "/functions/{function}"
+Guard = Callable[[str, WSGIApplication], WSGIApplication]
 TASK_TARGETS = (*(queue.function for queue in QUEUES), "sweep")
 
 
@@ -48,12 +49,16 @@ def address(target: str) -> str:
     return function_address(FUNCTIONS, target)
 
 
-def functions(others: Mapping[str, WSGIApplication]) -> WSGIApplication:
-    """All functions, and what else is to be served, by path."""
+def functions(
+    others: Mapping[str, WSGIApplication], guard: Guard = lambda target, function: function
+) -> WSGIApplication:
+    """All functions, and what else is to be served, by path. `guard` is what a platform puts in
+    front of one that is not public."""
     mounts = dict(others)
     for target in TASK_TARGETS:
-        mounts[address(target)] = _at_its_root(function(target))
-    mounts[address(STORAGE_TRIGGER)] = _at_its_root(function(STORAGE_TRIGGER, "cloudevent"))
+        mounts[address(target)] = _at_its_root(guard(target, function(target)))
+    trigger = guard(STORAGE_TRIGGER, function(STORAGE_TRIGGER, "cloudevent"))
+    mounts[address(STORAGE_TRIGGER)] = _at_its_root(trigger)
     public = {target: function(target) for target in ("api", "events", "ingest")}
     return DispatcherMiddleware(_Public(public, Site(_origin(settings()))), mounts)
 

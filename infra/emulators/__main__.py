@@ -20,13 +20,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from wsgiref.types import WSGIApplication
 
 from functions import composition, telemetry
 from infra import gateway, local
 from infra.emulators import firestore, storage
 from infra.emulators.account import ServiceAccount
+from infra.emulators.checked import Checked
 from infra.emulators.eventarc import Eventarc
 from infra.emulators.identity import Issuer
+from infra.emulators.invocation import Invocation, Service
+from infra.emulators.policy import Grant, Policy
 from infra.emulators.startup import DidNotStart
 from infra.emulators.tasks import CloudTasksServer, queue
 from shared.adapters.system import SystemClock
@@ -96,6 +100,7 @@ def cloud(base_url: str) -> Iterator[Issuer]:
                 "MASCOTRY_EVENTS_ACCOUNT": EVENTS,
                 "MASCOTRY_TASKS_ENDPOINT": tasks.address,
                 "MASCOTRY_TASKS_CERTIFICATES_URL": issuer.url,
+                "MASCOTRY_PLATFORM_CHECKS_CALLERS": "true",
             }
         )
         yield issuer
@@ -107,6 +112,26 @@ def _fitting(facts: Queue) -> Queue:
         min(facts.max_concurrent, os.cpu_count() or 1) if facts.media else facts.max_concurrent
     )
     return replace(facts, max_concurrent=at_once)
+
+
+def platform(issuer: Issuer, functions_url: str) -> gateway.Guard:
+    """What Cloud Run does before a private function sees a request: the queues and the schedule may
+    call their targets, events the trigger, and nobody else anything."""
+    invokers = {
+        **dict.fromkeys(gateway.TASK_TARGETS, TASKS),
+        gateway.STORAGE_TRIGGER: EVENTS,
+    }
+    policy = Policy(
+        Grant("roles/run.invoker", f"serviceAccount:{account}", f"service/{name}")
+        for name, account in invokers.items()
+    )
+    invocation = Invocation(issuer, policy)
+
+    def guard(target: str, function: WSGIApplication) -> WSGIApplication:
+        own = function_address(functions_url, target)
+        return Checked(invocation, Service(target, (own, f"{own}/")), function)
+
+    return guard
 
 
 def sweep(issuer: Issuer, address: str, stopped: threading.Event) -> None:
@@ -152,7 +177,7 @@ def main() -> int:
             chosen = settings()
             telemetry.log_as_json(chosen.log_level, chosen.project)
             require_hevc_alpha()
-            application = gateway.functions({})
+            application = gateway.functions({}, platform(issuer, chosen.functions_url))
             chosen.home.mkdir(parents=True, exist_ok=True)
             local.development_key(composition.ports(), chosen.home)
             (chosen.home / "address").write_text(chosen.base_url + "\n")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from infra.emulators.container import Container
 from infra.emulators.invocation import MAX_BODY, Invocation, Refused, Service
@@ -61,9 +62,14 @@ class Front:
     ) -> None:
         self._invocation = invocation
         self._targets = targets
-        self._hosts = {host: target for target in targets.values() for host in target.service.hosts}
+        self._hosts = {
+            urlsplit(address).netloc: target
+            for target in targets.values()
+            for address in target.service.addresses
+        }
         self._sites = sites
         self._server = _server(self, address, tls)
+        self.address: tuple[str, int] = self._server.server_address[:2]  # type: ignore[assignment]
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="front", daemon=True
         )

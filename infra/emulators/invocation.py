@@ -33,11 +33,11 @@ class Refused(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the platform knows of a service: `hosts` are its own names, the first the one that is
-    known beforehand."""
+    """What the platform knows of a service. `addresses` are its own URLs, without a slash at the
+    end; callers' tokens are for one of them."""
 
     name: str
-    hosts: tuple[str, ...]
+    addresses: tuple[str, ...]
     invoker_check: bool = True
     internal_only: bool = False
 
@@ -83,7 +83,7 @@ class Invocation:
             claims: Mapping[str, Any] = jwt.decode(  # type: ignore[no-untyped-call]
                 token,
                 certs=self._issuer.certificates,
-                audience=[f"https://{host}" for host in service.hosts],
+                audience=list(service.addresses),
             )
         except ValueError:
             return None

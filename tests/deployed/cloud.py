@@ -18,6 +18,8 @@ import grpc
 import urllib3
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.cloud import tasks_v2
+from google.cloud.firestore_v1.services.firestore import FirestoreClient
+from google.oauth2.credentials import Credentials
 
 from infra.emulators import firestore, storage
 from infra.emulators.access import Access
@@ -90,7 +92,7 @@ def running(deployment: Deployment, images: Mapping[str, Image], folder: Path) -
     hosts = {f"{name}.googleapis.com": address for name, address in ADDRESSES.items()}
     hosts |= {"www.googleapis.com": CERTIFICATES, site: FRONT, HOOKS: namespace.PUBLIC}
     hosts["operator.internal"] = AT_HOME
-    hosts |= {host: FRONT for one in functions.values() for host in one.service.hosts}
+    hosts |= {one.host: FRONT for one in functions.values()}
     inside = {key: f"127.0.2.{number}" for number, key in enumerate(sorted(functions), 1)}
     # Servers look for the name of the address that they are bound to.
     namespace.name({**hosts, **{f"{key}.internal": inside[key] for key in inside}}, folder)
@@ -128,6 +130,7 @@ def running(deployment: Deployment, images: Mapping[str, Image], folder: Path) -
         )
         gate.start()
         stack.callback(gate.stop)
+        _warm(deployment, tokens)
         _bridge(stack, deployment, authority, policy, tokens, keys, issuer)
         tasks = CloudTasksServer(
             issuer=issuer,
@@ -170,7 +173,7 @@ def running(deployment: Deployment, images: Mapping[str, Image], folder: Path) -
             targets[function.service.name] = Target(function.service, container)
         front = Front(
             (FRONT, 443),
-            authority.context(site, *(h for one in functions.values() for h in one.service.hosts)),
+            authority.context(site, *(one.host for one in functions.values())),
             Invocation(issuer, policy),
             targets,
             {site: _hosting()},
@@ -190,6 +193,14 @@ def running(deployment: Deployment, images: Mapping[str, Image], folder: Path) -
             folder,
             known,
         )
+
+
+def _warm(deployment: Deployment, tokens: AccessTokens) -> None:
+    """Let the emulator do its first commit, which takes Java its time on a busy machine."""
+    client = FirestoreClient(credentials=Credentials(tokens.issue(OPERATOR)))  # type: ignore[no-untyped-call]
+    database = f"projects/{deployment.project}/databases/(default)"
+    document = {"name": f"{database}/documents/warm/up"}
+    client.commit({"database": database, "writes": [{"update": document}]}, timeout=120)
 
 
 def _bridge(
@@ -215,9 +226,7 @@ def _bridge(
         )
     )
     made.append(files.bridge)
-    urls = {
-        one.service.name: f"https://{one.service.hosts[0]}" for one in deployment.functions.values()
-    }
+    urls = {one.service.name: one.url for one in deployment.functions.values()}
     for bucket, (service, account) in deployment.triggers.items():
 
         def authorization(url: str = urls[service], account: str = account) -> str:

@@ -25,6 +25,14 @@ class Function:
     environment: Mapping[str, str]
     limits: Limits
 
+    @property
+    def url(self) -> str:
+        return self.service.addresses[0]
+
+    @property
+    def host(self) -> str:
+        return self.url.removeprefix("https://")
+
 
 class Deployment:
     """A plan for an empty project."""
@@ -52,13 +60,12 @@ class Deployment:
         (container,) = template["containers"]
         given = {one["name"]: one["value"] for one in container["env"]}
         name = given["FUNCTION_TARGET"]
-        host = self.outputs["functions"][name].removeprefix("https://")
         (resources,) = container["resources"]
         return Function(
             name=name,
             service=Service(
                 name=service["name"],
-                hosts=(host,),
+                addresses=(self.outputs["functions"][name],),
                 invoker_check=not service.get("invoker_iam_disabled"),
                 internal_only=service["ingress"] == "INGRESS_TRAFFIC_INTERNAL_ONLY",
             ),
