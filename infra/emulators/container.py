@@ -64,18 +64,25 @@ class Container:
     """At most one process at a time. `environment` is all that it gets, beside the image's."""
 
     def __init__(
-        self, name: str, image: Image, environment: Mapping[str, str], limits: Limits, log: Path
+        self,
+        name: str,
+        image: Image,
+        environment: Mapping[str, str],
+        limits: Limits,
+        log: Path,
+        port: int = 0,
     ) -> None:
+        """`port` is one that nobody else takes; 0 looks for a free one at each start."""
         self.name, self.limits, self.record = name, limits, Record()
         self._image, self._environment, self._log = image, dict(environment), log
         self._starting = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self.port = 0
+        self._fixed_port = self.port = port
 
     def listening(self) -> int:
-        """The port of the running process, which is started if there is none. TimeoutError when it
-        does not listen in time."""
+        """The port of the running process, which is started if there is none. ConnectionError when
+        it ends or does not listen in time."""
         with self._starting:
             if self._process is None or self._process.poll() is not None:
                 self._start()
@@ -107,7 +114,7 @@ class Container:
         self._folder = tempfile.TemporaryDirectory(
             prefix=f"{self.name}-", ignore_cleanup_errors=True
         )
-        self.port = free_port()
+        self.port = self._fixed_port or free_port()
         environment = {
             **self._image.environment,
             **self._environment,
@@ -135,7 +142,7 @@ class Container:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
             time.sleep(0.05)
-        raise TimeoutError(f"{self.name} does not listen on its port")
+        raise ConnectionError(f"{self.name} does not listen on its port")
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         """Do with memory what the platform does: a container that has too much is killed."""

@@ -46,6 +46,8 @@ ADDRESSES: Final = {
     for number, name in enumerate(("firestore", "cloudtasks", "storage", "iamcredentials"), 1)
 }
 """Of Google's APIs, each `NAME.googleapis.com`."""
+PORTS: Final = 8100
+"""Below those that the kernel gives to connections."""
 CERTIFICATES, FRONT = "127.0.1.8", "127.0.1.9"
 OPERATOR: Final = "operator@example.com"
 HOOKS: Final = "hooks.mascots.example"
@@ -145,7 +147,7 @@ def running(deployment: Deployment, images: Mapping[str, Image], folder: Path) -
             tasks.create(_queue(deployment, queue, functions))
         tasks.start()
         stack.callback(tasks.stop, 0)
-        targets = {}
+        targets: dict[str, Target] = {}
         for key, function in functions.items():
             address = inside[key]
             metadata = MetadataServer(
@@ -167,7 +169,12 @@ def running(deployment: Deployment, images: Mapping[str, Image], folder: Path) -
                 "K_CONFIGURATION": function.service.name,
             }
             container = Container(
-                key, images[function.image], environment, function.limits, folder / f"{key}.log"
+                key,
+                images[function.image],
+                environment,
+                function.limits,
+                folder / f"{key}.log",
+                PORTS + len(targets),
             )
             stack.callback(container.close)
             targets[function.service.name] = Target(function.service, container)

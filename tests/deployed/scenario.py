@@ -158,13 +158,15 @@ def a_firebase_user(cloud: Cloud, mine: Client) -> None:
             }
         )
 
-    body = {"firebase_project_id": project, "proof": token(mascotry_workspace=workspace)}
+    proof = token(mascotry_workspace=workspace)
+    body = {"firebase_project_id": project, "scopes": ["read", "write"], "proof": proof}
     answer = mine.http.put("/workspace/firebase", json=body)
     assert answer.status_code == 200, answer.text
     for base in (mine.http.base_url, f"{cloud.deployment.outputs['functions']['api']}/v1/"):
         url = f"{str(base).rstrip('/')}/projects"
         headers = {"Authorization": f"Bearer {token()}"}
-        assert httpx.get(url, headers=headers, timeout=120).status_code == 200, url
+        answer = httpx.get(url, headers=headers, timeout=120)
+        assert answer.status_code == 200, (url, answer.text)
         headers = {"Authorization": f"Bearer {token().rpartition('.')[0]}.{REMOVED}"}
         assert httpx.get(url, headers=headers, timeout=120).status_code == 401, url
 

@@ -336,3 +336,41 @@ def test_a_container_that_dies_is_a_503(asked: Callable[..., Any]) -> None:
     ask = asked()
     assert ask("/memory")[0] == 503
     assert ask()[0] == 200
+
+
+# --- what the image's server does when a function hangs ------------------------------------------
+
+HANGS = """
+import os, time
+import functions_framework
+
+@functions_framework.http
+def hang(request):
+    if request.path == "/hang":
+        time.sleep(600)
+    return str(os.getpid())
+"""
+
+
+def test_a_worker_that_hangs_ends_with_its_time(tmp_path: Path) -> None:
+    """Else an expired lease would not mean that nobody works any more, and with one thread for a
+    container nothing else would be answered either."""
+    (tmp_path / "main.py").write_text(textwrap.dedent(HANGS))
+    program = Path(sys.executable).with_name("functions-framework")
+    image = Image(
+        tmp_path,
+        (str(program), "--source", "main.py"),
+        {"PATH": "/usr/bin:/bin", "FUNCTION_TARGET": "hang", "THREADS": "1"},
+    )
+    environment = {"CLOUD_RUN_TIMEOUT_SECONDS": "2"}
+    limits = Limits(memory=1 << 30, timeout=60, concurrency=1)
+    one = Container("hang", image, environment, limits, tmp_path / "log")
+    try:
+        _, worker = get(one.listening())
+        with pytest.raises((OSError, http.client.HTTPException)):
+            get(one.listening(), "/hang")
+        _, other = get(one.listening())
+        assert other != worker
+        assert one.record.starts == 1
+    finally:
+        one.close()
