@@ -9,7 +9,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -367,8 +367,8 @@ def test_a_worker_that_hangs_ends_with_its_time(tmp_path: Path) -> None:
     one = Container("hang", image, environment, limits, tmp_path / "log")
     try:
         _, worker = get(one.listening())
-        with pytest.raises((OSError, http.client.HTTPException)):
-            get(one.listening(), "/hang")
+        with suppress(OSError, http.client.HTTPException):  # the connection may just end
+            assert get(one.listening(), "/hang")[0] == 500
         _, other = get(one.listening())
         assert other != worker
         assert one.record.starts == 1
