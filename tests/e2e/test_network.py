@@ -17,7 +17,7 @@ from tests.network import ROOT
 
 REPORT_SECONDS = 12.0
 """onnxruntime reports for the first time ten seconds after its import."""
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 CUT_OUT = "tests.e2e.offline_cutout"
 
 needs_weights = pytest.mark.skipif(
