@@ -247,7 +247,7 @@ def test_a_stream_is_taken_up_where_it_broke(page: Page, stack: Server) -> None:
 
 
 def test_a_server_that_ends_is_left_for_the_next_one(page: Page, stack: Server) -> None:
-    """The event `reconnect`, then nobody for a moment: the stream goes on, and no error is shown."""
+    """The event `reconnect`, then nobody for a moment: the stream goes on, without an error."""
     collection = stack.collection("Otter")
     seen: list[str | None] = []
     begun = stack.generate(collection, type="image", name="Float", image_prompt="floating")
