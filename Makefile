@@ -4,6 +4,8 @@ BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 # Some images set this; then each run of the tests would compile all of them anew, in each worker.
 unexport PYTHONDONTWRITEBYTECODE
+# onnxruntime would report its use to its maker.
+export ORT_DISABLE_TELEMETRY := 1
 
 .PHONY: help install demo dev emulators test as-deployed check simulate torture bench live clean
 

@@ -8,6 +8,10 @@ from cloudevents.http import CloudEvent
 from flask import Request
 from flask.typing import ResponseReturnValue
 
+from functions import draining
+
+draining.heed_gunicorn()
+
 
 @functions_framework.http
 def api(request: Request) -> ResponseReturnValue:

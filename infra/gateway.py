@@ -1,8 +1,10 @@
 """One WSGI application out of all functions, routed as a load balancer routes them in the cloud."""
 
+import signal
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -10,7 +12,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import functions_framework
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from functions import composition
+from functions import composition, draining
 from infra.site import Site
 from shared.adapters.embedded.cdn import Cdn, Uploads
 from shared.config import Settings, settings
@@ -24,6 +26,8 @@ INGEST_PATHS = frozenset(
     }
 )
 SERVER_THREADS = 48
+GRACE_SECONDS = 1.0
+"""How long the last words to those who wait may take."""
 STORAGE_TRIGGER = "on_object_finalized"
 FUNCTIONS = "/functions/{function}"
 Guard = Callable[[str, WSGIApplication], WSGIApplication]
@@ -78,8 +82,18 @@ def _at_its_root(function: WSGIApplication) -> WSGIApplication:
     return rooted
 
 
+def end(number: int, frame: FrameType | None) -> None:
+    """End what `serve` does, as a handler of signals. If somebody waits, as those do who follow a
+    job, the server goes on for a moment to send what they are told last."""
+    if not draining.begun() and draining.begin():
+        signal.signal(signal.SIGALRM, end)
+        signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+    else:
+        raise SystemExit(0)
+
+
 def serve(application: WSGIApplication, listener: socket.socket) -> None:
-    """Serve until the process is told to end."""
+    """Serve until `end` or an interrupt."""
     import waitress
 
     waitress.serve(

@@ -19,7 +19,6 @@ import tempfile
 import threading
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
 
 from functions import composition, telemetry
 from infra import gateway
@@ -171,10 +170,8 @@ def main() -> int:
     if not arguments.quiet:
         print(greeting(chosen.base_url, chosen.home))
 
-    def end(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, end)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, gateway.end)
     try:
         stack.serve()  # returns when it is interrupted
     finally:

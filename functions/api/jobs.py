@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from functions import draining
 from functions.api import parameter
 from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest, InsufficientCredits
@@ -23,6 +24,8 @@ FILTERS = {"status": frozenset(JobStatus), "type": frozenset(JobType), "collecti
 DEFAULT_WAIT = 30
 DEFAULT_FOLLOW, MAX_FOLLOW = 50, 300
 RETRY_MILLISECONDS = 1_000
+RECONNECT = "reconnect"
+"""The last event of a stream that ends because the server does."""
 
 
 class TermsBody(Value):
@@ -140,7 +143,8 @@ def index(call: Call) -> Reply:
 def get(call: Call) -> Reply:
     """Read a job with its graph.
 
-    With `wait=true` the answer comes when the job is finished, or after `timeout` seconds.
+    With `wait=true` the answer comes when the job is finished, or after `timeout` seconds. It may
+    come earlier, from a server that is about to end: ask again.
     """
     job_id = call.ids["job_id"]
     seconds = call.number("timeout", DEFAULT_WAIT)
@@ -148,7 +152,7 @@ def get(call: Call) -> Reply:
         raise BadRequest(f"must be between 0 and {jobs.MAX_WAIT:.0f} seconds", field="timeout")
     if not call.flag("wait"):
         return Reply(show_whole(call, jobs.get(call.ports, call.who, job_id)))
-    return Reply(show_whole(call, jobs.wait(call.ports, call.who, job_id, seconds)))
+    return Reply(show_whole(call, jobs.wait(call.ports, call.who, job_id, seconds, draining.pause)))
 
 
 def cancel(call: Call) -> Reply:
@@ -163,7 +167,8 @@ def follow(call: Call) -> Reply:
     """Follow a job by server-sent events.
 
     There is one for each change, until the job ends or `timeout` seconds have passed; a client then
-    asks again with the last event's id. The event is the job's status and its data the job.
+    asks again with the last event's id. The event is the job's status and its data the job. The
+    event `reconnect` comes last from a server that is about to end: ask again at once.
     """
     seconds = call.number("timeout", DEFAULT_FOLLOW)
     if not 1 <= seconds <= MAX_FOLLOW:
@@ -177,15 +182,20 @@ def _events(call: Call, job_id: str, seconds: float, last: str) -> Iterator[str]
     """Each event carries the whole state, and its id is a digest of that: who comes back with an id
     gets the next event when something is different, whatever was missed."""
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
-    for job in jobs.follow(call.ports, call.who, job_id, seconds):
+    finished, data = False, ""
+    for job in jobs.follow(call.ports, call.who, job_id, seconds, draining.pause):
         if job is None:
             yield ": still here\n\n"
             continue
+        finished = job.finished
         data = json.dumps(show_whole(call, job), separators=(",", ":"), ensure_ascii=False)
         id_ = hashlib.sha256(data.encode()).hexdigest()[:16]
         if id_ != last:
             yield f"id: {id_}\nevent: {job.status.value}\ndata: {data}\n\n"
             last = id_
+    if draining.begun() and not finished:
+        # With the job once more, for clients that look at nothing else.
+        yield f"id: {last}\nevent: {RECONNECT}\ndata: {data}\n\n"
 
 
 def retry(call: Call) -> Reply:

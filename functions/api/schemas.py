@@ -853,11 +853,11 @@ class JobDetails(Job):
 
 
 class JobEvent(Answer):
-    """A job whenever something about it changed, until it ends."""
+    """A job whenever something about it changed, until it ends or the server does."""
 
     id: str | None = None
     """Send the last one as `Last-Event-ID` to be told only of what is different."""
-    event: JobStatus | None = None
+    event: JobStatus | Literal["reconnect"] | None = None
     data: Annotated[
         str,
         Field(

@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from wsgiref.types import WSGIApplication
 
 from functions import composition, telemetry
@@ -167,10 +166,8 @@ def main() -> int:
     local.be_generous()
     os.environ.setdefault("MASCOTRY_HOME", HOME)
 
-    def end(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, end)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, gateway.end)
     stopped = threading.Event()
     try:
         with cloud(f"http://127.0.0.1:{listener.getsockname()[1]}") as issuer:

@@ -5,6 +5,7 @@ import threading
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import cv2
@@ -122,11 +123,10 @@ def segment(pixels: Frame, weights: Path) -> Frame:
     The pixels of the edge show the unknown background too, so their own colour is not used. Raises
     as `cut_out` does.
     """
-    from rembg import remove
-
     with _loading:
         session = _session(weights)
-    mask = np.asarray(remove(pixels, session=session, only_mask=True)).astype(np.float32)
+    found = load_rembg().remove(pixels, session=session, only_mask=True)
+    mask = np.asarray(found).astype(np.float32)
     alpha = np.clip((mask - HAZE) / (CORE - HAZE), 0, 1)
     alpha[_lost_parts(pixels, alpha < SURE)] = 1
     inside = cv2.erode((alpha >= SURE).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -176,6 +176,17 @@ def _session(weights: Path) -> Any:
         )
     os.environ["U2NET_HOME"] = str(weights.resolve())
     os.environ["MODEL_CHECKSUM_DISABLED"] = "1"
-    from rembg import new_session
+    return load_rembg().new_session("u2netp", providers=["CPUExecutionProvider"])
 
-    return new_session("u2netp", providers=["CPUExecutionProvider"])
+
+def load_rembg() -> ModuleType:
+    """rembg, imported with telemetry off; import it in no other way.
+
+    onnxruntime reads the variable once, when it is imported. Without it, it writes an identifier
+    of the machine below the user's cache folder and reports each session to its maker.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import rembg
+
+    module: ModuleType = rembg
+    return module

@@ -22,6 +22,8 @@ LATE = 20
 """Each look costs a read, so that who waits hears of a change late by one part in so many of the
 time that the job has taken by then."""
 HEARTBEAT = 15.0
+Pause = Callable[[float], bool | None]
+"""Waits for seconds; true when whoever waits has to end."""
 
 
 def get(ports: Ports, who: Principal, job_id: str) -> Job:
@@ -34,14 +36,17 @@ def wait(
     who: Principal,
     job_id: str,
     seconds: float,
-    sleep: Callable[[float], None] = time.sleep,
+    pause: Pause = time.sleep,
 ) -> Job:
-    """The job as soon as it is finished, or as it is after at most `seconds`."""
+    """The job as soon as it is finished, or as it is after at most `seconds`, or when `pause` says
+    that it is time to end."""
     deadline = time.monotonic() + min(seconds, MAX_WAIT)
     job = get(ports, who, job_id)
     while not job.finished and (left := deadline - time.monotonic()) > 0:
-        sleep(min(_pause(ports, job), left))
+        ends = pause(min(_pause(ports, job), left))
         job = get(ports, who, job_id)
+        if ends:
+            break
     return job
 
 
@@ -50,10 +55,11 @@ def follow(
     who: Principal,
     job_id: str,
     seconds: float,
-    sleep: Callable[[float], None] = time.sleep,
+    pause: Pause = time.sleep,
 ) -> Iterator[Job | None]:
-    """The job now and whenever it may have changed, until it is finished or the time is over; None
-    every `HEARTBEAT` seconds, so that whoever listens knows that somebody is there."""
+    """The job now and whenever it may have changed, until it is finished, the time is over or
+    `pause` says that it is time to end; None every `HEARTBEAT` seconds, so that whoever listens
+    knows that somebody is there."""
     deadline = beat = time.monotonic()
     deadline += seconds
     while True:
@@ -64,7 +70,8 @@ def follow(
         if time.monotonic() - beat >= HEARTBEAT:
             beat = time.monotonic()
             yield None
-        sleep(_pause(ports, job))
+        if pause(_pause(ports, job)):
+            return
 
 
 def _pause(ports: Ports, job: Job) -> float:

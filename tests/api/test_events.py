@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.services import jobs
+from functions import draining
 from tests.api.client import function
 from tests.services.world import Tenant, World
 
@@ -28,7 +28,7 @@ def listen(key: str, path: str, last: str = "") -> tuple[Any, list[dict[str, str
 @pytest.fixture
 def path(world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> str:
     """The events of a film; whoever waits for the next one lets a task be done."""
-    monkeypatch.setattr(jobs.follow, "__defaults__", (lambda seconds: world.deliver_next(),))
+    monkeypatch.setattr(draining, "pause", lambda seconds: not world.deliver_next())
     return f"/v1/jobs/{world.generate(tenant).job.id}/events"
 
 
@@ -53,6 +53,40 @@ def test_who_comes_back_misses_nothing_and_hears_nothing_twice(tenant: Tenant, p
     assert again == []
     _, caught_up = listen(tenant.key, path, last=events[2]["id"])
     assert caught_up == events[-1:]
+
+
+@pytest.fixture
+def ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that was told to end."""
+    monkeypatch.setattr(draining, "_begun", True)
+
+
+@pytest.mark.usefixtures("ending")
+def test_a_server_that_ends_sends_who_listens_elsewhere(world: World, tenant: Tenant) -> None:
+    job_id = world.generate(tenant).job.id
+    _, events = listen(tenant.key, f"/v1/jobs/{job_id}/events")
+    assert [event["event"] for event in events] == ["pending", "reconnect"]
+    assert events[0]["id"] == events[1]["id"]
+    assert events[0]["data"] == events[1]["data"]
+    _, known = listen(tenant.key, f"/v1/jobs/{job_id}/events", last=events[1]["id"])
+    assert known == events[1:]
+
+
+@pytest.mark.usefixtures("ending")
+def test_a_job_that_is_done_needs_nobody_to_come_back(world: World, tenant: Tenant) -> None:
+    job_id = world.generate(tenant).job.id
+    world.drain()
+    _, events = listen(tenant.key, f"/v1/jobs/{job_id}/events")
+    assert [event["event"] for event in events] == ["completed"]
+
+
+@pytest.mark.usefixtures("ending")
+def test_a_server_that_ends_answers_who_waits(world: World, tenant: Tenant) -> None:
+    response = function("events").get(
+        f"/v1/jobs/{world.generate(tenant).job.id}?wait=true&timeout=60",
+        headers={"Authorization": f"Bearer {tenant.key}"},
+    )
+    assert response.get_json()["data"]["status"] == "pending"
 
 
 def test_what_is_wrong_is_said_before_the_stream(world: World, tenant: Tenant, path: str) -> None:

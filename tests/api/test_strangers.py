@@ -111,10 +111,10 @@ def everything(world: World, monkeypatch: pytest.MonkeyPatch) -> Everything:
     monkeypatch.setattr(guard, "resolve", lambda parts, allowed: ("203.0.113.1", 443))
     wait, follow = jobs.wait, jobs.follow
 
-    def at_once(ports: Ports, who: Principal, job_id: str, seconds: float) -> Any:
+    def at_once(ports: Ports, who: Principal, job_id: str, *_: object) -> Any:
         return wait(ports, who, job_id, 0)
 
-    def followed(ports: Ports, who: Principal, job_id: str, seconds: float) -> Any:
+    def followed(ports: Ports, who: Principal, job_id: str, *_: object) -> Any:
         return follow(ports, who, job_id, 0)
 
     monkeypatch.setattr(jobs, "wait", at_once)

@@ -1,7 +1,9 @@
 """Imports point one way; `.importlinter` says which."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,21 @@ def test_a_wrong_import_is_noticed(
     code, report = lint(tmp_path)
     assert code == 1, report
     assert any(contract in line and "BROKEN" in line for line in report.splitlines()), report
+
+
+def importers(module: str) -> Iterator[str]:
+    """The files of ours that import a module or a part of it."""
+    for folder in ("functions", "shared", "infra", "tests"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom):
+                    names = [node.module or ""]
+                if any(name.partition(".")[0] == module for name in names):
+                    yield str(file.relative_to(ROOT))
+
+
+def test_rembg_is_imported_with_telemetry_off() -> None:
+    """onnxruntime below it would report; `load_rembg` turns that off first."""
+    assert {*importers("rembg")} == {"shared/media/cutout.py"}
+    assert {*importers("onnxruntime")} == {"tests/e2e/offline_cutout.py"}

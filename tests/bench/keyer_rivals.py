@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from shared.media import Rgb, ffmpeg
+from shared.media.cutout import load_rembg
 from shared.media.ffmpeg import Frame
 from shared.providers.offline.raster import Rgba
 
@@ -74,8 +75,7 @@ def _spill(key: Rgb) -> str | None:
 
 def segmented(frames: list[Frame], weights: Path) -> Iterator[tuple[Rgba, float]]:
     """rembg, frame by frame, with the seconds that each took."""
-    from rembg import remove
-
+    remove = load_rembg().remove
     session = _session(weights)
     for frame in frames:
         began = time.process_time()
@@ -113,6 +113,4 @@ def _trimap(frame: Frame, key: Rgb) -> Any:
 def _session(weights: Path) -> Any:
     os.environ["U2NET_HOME"] = str(weights.resolve())
     os.environ["MODEL_CHECKSUM_DISABLED"] = "1"
-    from rembg import new_session
-
-    return new_session("u2netp", providers=["CPUExecutionProvider"])
+    return load_rembg().new_session("u2netp", providers=["CPUExecutionProvider"])

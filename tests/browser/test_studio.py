@@ -246,6 +246,35 @@ def test_a_stream_is_taken_up_where_it_broke(page: Page, stack: Server) -> None:
     assert seen[:2] == [None, "first"]
 
 
+def test_a_server_that_ends_is_left_for_the_next_one(page: Page, stack: Server) -> None:
+    """The event `reconnect`, then nobody for a moment: the stream goes on, without an error."""
+    collection = stack.collection("Otter")
+    seen: list[str | None] = []
+    begun = stack.generate(collection, type="image", name="Float", image_prompt="floating")
+
+    def restarting(route: object) -> None:
+        request = route.request  # type: ignore[attr-defined]
+        seen.append(request.headers.get("last-event-id"))
+        if len(seen) in (2, 3):
+            route.abort()  # type: ignore[attr-defined]
+            return
+        if len(seen) > 3:
+            route.continue_()  # type: ignore[attr-defined]
+            return
+        whole = stack.get(f"/jobs/{begun['job_id']}")
+        data = json.dumps({**whole, "status": "processing"})
+        body = f"id: last\nevent: reconnect\ndata: {data}\n\n"
+        route.fulfill(body=body, content_type="text/event-stream")  # type: ignore[attr-defined]
+
+    page.route("**/events", restarting)
+    enter(page, stack)
+    visit(page, f"/items/{begun['item_id']}")
+    expect(page.get_by_role("heading", name="Version 1")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".node[data-status=succeeded]")).to_have_count(4, timeout=PATIENCE)
+    assert seen == [None, "last", "last", "last"]
+    assert page.locator(".trouble, [role=alert]").filter(visible=True).count() == 0
+
+
 # --- Versions ------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,21 @@ Json = dict[str, Any]
 
 
 class Server:
-    """`python -m infra.local` on one data folder."""
+    """`python -m infra.local` on one data folder.
 
-    def __init__(self, home: Path) -> None:
+    `python` is the command that runs its module, and `environment` what it is given instead of the
+    tests' own.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        python: Sequence[str] = (sys.executable, "-m"),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home
+        self._python = python
+        self._environment = os.environ if environment is None else environment
         self._process: subprocess.Popen[bytes] | None = None
         self._http: httpx.Client | None = None
 
@@ -39,10 +51,14 @@ class Server:
         self.home.mkdir(exist_ok=True)
         address = self.home / "address"
         address.unlink(missing_ok=True)
-        environment = {**os.environ, "MASCOTRY_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        environment = {
+            **self._environment,
+            "MASCOTRY_HOME": str(self.home),
+            "PYTHONPATH": str(ROOT),
+        }
         with (self.home / "log.jsonl").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "infra.local", "--port", "0", "--quiet"],
+                [*self._python, "infra.local", "--port", "0", "--quiet"],
                 env=environment,
                 stdout=log,
                 stderr=log,

@@ -93,6 +93,11 @@ def test_images_come_from_a_pinned_base_and_run_as_nobody_in_particular() -> Non
         assert ("CMD" in stage) == ("USER 10001" in stage)
 
 
+def test_images_turn_telemetry_off() -> None:
+    base = DOCKERFILE[DOCKERFILE.index("AS base") : DOCKERFILE.index("FROM base")]
+    assert re.search(r"^\s*ORT_DISABLE_TELEMETRY=1$", base, re.MULTILINE)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the image holds the program for Linux")
 def test_the_image_checks_for_the_ffmpeg_that_the_tests_use() -> None:
     digest = hashlib.sha256(Path(ffmpeg.binary()).read_bytes()).hexdigest()

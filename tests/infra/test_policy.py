@@ -2,6 +2,7 @@
 each with its reason."""
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -26,6 +27,7 @@ def checkov(folder: Path) -> dict[str, dict[str, int]]:
     done = subprocess.run(
         [program, *where, *what, *how],
         cwd=ROOT,
+        env={**os.environ, "CKV_SKIP_PACKAGE_UPDATE_CHECK": "true"},  # it would ask PyPI
         capture_output=True,
         text=True,
         timeout=240,

@@ -53,6 +53,20 @@ def test_waiting_ends_with_the_time(world: World, tenant: Tenant) -> None:
     assert found.status is JobStatus.PENDING
 
 
+def test_waiting_ends_when_it_has_to(world: World, tenant: Tenant) -> None:
+    job = world.generate(tenant, IMAGE).job
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        pauses.append(seconds)
+        return len(pauses) % 3 == 0
+
+    assert not jobs.wait(world.ports, tenant.who, job.id, 60, pause).finished
+    assert len(pauses) == 3
+    assert len([*jobs.follow(world.ports, tenant.who, job.id, 60, pause)]) == 3
+    assert len(pauses) == 6
+
+
 def test_nobody_waits_for_a_job_that_is_not_there(world: World, tenant: Tenant) -> None:
     with pytest.raises(NotFound):
         jobs.wait(world.ports, tenant.who, "gone", 60)

@@ -4,27 +4,29 @@ import { Fault, pause } from "./api.js";
 const SILENCE = 6_000; // a stream says something at once; a proxy that keeps it back does not
 const STILL_HERE = 40_000; // and then at least every 15 seconds
 const POLL = 2_000;
+const RESTARTS = 5; // tries to reach the next server when one has said that it ends
 
 export const ended = (job) => job.status === "completed" || job.status === "failed";
 
 /** Each state of a job, until it has ended. What a stream does not bring is asked for. */
 export async function* follow(api, jobId, signal) {
   let last = "";
-  for (let streaming = true; streaming; ) {
+  for (let chances = 1; chances > 0; ) {
     let heard = false;
     try {
       for await (const event of stream(api, jobId, last, signal)) {
         heard = true;
         if (!event) continue;
         last = event.id;
+        if (event.name === "reconnect") chances = RESTARTS;
         yield event.job;
         if (ended(event.job)) return;
       }
     } catch (error) {
       if (signal.aborted || (error instanceof Fault && error.status && error.status < 500)) throw error;
     }
-    streaming = heard;
-    if (streaming) await pause(500, signal);
+    if (!heard) chances--;
+    if (chances > 0) await pause(500, signal);
   }
   for (;;) {
     const job = await api.get(`/jobs/${jobId}`, { signal });
@@ -53,8 +55,8 @@ async function* stream(api, jobId, last, signal) {
       const blocks = (text + value).split("\n\n");
       text = blocks.pop(); // not whole yet
       for (const block of blocks) {
-        const { id, data } = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/)));
-        yield data ? { id, job: JSON.parse(data) } : null;
+        const { id, event: name, data } = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/)));
+        yield data ? { id, name, job: JSON.parse(data) } : null;
       }
     }
   } finally {
