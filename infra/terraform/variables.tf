@@ -155,11 +155,11 @@ variable "billing_account" {
 }
 
 variable "monthly_budget" {
-  description = "Dollars a month at whose half, nine tenths and whole the billing account's people are told. It stops nothing."
+  description = "How much a month, in the currency of the billing account; its people are told at half, nine tenths and all of it. It stops nothing."
   type        = number
   default     = 50
   validation {
     condition     = var.monthly_budget >= 1 && floor(var.monthly_budget) == var.monthly_budget
-    error_message = "A whole number of dollars."
+    error_message = "A whole number, in the currency of the billing account."
   }
 }

@@ -16,6 +16,7 @@ from tests.infra.terraform import FOLDER, ROOT
 
 INSTALL = "https://developer.hashicorp.com/terraform/install says how to get Terraform."
 GIVEN = {"project": "test-project", "image_tag": "v1"}
+DOMAINS = {"api_domain": "api.mascots.example", "cdn_domain": "cdn.mascots.example"}
 
 Values = dict[str, Any]
 
@@ -30,6 +31,21 @@ class Plan:
 
     def of(self, kind: str) -> Mapping[str, Values]:
         return self.resources.get(kind, {})
+
+    def services(self) -> dict[str, Values]:
+        """The functions' services by entry point."""
+        found = self.of("google_cloud_run_v2_service")
+        return {key.removeprefix("this."): one for key, one in found.items()}
+
+
+def container(service: Values) -> Values:
+    (found,) = service["template"][0]["containers"]
+    return dict(found)
+
+
+def environment(service: Values) -> dict[str, Any]:
+    """The variables of a function; None for what is not known before it is made."""
+    return {one["name"]: one.get("value") for one in container(service)["env"]}
 
 
 class Terraform:

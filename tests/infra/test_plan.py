@@ -3,11 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from functions.api.routes import API, EVENTS, INGEST
 from infra import declared, gateway
@@ -17,45 +13,12 @@ from shared.model.indexes import EXPIRING
 from shared.model.queues import BY_NAME, QUEUES, function_address
 from tests import emulators
 from tests.infra import planning
-from tests.infra.planning import Plan, Terraform, Values
+from tests.infra.planning import DOMAINS, Plan, Terraform, Values, environment
 from tests.infra.terraform import FOLDER
 
 ROUTES = [*dict.fromkeys((*API, *EVENTS, *INGEST))]
 LOOKING = {"style_card", "image", "validate"}
 WITH_MODELS = {*LOOKING, "video", "ingest"}
-DOMAINS = {"api_domain": "api.mascots.example", "cdn_domain": "cdn.mascots.example"}
-
-
-@pytest.fixture(scope="module")
-def terraform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
-    with planning.terraform(tmp_path_factory.mktemp("terraform")) as ready:
-        yield ready
-
-
-@pytest.fixture(scope="module")
-def plain(terraform: Terraform) -> Plan:
-    return terraform.plan()
-
-
-@pytest.fixture(scope="module")
-def balanced(terraform: Terraform) -> Plan:
-    return terraform.plan(load_balancer=True, **DOMAINS)
-
-
-def services(plan: Plan) -> dict[str, Values]:
-    """The functions' services by entry point."""
-    found = plan.of("google_cloud_run_v2_service")
-    return {key.removeprefix("this."): one for key, one in found.items()}
-
-
-def container(service: Values) -> Values:
-    (found,) = service["template"][0]["containers"]
-    return dict(found)
-
-
-def environment(service: Values) -> dict[str, Any]:
-    """The variables of a function; None for what is not known before it is made."""
-    return {one["name"]: one.get("value") for one in container(service)["env"]}
 
 
 def test_terraform_takes_the_files(terraform: Terraform) -> None:
@@ -83,7 +46,7 @@ def test_the_files_are_formatted() -> None:
 
 
 def test_a_function_runs_its_entry_point_for_as_long_as_its_queue_waits(plain: Plan) -> None:
-    for name, service in services(plain).items():
+    for name, service in plain.services().items():
         given, template = environment(service), service["template"][0]
         concurrency = template["max_instance_request_concurrency"]
         assert given["FUNCTION_TARGET"] == name
@@ -98,7 +61,7 @@ def test_a_function_runs_its_entry_point_for_as_long_as_its_queue_waits(plain: P
 
 
 def test_what_a_function_is_given_makes_settings(plain: Plan) -> None:
-    given = environment(services(plain)["api"])
+    given = environment(plain.services()["api"])
     someone = "someone@test-project.iam.gserviceaccount.com"
     settings = read({name: value or someone for name, value in given.items()})
     assert settings.backend == "google"
@@ -106,9 +69,9 @@ def test_what_a_function_is_given_makes_settings(plain: Plan) -> None:
     assert settings.tasks_account
     buckets = {settings.assets_bucket, settings.work_bucket, settings.uploads_bucket}
     assert buckets == {one["name"] for one in plain.of("google_storage_bucket").values()}
-    addresses = {name: function_address(settings.functions_url, name) for name in services(plain)}
+    addresses = {name: function_address(settings.functions_url, name) for name in plain.services()}
     assert addresses == plain.outputs["functions"]
-    for name, service in services(plain).items():
+    for name, service in plain.services().items():
         assert addresses[name].startswith(f"https://{service['name']}-")
 
 
@@ -169,7 +132,7 @@ def test_strangers_reach_only_the_public_functions(plain: Plan, balanced: Plan) 
         (plain, "INGRESS_TRAFFIC_ALL"),
         (balanced, "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"),
     ):
-        for name, service in services(plan).items():
+        for name, service in plan.services().items():
             inside = "INGRESS_TRAFFIC_INTERNAL_ONLY"
             public = name in {"api", "events", "ingest"}
             assert service["ingress"] == (outside if public else inside), name
@@ -177,7 +140,7 @@ def test_strangers_reach_only_the_public_functions(plain: Plan, balanced: Plan) 
 
 def test_accounts_have_names_that_google_takes(plain: Plan) -> None:
     names = [one["account_id"] for one in plain.of("google_service_account").values()]
-    assert len(names) == len({*names}) == len(services(plain)) + 3
+    assert len(names) == len({*names}) == len(plain.services()) + 3
     assert all(re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", name) for name in names)
 
 
@@ -193,7 +156,7 @@ def test_models_and_keys_are_for_those_who_ask_models(terraform: Terraform) -> N
     assert asking == WITH_MODELS
     keys = {
         name: {key for key in environment(service) if key.endswith("_KEY")}
-        for name, service in services(plan).items()
+        for name, service in plan.services().items()
     }
     openai, fal = {"MASCOTRY_OPENAI_API_KEY"}, {"MASCOTRY_FAL_KEY"}
     expected = {**dict.fromkeys(LOOKING, openai), "video": fal, "ingest": openai | fal}
@@ -208,13 +171,13 @@ def test_models_and_keys_are_for_those_who_ask_models(terraform: Terraform) -> N
 
 def test_without_a_load_balancer_nothing_has_a_fixed_price(plain: Plan) -> None:
     assert not [kind for kind in plain.resources if kind.startswith("google_compute_")]
-    scaling = [one["template"][0]["scaling"][0] for one in services(plain).values()]
+    scaling = [one["template"][0]["scaling"][0] for one in plain.services().values()]
     assert not any(one["min_instance_count"] for one in scaling)
 
 
 def test_what_removes_files_may_have_the_cdn_forget_them(balanced: Plan) -> None:
     (url_map,) = balanced.of("google_compute_url_map").values()
-    told = {environment(one)["MASCOTRY_CDN_URL_MAP"] for one in services(balanced).values()}
+    told = {environment(one)["MASCOTRY_CDN_URL_MAP"] for one in balanced.services().values()}
     assert told == {url_map["name"]}
     (role,) = balanced.of("google_project_iam_custom_role").values()
     assert role["permissions"] == ["compute.urlMaps.invalidateCache"]
@@ -284,7 +247,7 @@ def test_bad_values_get_an_answer_that_says_what_would_be_right(terraform: Terra
         "a host name such as api.mascots.example",
         "An e-mail address.",
         "Three groups of six",
-        "A whole number of dollars.",
+        "A whole number, in the currency",
     ):
         assert words in said
     domain = DOMAINS["api_domain"]
