@@ -38,7 +38,7 @@ resource "google_project_iam_member" "models" {
 # What removes files has the CDN forget them.
 resource "google_project_iam_custom_role" "forgets" {
   for_each    = local.balancer
-  role_id     = "mascotryForgets"
+  role_id     = "mascotryForgets${var.generation}"
   title       = "Mascotry: has the CDN forget files"
   permissions = ["compute.urlMaps.invalidateCache"]
 }
@@ -88,14 +88,6 @@ resource "google_service_account_iam_member" "signs" {
   service_account_id = google_service_account.function[each.key].name
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = google_service_account.function[each.key].member
-}
-
-resource "google_cloud_run_v2_service_iam_member" "public" {
-  for_each = local.public
-  location = var.region
-  name     = google_cloud_run_v2_service.this[each.key].name
-  role     = "roles/run.invoker"
-  member   = "allUsers" # who asks shows a key, which the function checks
 }
 
 resource "google_cloud_run_v2_service_iam_member" "tasks" {

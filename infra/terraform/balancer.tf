@@ -5,6 +5,7 @@
 locals {
   balancer = var.load_balancer ? { this = true } : {}
   url_map  = "mascotry" # the functions are told, and the map needs them first
+  domains  = [var.api_domain, var.cdn_domain]
   # What is decoded or looked at, and the choice of a provider, which is tried: these need the media
   # image and the providers' keys.
   ingest_paths = ["/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions", "/v1/workspace"]
@@ -39,8 +40,9 @@ resource "google_compute_backend_service" "public" {
   }
 }
 
+# Serves the files of a public bucket; those of a private one are in private_files.tf.
 resource "google_compute_backend_bucket" "assets" {
-  for_each    = local.balancer
+  for_each    = var.public_bucket ? local.balancer : {}
   name        = "mascotry-assets"
   bucket_name = google_storage_bucket.this["assets"].name
   enable_cdn  = true
@@ -62,7 +64,30 @@ resource "google_compute_url_map" "this" {
   }
   path_matcher {
     name            = "files"
-    default_service = google_compute_backend_bucket.assets[each.key].id
+    default_service = var.public_bucket ? google_compute_backend_bucket.assets[each.key].id : google_compute_backend_service.files[each.key].id
+
+    # What a query says of an answer's headers, Cloud Storage does for those who sign, as the load
+    # balancer does for everybody when the bucket is private: such a query is dropped.
+    dynamic "route_rules" {
+      for_each = var.public_bucket ? [] : [1]
+      content {
+        priority = route_rules.value
+        dynamic "match_rules" {
+          for_each = local.answer_headers
+          content {
+            prefix_match = "/"
+            query_parameter_matches {
+              name          = match_rules.value
+              present_match = true
+            }
+          }
+        }
+        url_redirect {
+          strip_query            = true
+          redirect_response_code = "FOUND"
+        }
+      }
+    }
   }
 
   host_rule {
@@ -113,11 +138,16 @@ resource "google_compute_url_map" "this" {
   }
 }
 
+# A certificate can't get other domains, nor be deleted while it is used: the one for other domains has
+# another name, and is there before the old one goes.
 resource "google_compute_managed_ssl_certificate" "this" {
   for_each = local.balancer
-  name     = "mascotry"
+  name     = "mascotry-${substr(sha256(join(" ", local.domains)), 0, 8)}"
   managed {
-    domains = [var.api_domain, var.cdn_domain]
+    domains = local.domains
+  }
+  lifecycle {
+    create_before_destroy = true
   }
   depends_on = [google_project_service.this]
 }

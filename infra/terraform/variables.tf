@@ -128,6 +128,26 @@ variable "cdn_domain" {
   }
 }
 
+variable "public_bucket" {
+  description = "Whether the bucket of the files is public itself, as it must be without the load balancer. An organization that refuses allUsers makes false necessary, and with it the load balancer, which then asks Cloud Storage as an account of its own."
+  type        = bool
+  default     = true
+  validation {
+    condition     = var.public_bucket || var.load_balancer
+    error_message = "With public_bucket = false nothing but the load balancer serves the files: set load_balancer = true, too."
+  }
+}
+
+variable "generation" {
+  description = "A word in the names that Google keeps for days after what had them was deleted: another one, such as 2, lets you deploy again soon after terraform destroy. Changed while functions run, it deletes the queues with their tasks, which the sweeper sends again when they are overdue."
+  type        = string
+  default     = ""
+  validation {
+    condition     = can(regex("^[a-z0-9]{0,8}$", var.generation))
+    error_message = "Up to eight lower-case letters and digits."
+  }
+}
+
 variable "browser_origins" {
   description = "The origins of web pages that may send files to signed upload URLs."
   type        = list(string)

@@ -22,3 +22,9 @@ def plain(terraform: Terraform) -> Plan:
 @pytest.fixture(scope="session")
 def balanced(terraform: Terraform) -> Plan:
     return terraform.plan(load_balancer=True, **DOMAINS)
+
+
+@pytest.fixture(scope="session")
+def unshared(terraform: Terraform) -> Plan:
+    """Where an organization refuses allUsers: no bucket is public."""
+    return terraform.plan(load_balancer=True, public_bucket=False, **DOMAINS)

@@ -59,6 +59,7 @@ class Terraform:
         )
         for name in ("queues.json", "firestore.indexes.json"):
             shutil.copy(ROOT / "infra" / name, self.folder.parent)
+        shutil.copy(ROOT / "firebase.json", folder)
         self.run("init")
 
     def run(self, *arguments: str, fails: bool = False) -> str:

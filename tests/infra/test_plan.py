@@ -10,7 +10,7 @@ from infra import declared, gateway
 from shared.adapters.gcp.messages import EXPIRES
 from shared.config import read
 from shared.model.indexes import EXPIRING
-from shared.model.queues import BY_NAME, QUEUES, function_address
+from shared.model.queues import BY_NAME, QUEUES, function_address, queue_id
 from tests import emulators
 from tests.infra import planning
 from tests.infra.planning import DOMAINS, Plan, Terraform, Values, environment
@@ -127,15 +127,20 @@ def test_only_the_files_are_public(plain: Plan) -> None:
     assert {*ages} == {"this.work", "this.uploads"}
 
 
-def test_strangers_reach_only_the_public_functions(plain: Plan, balanced: Plan) -> None:
-    for plan, outside in (
-        (plain, "INGRESS_TRAFFIC_ALL"),
-        (balanced, "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"),
-    ):
+def test_strangers_reach_only_the_public_functions(
+    plain: Plan, balanced: Plan, unshared: Plan
+) -> None:
+    """Firebase Hosting, and with it the studio, reaches public functions in each shape. That Google
+    has checked who calls a private one is what accepting tokens without a signature rests on."""
+    for plan in (plain, balanced, unshared):
         for name, service in plan.services().items():
-            inside = "INGRESS_TRAFFIC_INTERNAL_ONLY"
             public = name in {"api", "events", "ingest"}
-            assert service["ingress"] == (outside if public else inside), name
+            inside = "INGRESS_TRAFFIC_INTERNAL_ONLY"
+            assert service["ingress"] == ("INGRESS_TRAFFIC_ALL" if public else inside), name
+            assert service["invoker_iam_disabled"] is public, name
+        callers = plan.of("google_cloud_run_v2_service_iam_member").values()
+        assert {one["role"] for one in callers} == {"roles/run.invoker"}
+        assert "allUsers" not in {one.get("member") for one in callers}
 
 
 def test_accounts_have_names_that_google_takes(plain: Plan) -> None:
@@ -217,6 +222,17 @@ def matches(rule: Values, method: str, path: str, query: str) -> bool:
     return paths and headers and asked
 
 
+def test_another_generation_has_other_names_for_what_google_keeps(terraform: Terraform) -> None:
+    plan = terraform.plan(load_balancer=True, generation="2", **DOMAINS)
+    made = {one["name"] for one in plan.of("google_cloud_tasks_queue").values()}
+    given = {one["MASCOTRY_QUEUE_GENERATION"] for one in map(environment, plan.services().values())}
+    assert given == {"2"}
+    assert made == {queue_id(queue.name, *given) for queue in QUEUES}
+    assert all(name.endswith("-2") for name in made)
+    (role,) = plan.of("google_project_iam_custom_role").values()
+    assert role["role_id"] == "mascotryForgets2"
+
+
 def test_bad_values_get_an_answer_that_says_what_would_be_right(terraform: Terraform) -> None:
     said = terraform.complaints(
         project="Nope",
@@ -233,6 +249,7 @@ def test_bad_values_get_an_answer_that_says_what_would_be_right(terraform: Terra
         alert_email="nobody",
         billing_account="1",
         monthly_budget=0.5,
+        generation="Two",
     )
     for words in (
         "A project's id has 6 to 30",
@@ -248,8 +265,10 @@ def test_bad_values_get_an_answer_that_says_what_would_be_right(terraform: Terra
         "An e-mail address.",
         "Three groups of six",
         "A whole number, in the currency",
+        "Up to eight lower-case letters",
     ):
         assert words in said
     domain = DOMAINS["api_domain"]
     said = terraform.complaints(load_balancer=True, api_domain=domain, cdn_domain=domain)
     assert "another one than api_domain" in said
+    assert "nothing but the load balancer serves" in terraform.complaints(public_bucket=False)
