@@ -5,7 +5,7 @@
 locals {
   balancer = var.load_balancer ? { this = true } : {}
   url_map  = "mascotry" # the functions are told, and the map needs them first
-  domains  = [var.api_domain, var.cdn_domain]
+  domains  = var.load_balancer ? [var.api_domain, var.cdn_domain] : []
   # What is decoded or looked at, and the choice of a provider, which is tried: these need the media
   # image and the providers' keys.
   ingest_paths = ["/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions", "/v1/workspace"]
@@ -138,13 +138,13 @@ resource "google_compute_url_map" "this" {
   }
 }
 
-# A certificate can't get other domains, nor be deleted while it is used: the one for other domains has
-# another name, and is there before the old one goes.
+# A certificate can't get another domain, nor be deleted while it is used: each domain has one of its
+# own, whose name is the domain's, and which is there before an old one goes.
 resource "google_compute_managed_ssl_certificate" "this" {
-  for_each = local.balancer
-  name     = "mascotry-${substr(sha256(join(" ", local.domains)), 0, 8)}"
+  for_each = toset(local.domains)
+  name     = "mascotry-${substr(sha256(each.key), 0, 8)}"
   managed {
-    domains = local.domains
+    domains = [each.key]
   }
   lifecycle {
     create_before_destroy = true
@@ -164,7 +164,7 @@ resource "google_compute_target_https_proxy" "this" {
   for_each         = local.balancer
   name             = "mascotry"
   url_map          = google_compute_url_map.this[each.key].id
-  ssl_certificates = [google_compute_managed_ssl_certificate.this[each.key].id]
+  ssl_certificates = [for domain in local.domains : google_compute_managed_ssl_certificate.this[domain].id]
   ssl_policy       = google_compute_ssl_policy.this[each.key].id
 }
 

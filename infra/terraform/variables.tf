@@ -8,7 +8,7 @@ variable "project" {
 }
 
 variable "region" {
-  description = "Where everything is. Another one than us-central1 must also be named in firebase.json."
+  description = "Where everything is, in one region. Firebase Hosting is told by the output firebase."
   type        = string
   default     = "us-central1"
   validation {

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.infra.planning import Plan, Terraform, Values
+from tests.infra.terraform import ROOT
 
 MEASURED = {
     "run_googleapis_com:request_count",
@@ -166,3 +167,14 @@ def test_a_budget_is_in_the_currency_of_its_account(terraform: Terraform) -> Non
     (amount,) = budget["amount"][0]["specified_amount"]
     assert amount["units"] == "50"
     assert amount["currency_code"] is None
+
+
+def test_the_readme_names_every_alarm(plain: Plan) -> None:
+    text = (ROOT / "infra" / "README.md").read_text()
+    table = text.partition("## What calls for people")[2].partition("\n## ")[0]
+    named = [
+        name
+        for row in re.findall(r"^\| (`.+?`) \|", table, re.MULTILINE)
+        for name in re.findall(r"`([^`]+)`", row)
+    ]
+    assert sorted(named) == sorted(policies(plain))

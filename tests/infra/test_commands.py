@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tests import emulators
+from tests.infra import terraform
 from tests.infra.terraform import ROOT
 
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -18,7 +19,7 @@ def commands(text: str) -> list[str]:
     of variables."""
     joined = re.sub(r"\$\w+", "some-value", "\n".join(FENCE.findall(text)))
     found = (re.search(r"\bgcloud .*", line) for line in joined.splitlines())
-    return [re.split(r" [|&]|\)", match[0])[0] for match in found if match]
+    return [re.split(r" [|&]|\)$", match[0])[0] for match in found if match]
 
 
 def problems(lines: list[str], folder: Path) -> dict[str, str]:
@@ -44,6 +45,19 @@ def test_gcloud_takes_what_the_readme_says(tmp_path: Path) -> None:
     lines = commands((ROOT / "infra" / "README.md").read_text())
     assert len(lines) >= 3
     assert problems(lines, tmp_path) == {}
+
+
+def test_terraform_has_what_the_readme_names() -> None:
+    said = "\n".join(FENCE.findall((ROOT / "infra" / "README.md").read_text()))
+    named = re.findall(r"(?:-target=|-replace='|import )(google_\w+)\.(\w+)", said)
+    assert len(named) >= 5
+    for kind, name in named:
+        assert name in terraform.resources(kind), f"{kind}.{name}"
+    outputs = {*re.findall(r"output -raw (\w+)", said)}
+    blocks = (block for file in terraform.files().values() for block in file.get("output", ()))
+    assert outputs == {"environment", "firebase"} <= {name for block in blocks for name in block}
+    chosen = {*re.findall(r"(\w+) = \"", said.replace("\\n", "\n"))}
+    assert {"project", "image_tag", "generation"} == chosen <= {*terraform.variables()}
 
 
 def test_a_wrong_line_would_be_found(tmp_path: Path) -> None:
