@@ -67,9 +67,9 @@ resource "google_storage_bucket_iam_member" "function" {
 }
 
 resource "google_cloud_tasks_queue_iam_binding" "function" {
-  for_each = google_cloud_tasks_queue.this
+  for_each = local.queues # and not the queues themselves, whose names terraform import does not know
   location = var.region
-  name     = each.value.name
+  name     = google_cloud_tasks_queue.this[each.key].name
   role     = "roles/cloudtasks.enqueuer"
   members  = [for name in local.enqueue : google_service_account.function[name].member]
 }

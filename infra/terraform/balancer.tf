@@ -28,12 +28,12 @@ resource "google_compute_region_network_endpoint_group" "public" {
 }
 
 resource "google_compute_backend_service" "public" {
-  for_each              = google_compute_region_network_endpoint_group.public
+  for_each              = var.load_balancer ? local.public : toset([])
   name                  = local.service[each.key]
   load_balancing_scheme = "EXTERNAL_MANAGED"
   protocol              = "HTTPS"
   backend {
-    group = each.value.id
+    group = google_compute_region_network_endpoint_group.public[each.key].id
   }
   log_config {
     enable = false # Cloud Run logs each request, too

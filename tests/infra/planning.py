@@ -76,16 +76,26 @@ class Terraform:
         assert bool(done.returncode) == fails, done.stdout + done.stderr
         return done.stderr if fails else done.stdout
 
-    def plan(self, **variables: object) -> Plan:
+    def plan(self, *options: str, **variables: object) -> Plan:
         """The plan for an empty project."""
-        self.run("plan", "-refresh=false", "-out=plan", *self._chosen(variables))
+        self.run("plan", "-refresh=false", "-out=plan", *options, *self._chosen(variables))
         planned = json.loads(self.run("show", "-json", "plan"))["planned_values"]
         resources: dict[str, dict[str, Values]] = {}
         for one in planned["root_module"]["resources"]:
             key = str(one.get("index", one["name"]))
             resources.setdefault(one["type"], {})[f"{one['name']}.{key}"] = one["values"]
-        outputs = {name: of.get("value") for name, of in planned["outputs"].items()}
+        outputs = {name: of.get("value") for name, of in planned.get("outputs", {}).items()}
         return Plan(resources, outputs)
+
+    def after_import(
+        self, address: str, identity: str, **variables: object
+    ) -> dict[str, list[str]]:
+        """What a plan would do with each resource once one was imported into an empty state."""
+        chosen, state = self._chosen(variables), "-state=imported.tfstate"
+        self.run("import", state, *chosen, address, identity)
+        self.run("plan", "-refresh=false", state, "-out=plan", *chosen)
+        changes = json.loads(self.run("show", "-json", "plan"))["resource_changes"]
+        return {one["address"]: one["change"]["actions"] for one in changes}
 
     def complaints(self, **variables: object) -> str:
         """What it says of variables that it does not take, in one line."""

@@ -233,6 +233,17 @@ def test_another_generation_has_other_names_for_what_google_keeps(terraform: Ter
     assert role["role_id"] == "mascotryForgets2"
 
 
+def test_a_kept_database_is_taken_over(terraform: Terraform) -> None:
+    """As infra/README.md does it after a destroy: everything else is made anew."""
+    kept = "google_firestore_database.this"
+    identity = "projects/test-project/databases/(default)"
+    shape = {"load_balancer": True, "public_bucket": False, **DOMAINS}
+    changes = terraform.after_import(kept, identity, generation="2", **shape)
+    assert changes.pop(kept) == ["update"]
+    assert {*map(tuple, changes.values())} <= {("create",), ("read",)}
+    assert len(changes) > 100
+
+
 def test_bad_values_get_an_answer_that_says_what_would_be_right(terraform: Terraform) -> None:
     said = terraform.complaints(
         project="Nope",
