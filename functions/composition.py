@@ -124,6 +124,7 @@ def _cloud_tasks() -> Tasks:
         chosen.region,
         functions_url=chosen.functions_url,
         account=chosen.tasks_account,
+        generation=chosen.queue_generation,
         endpoint=chosen.tasks_endpoint or None,
     )
 

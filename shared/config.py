@@ -41,6 +41,8 @@ class Settings(BaseModel):
     """… and its three buckets: one public, two private."""
     cdn_url_map: str = ""
     """The URL map of the load balancer whose CDN serves the public one; empty: there is none."""
+    queue_generation: str = ""
+    """What the names of its queues end with, where those without were deleted not long ago."""
     functions_url: str = ""
     """The address of a function, with `{function}` where its name stands."""
     tasks_account: str = ""

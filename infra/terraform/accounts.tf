@@ -38,7 +38,7 @@ resource "google_project_iam_member" "models" {
 # What removes files has the CDN forget them.
 resource "google_project_iam_custom_role" "forgets" {
   for_each    = local.balancer
-  role_id     = "mascotryForgets"
+  role_id     = "mascotryForgets${var.generation}"
   title       = "Mascotry: has the CDN forget files"
   permissions = ["compute.urlMaps.invalidateCache"]
 }
@@ -67,9 +67,9 @@ resource "google_storage_bucket_iam_member" "function" {
 }
 
 resource "google_cloud_tasks_queue_iam_binding" "function" {
-  for_each = google_cloud_tasks_queue.this
+  for_each = local.queues # and not the queues themselves, whose names terraform import does not know
   location = var.region
-  name     = each.value.name
+  name     = google_cloud_tasks_queue.this[each.key].name
   role     = "roles/cloudtasks.enqueuer"
   members  = [for name in local.enqueue : google_service_account.function[name].member]
 }
@@ -88,14 +88,6 @@ resource "google_service_account_iam_member" "signs" {
   service_account_id = google_service_account.function[each.key].name
   role               = "roles/iam.serviceAccountTokenCreator"
   member             = google_service_account.function[each.key].member
-}
-
-resource "google_cloud_run_v2_service_iam_member" "public" {
-  for_each = local.public
-  location = var.region
-  name     = google_cloud_run_v2_service.this[each.key].name
-  role     = "roles/run.invoker"
-  member   = "allUsers" # who asks shows a key, which the function checks
 }
 
 resource "google_cloud_run_v2_service_iam_member" "tasks" {

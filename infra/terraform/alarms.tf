@@ -1,48 +1,82 @@
-# What calls for people, counted from the lines that the functions log (JSON on standard error) and
-# from what Google measures by itself. Names of findings are those of shared/model/finding.py.
+# What calls for people. No policy needs a metric that is known already: one that was made, or written
+# for the first time, moments before is answered with 404 for up to ten minutes, and one `apply` would
+# not be enough. A line of which one is too many is matched as it is logged; what is counted is asked
+# for in PromQL, whose check for known metrics can be switched off (disable_metric_validation).
 
 locals {
-  # A metric is the number of lines that its filter finds; an alarm sounds above `most` in `seconds`.
-  ours = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name:\"mascotry-\""
-  lines = {
-    step-failed = {
-      filter = "jsonPayload.logger=\"shared.services.runner\" AND jsonPayload.message=\"step\" AND jsonPayload.outcome=\"failed\""
-      labels = { kind = "jsonPayload.kind", error = "jsonPayload.error" }
-      most   = 10, seconds = 3600
-      text   = "Steps fail for good: the label error says of what, and the log line of which job."
+  told = [for channel in google_monitoring_notification_channel.email : channel.id]
+
+  counter = {
+    for name in keys(local.lines) : name =>
+    "logging_googleapis_com:user_${replace(google_logging_metric.this[name].name, "/[^A-Za-z0-9]/", "_")}{monitored_resource=\"cloud_run_revision\"}"
+  }
+
+  # Answers of functions, which is what reached a container: more than `least` in ten minutes, and more
+  # than `share` of all. Private functions answer 503 when a document is contended, and are asked again.
+  answers = {
+    private-4xx = {
+      functions = local.private, class = "4xx", least = 5, share = 0
+      text      = "A private function does not take what it is sent, and is sent it again for a day: its log says why. With 401, it does not trust the token of its queue."
     }
-    fault = {
-      filter = "severity>=ERROR AND jsonPayload.logger:\"shared.\" AND NOT jsonPayload.event=\"finding\""
-      labels = { logger = "jsonPayload.logger" }
-      most   = 0, seconds = 300
-      text   = "Something raised that nobody foresaw; the log line has its traceback."
+    private-5xx = {
+      functions = local.private, class = "5xx", least = 5, share = 0.2
+      text      = "A private function fails: its log has the traceback, or says that its memory or time was used up."
     }
-    webhook-dead = {
-      filter = "jsonPayload.logger=\"shared.services.webhooks.delivery\" AND jsonPayload.outcome=\"dead\""
-      labels = {}
-      most   = 20, seconds = 3600
-      text   = "Messages to webhooks were given up after all their attempts."
-    }
-    finding-error = {
-      filter = "jsonPayload.event=\"finding\" AND severity>=ERROR"
-      labels = { finding = "jsonPayload.finding" }
-      most   = 0, seconds = 300
-      text   = "The sweeper found what it can't mend: credits that do not balance (ledger_unbalanced), a file that is gone (asset_missing), or something that it could not sweep (sweep_failed)."
-    }
-    finding = {
-      filter = "jsonPayload.event=\"finding\" AND severity=WARNING"
-      labels = { finding = "jsonPayload.finding" }
-      most   = 100, seconds = 3600
-      text   = "The sweeper mends more than now and then: functions die, or tasks and events get lost."
-    }
-    sweep = {
-      filter = "jsonPayload.event=\"sweep\""
-      labels = {}
-      most   = -1, seconds = 900
-      text   = "The sweeper has not come to its end for a quarter of an hour: nothing that got lost goes on."
+    public-5xx = {
+      functions = local.public, class = "5xx", least = 5, share = 0.01
+      text      = "Clients get errors that are ours."
     }
   }
-  told = [for channel in google_monitoring_notification_channel.email : channel.id]
+
+  # Those that no queue, and no schedule, keeps from being asked for more than they have instances for.
+  unbounded = setsubtract(keys(local.functions), concat(keys(local.queues), ["sweep"]))
+
+  # Alarms that sound when a query has had an answer for `seconds`.
+  measures = merge(
+    {
+      for name, line in local.lines : name => {
+        query = "sum(increase(${local.counter[name]}[${line.seconds}s])) > ${line.most}", seconds = 0, text = line.text
+      } if line.most > 0
+    },
+    {
+      for name, line in local.lines : "no ${name}" => {
+        query = "(sum(increase(${local.counter[name]}[300s])) or vector(0)) < 1", seconds = line.seconds - 300, text = line.text
+      } if line.most < 0
+    },
+    {
+      for name, answer in local.answers : name => {
+        query = join(" ", [
+          "sum by (service_name) (increase(${local.requests[name]},response_code_class=\"${answer.class}\"}[600s])) > ${answer.least}",
+          "and sum by (service_name) (increase(${local.requests[name]},response_code_class=\"${answer.class}\"}[600s]))",
+          "> ${answer.share} * sum by (service_name) (increase(${local.requests[name]}}[600s]))",
+        ])
+        seconds = 0, text = answer.text
+      }
+    },
+    {
+      instances = {
+        query = join(" or ", [
+          for name in local.unbounded :
+          "sum by (service_name) (run_googleapis_com:container_instance_count{monitored_resource=\"cloud_run_revision\",service_name=\"${local.service[name]}\",state=\"active\"}) >= ${local.instances[name]}"
+        ])
+        seconds = 300, text = "A function has been at its largest number of instances for five minutes; more requests will wait, and then be turned away. Raise max_instances, or see who asks so much."
+      }
+      # The time between when a task should have been tried and when it was.
+      "queue age" = {
+        query   = "histogram_quantile(0.95, sum by (queue_id, le) (rate(cloudtasks_googleapis_com:queue_task_attempt_delays_bucket{monitored_resource=\"cloud_tasks_queue\",queue_id=~\"mascotry-.*\"}[300s]))) > 600000"
+        seconds = 300, text = "A twentieth of a queue's tasks waits for more than ten minutes: it gets work faster than its function does it. Raise its numbers in shared/model/queues.py, or see why its function is slow."
+      }
+      # What storage events could not be delivered for a day. The sweeper makes up for them.
+      "storage events" = {
+        query   = "max by (subscription_id) (pubsub_googleapis_com:subscription_oldest_unacked_message_age{monitored_resource=\"pubsub_subscription\",subscription_id=~\"eventarc-.*mascotry-finalized-.*\"}) > 600"
+        seconds = 300, text = "The oldest storage event waits for more than ten minutes: on_object_finalized does not take its events. Look at its log."
+      }
+    },
+  )
+  requests = {
+    for name, answer in local.answers : name =>
+    "run_googleapis_com:request_count{monitored_resource=\"cloud_run_revision\",service_name=~\"${join("|", [for one in answer.functions : local.service[one]])}\""
+  }
 }
 
 resource "google_monitoring_notification_channel" "email" {
@@ -53,127 +87,51 @@ resource "google_monitoring_notification_channel" "email" {
   depends_on   = [google_project_service.this]
 }
 
-resource "google_logging_metric" "this" {
-  for_each = local.lines
-  name     = "mascotry/${each.key}"
-  filter   = "${local.ours} AND ${each.value.filter}"
-
-  metric_descriptor {
-    metric_kind = "DELTA"
-    value_type  = "INT64"
-    dynamic "labels" {
-      for_each = each.value.labels
-      content {
-        key = labels.key
-      }
-    }
-  }
-  label_extractors = { for key, field in each.value.labels : key => "EXTRACT(${field})" }
-
-  depends_on = [google_project_service.this]
-}
-
-resource "google_monitoring_alert_policy" "lines" {
-  for_each              = { for name, line in local.lines : name => line if line.most >= 0 }
+resource "google_monitoring_alert_policy" "line" {
+  for_each              = { for name, line in local.lines : name => line if line.most == 0 }
   display_name          = "Mascotry: ${each.key}"
   combiner              = "OR"
   notification_channels = local.told
 
   conditions {
-    display_name = "more than ${each.value.most} in ${each.value.seconds} s"
-    condition_threshold {
-      filter          = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.this[each.key].name}\" AND resource.type=\"cloud_run_revision\""
-      comparison      = "COMPARISON_GT"
-      threshold_value = each.value.most
-      duration        = "0s"
-      aggregations {
-        alignment_period     = "${each.value.seconds}s"
-        per_series_aligner   = "ALIGN_DELTA"
-        cross_series_reducer = "REDUCE_SUM"
-      }
+    display_name = "a line"
+    condition_matched_log {
+      filter           = "${local.ours} AND ${each.value.filter}"
+      label_extractors = { for key, field in each.value.labels : key => "EXTRACT(${field})" }
+    }
+  }
+  alert_strategy {
+    auto_close = "3600s"
+    notification_rate_limit {
+      period = "3600s"
     }
   }
 
   documentation {
     content = each.value.text
-  }
-}
-
-resource "google_monitoring_alert_policy" "silence" {
-  for_each              = { for name, line in local.lines : name => line if line.most < 0 }
-  display_name          = "Mascotry: no ${each.key}"
-  combiner              = "OR"
-  notification_channels = local.told
-
-  conditions {
-    display_name = "none in ${each.value.seconds} s"
-    condition_absent {
-      filter   = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.this[each.key].name}\" AND resource.type=\"cloud_run_revision\""
-      duration = "${each.value.seconds}s"
-      aggregations {
-        alignment_period     = "60s"
-        per_series_aligner   = "ALIGN_DELTA"
-        cross_series_reducer = "REDUCE_SUM"
-      }
-    }
-  }
-
-  documentation {
-    content = each.value.text
-  }
-}
-
-# The time between when a task should have been tried and when it was.
-resource "google_monitoring_alert_policy" "queue_age" {
-  display_name          = "Mascotry: queue age"
-  combiner              = "OR"
-  notification_channels = local.told
-
-  conditions {
-    display_name = "a twentieth of the tasks waits for more than ten minutes"
-    condition_threshold {
-      filter          = "metric.type=\"cloudtasks.googleapis.com/queue/task_attempt_delays\" AND resource.type=\"cloud_tasks_queue\" AND resource.labels.queue_id=starts_with(\"mascotry-\")"
-      comparison      = "COMPARISON_GT"
-      threshold_value = 600000
-      duration        = "300s"
-      aggregations {
-        alignment_period     = "300s"
-        per_series_aligner   = "ALIGN_PERCENTILE_95"
-        cross_series_reducer = "REDUCE_MAX"
-        group_by_fields      = ["resource.labels.queue_id"]
-      }
-    }
-  }
-
-  documentation {
-    content = "A queue gets work faster than its function does it: raise its numbers in shared/model/queues.py, or see why its function is slow."
   }
 
   depends_on = [google_project_service.this]
 }
 
-# What storage events could not be delivered for a day. The sweeper makes up for them.
-resource "google_monitoring_alert_policy" "event_age" {
-  display_name          = "Mascotry: storage events"
+resource "google_monitoring_alert_policy" "measure" {
+  for_each              = local.measures
+  display_name          = "Mascotry: ${each.key}"
   combiner              = "OR"
   notification_channels = local.told
 
   conditions {
-    display_name = "the oldest storage event waits for more than ten minutes"
-    condition_threshold {
-      filter          = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=monitoring.regex.full_match(\"eventarc-.*mascotry-finalized-.*\")"
-      comparison      = "COMPARISON_GT"
-      threshold_value = 600
-      duration        = "300s"
-      aggregations {
-        alignment_period   = "60s"
-        per_series_aligner = "ALIGN_MAX"
-      }
+    display_name = each.key
+    condition_prometheus_query_language {
+      query                     = each.value.query
+      duration                  = "${each.value.seconds}s"
+      evaluation_interval       = "60s"
+      disable_metric_validation = true
     }
   }
 
   documentation {
-    content = "on_object_finalized does not take its events: look at its log."
+    content = each.value.text
   }
 
   depends_on = [google_project_service.this]
@@ -189,8 +147,8 @@ resource "google_billing_budget" "this" {
   }
   amount {
     specified_amount {
-      currency_code = "USD"
-      units         = tostring(var.monthly_budget)
+      # In the billing account's currency: a budget that names another one is refused.
+      units = tostring(var.monthly_budget)
     }
   }
   dynamic "threshold_rules" {

@@ -5,6 +5,7 @@
 locals {
   balancer = var.load_balancer ? { this = true } : {}
   url_map  = "mascotry" # the functions are told, and the map needs them first
+  domains  = var.load_balancer ? [var.api_domain, var.cdn_domain] : []
   # What is decoded or looked at, and the choice of a provider, which is tried: these need the media
   # image and the providers' keys.
   ingest_paths = ["/v1/upload", "/v1/generate/preview", "/v1/analyze-image", "/v1/suggest-actions", "/v1/workspace"]
@@ -27,20 +28,21 @@ resource "google_compute_region_network_endpoint_group" "public" {
 }
 
 resource "google_compute_backend_service" "public" {
-  for_each              = google_compute_region_network_endpoint_group.public
+  for_each              = var.load_balancer ? local.public : toset([])
   name                  = local.service[each.key]
   load_balancing_scheme = "EXTERNAL_MANAGED"
   protocol              = "HTTPS"
   backend {
-    group = each.value.id
+    group = google_compute_region_network_endpoint_group.public[each.key].id
   }
   log_config {
     enable = false # Cloud Run logs each request, too
   }
 }
 
+# Serves the files of a public bucket; those of a private one are in private_files.tf.
 resource "google_compute_backend_bucket" "assets" {
-  for_each    = local.balancer
+  for_each    = var.public_bucket ? local.balancer : {}
   name        = "mascotry-assets"
   bucket_name = google_storage_bucket.this["assets"].name
   enable_cdn  = true
@@ -62,7 +64,30 @@ resource "google_compute_url_map" "this" {
   }
   path_matcher {
     name            = "files"
-    default_service = google_compute_backend_bucket.assets[each.key].id
+    default_service = var.public_bucket ? google_compute_backend_bucket.assets[each.key].id : google_compute_backend_service.files[each.key].id
+
+    # What a query says of an answer's headers, Cloud Storage does for those who sign, as the load
+    # balancer does for everybody when the bucket is private: such a query is dropped.
+    dynamic "route_rules" {
+      for_each = var.public_bucket ? [] : [1]
+      content {
+        priority = route_rules.value
+        dynamic "match_rules" {
+          for_each = local.answer_headers
+          content {
+            prefix_match = "/"
+            query_parameter_matches {
+              name          = match_rules.value
+              present_match = true
+            }
+          }
+        }
+        url_redirect {
+          strip_query            = true
+          redirect_response_code = "FOUND"
+        }
+      }
+    }
   }
 
   host_rule {
@@ -113,11 +138,16 @@ resource "google_compute_url_map" "this" {
   }
 }
 
+# A certificate can't get another domain, nor be deleted while it is used: each domain has one of its
+# own, whose name is the domain's, and which is there before an old one goes.
 resource "google_compute_managed_ssl_certificate" "this" {
-  for_each = local.balancer
-  name     = "mascotry"
+  for_each = toset(local.domains)
+  name     = "mascotry-${substr(sha256(each.key), 0, 8)}"
   managed {
-    domains = [var.api_domain, var.cdn_domain]
+    domains = [each.key]
+  }
+  lifecycle {
+    create_before_destroy = true
   }
   depends_on = [google_project_service.this]
 }
@@ -134,7 +164,7 @@ resource "google_compute_target_https_proxy" "this" {
   for_each         = local.balancer
   name             = "mascotry"
   url_map          = google_compute_url_map.this[each.key].id
-  ssl_certificates = [google_compute_managed_ssl_certificate.this[each.key].id]
+  ssl_certificates = [for domain in local.domains : google_compute_managed_ssl_certificate.this[domain].id]
   ssl_policy       = google_compute_ssl_policy.this[each.key].id
 }
 

@@ -12,14 +12,14 @@ locals {
 resource "google_storage_bucket" "this" {
   #checkov:skip=CKV_GCP_62:access logs would hold every viewer's address; metrics and the functions' logs suffice
   #checkov:skip=CKV_GCP_78:objects are never replaced by other content, and soft delete brings back what was deleted
-  #checkov:skip=CKV_GCP_114:the files of mascots are public, which is what they are for; the other two enforce it below
+  #checkov:skip=CKV_GCP_114:the files of mascots are public, unless public_bucket is false; the other two enforce it below
   for_each = local.buckets
 
   name                        = "${var.project}-mascotry-${each.key}"
   location                    = var.region
   storage_class               = "STANDARD"
   uniform_bucket_level_access = true
-  public_access_prevention    = each.key == "assets" ? "inherited" : "enforced"
+  public_access_prevention    = each.key == "assets" && var.public_bucket ? "inherited" : "enforced"
   force_destroy               = false
 
   soft_delete_policy {
@@ -63,7 +63,8 @@ resource "google_storage_bucket" "this" {
 # Everybody may read a file whose name he knows, and nobody may ask for the names.
 resource "google_storage_bucket_iam_member" "public" {
   #checkov:skip=CKV_GCP_28:the files of mascots are public, which is what they are for
-  bucket = google_storage_bucket.this["assets"].name
-  role   = "roles/storage.legacyObjectReader"
-  member = "allUsers"
+  for_each = var.public_bucket ? { this = true } : {}
+  bucket   = google_storage_bucket.this["assets"].name
+  role     = "roles/storage.legacyObjectReader"
+  member   = "allUsers"
 }

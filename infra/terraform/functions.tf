@@ -72,7 +72,9 @@ locals {
 
   vertex   = contains([var.image_provider, var.video_provider, var.vision_provider], "google")
   base_url = var.load_balancer ? "https://${var.api_domain}" : "https://${var.project}.web.app"
-  cdn_url  = var.load_balancer ? "https://${var.cdn_domain}" : "https://storage.googleapis.com/${google_storage_bucket.this["assets"].name}"
+  # Where files come from, as pages name it in their policies.
+  files_origin = var.load_balancer ? "https://${var.cdn_domain}" : "https://storage.googleapis.com"
+  cdn_url      = var.load_balancer ? local.files_origin : "${local.files_origin}/${google_storage_bucket.this["assets"].name}"
 
   environment = merge(
     {
@@ -93,6 +95,7 @@ locals {
       MASCOTRY_VISION_PROVIDER = var.vision_provider
     },
     var.load_balancer ? { MASCOTRY_CDN_URL_MAP = local.url_map } : {},
+    var.generation == "" ? {} : { MASCOTRY_QUEUE_GENERATION = var.generation },
     local.vertex ? { MASCOTRY_GOOGLE_PROJECT = var.project } : {},
     { for name, value in var.settings : "MASCOTRY_${upper(name)}" => value },
   )
@@ -103,11 +106,11 @@ resource "google_cloud_run_v2_service" "this" {
 
   name     = local.service[each.key]
   location = var.region
-  # Queues, the schedule and the storage trigger count as internal; nobody else can even knock.
-  ingress = (
-    !contains(local.public, each.key) ? "INGRESS_TRAFFIC_INTERNAL_ONLY" :
-    var.load_balancer ? "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER" : "INGRESS_TRAFFIC_ALL"
-  )
+  # Queues, the schedule and the storage trigger count as internal, and nothing else reaches a private
+  # function. A public one stays open with the load balancer, too: Firebase Hosting, and so the studio,
+  # reaches it from outside. Who may call it is checked by itself, by the key.
+  ingress              = contains(local.public, each.key) ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_ONLY"
+  invoker_iam_disabled = contains(local.public, each.key)
   # It holds nothing that can't be deployed again.
   deletion_protection = false
 

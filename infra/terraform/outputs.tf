@@ -32,3 +32,12 @@ output "environment" {
   description = "The settings of the functions, for commands on your own machine."
   value       = join(" ", [for name, value in local.environment : "${name}=${value}"])
 }
+
+output "firebase" {
+  description = "firebase.json for this installation: with its region, and the origin of its files in the studio's Content-Security-Policy."
+  value = replace(
+    replace(file("${path.module}/../../firebase.json"), "\"region\": \"us-central1\"", "\"region\": \"${var.region}\""),
+    "https://storage.googleapis.com",
+    local.files_origin,
+  )
+}

@@ -2,7 +2,7 @@
 # A task is repeated until it is answered with 2xx: the functions count their attempts themselves.
 resource "google_cloud_tasks_queue" "this" {
   for_each = local.queues
-  name     = each.value.id
+  name     = "${each.value.id}${var.generation == "" ? "" : "-${var.generation}"}"
   location = var.region
 
   rate_limits {

@@ -8,7 +8,7 @@ variable "project" {
 }
 
 variable "region" {
-  description = "Where everything is. Another one than us-central1 must also be named in firebase.json."
+  description = "Where everything is, in one region. Firebase Hosting is told by the output firebase."
   type        = string
   default     = "us-central1"
   validation {
@@ -128,6 +128,26 @@ variable "cdn_domain" {
   }
 }
 
+variable "public_bucket" {
+  description = "Whether the bucket of the files is public itself, as it must be without the load balancer. An organization that refuses allUsers makes false necessary, and with it the load balancer, which then asks Cloud Storage as an account of its own."
+  type        = bool
+  default     = true
+  validation {
+    condition     = var.public_bucket || var.load_balancer
+    error_message = "With public_bucket = false nothing but the load balancer serves the files: set load_balancer = true, too."
+  }
+}
+
+variable "generation" {
+  description = "A word in the names that Google keeps for days after what had them was deleted: another one, such as 2, lets you deploy again soon after terraform destroy. Changed while functions run, it deletes the queues with their tasks, which the sweeper sends again when they are overdue."
+  type        = string
+  default     = ""
+  validation {
+    condition     = can(regex("^[a-z0-9]{0,8}$", var.generation))
+    error_message = "Up to eight lower-case letters and digits."
+  }
+}
+
 variable "browser_origins" {
   description = "The origins of web pages that may send files to signed upload URLs."
   type        = list(string)
@@ -155,11 +175,11 @@ variable "billing_account" {
 }
 
 variable "monthly_budget" {
-  description = "Dollars a month at whose half, nine tenths and whole the billing account's people are told. It stops nothing."
+  description = "How much a month, in the currency of the billing account; its people are told at half, nine tenths and all of it. It stops nothing."
   type        = number
   default     = 50
   validation {
     condition     = var.monthly_budget >= 1 && floor(var.monthly_budget) == var.monthly_budget
-    error_message = "A whole number of dollars."
+    error_message = "A whole number, in the currency of the billing account."
   }
 }

@@ -49,9 +49,13 @@ class Queue:
         return queue_id(self.name)
 
 
-def queue_id(name: str) -> str:
-    """What the queue `name` is called on Google Cloud, where an underscore is no part of a name."""
-    return f"mascotry-{name.replace('_', '-')}"
+def queue_id(name: str, generation: str = "") -> str:
+    """What the queue `name` is called on Google Cloud, where an underscore is no part of a name.
+
+    The name of a deleted queue stays taken for up to three days; `generation` makes another one.
+    """
+    ending = f"-{generation}" if generation else ""
+    return f"mascotry-{name.replace('_', '-')}{ending}"
 
 
 def function_address(template: str, function: str) -> str:

@@ -3,8 +3,9 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from google.api_core import exceptions
@@ -12,12 +13,14 @@ from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import RefreshError
 from google.cloud import tasks_v2
 
+from functions import composition
 from shared.adapters.gcp import tasks as adapter
 from shared.adapters.gcp.tasks import CloudTasks
+from shared.config import read
 from shared.errors import Busy, MascotryError
 from shared.model.queues import BY_NAME
 from shared.ports import Task
-from tests.adapters.cloud import ACCOUNT, PROJECT, REGION, Cloud, open_cloud
+from tests.adapters.cloud import ACCOUNT, FUNCTIONS, PARENT, PROJECT, REGION, Cloud, open_cloud
 
 LATER = timedelta(hours=1)
 QUEUE = "style_card"
@@ -81,6 +84,28 @@ def test_a_time_has_a_limit(cloud: Cloud) -> None:
 def test_functions_must_have_addresses_of_their_own() -> None:
     with pytest.raises(ValueError, match=r"\{function\}"):
         CloudTasks("p", "r", functions_url="https://x.example", account="a", endpoint="x:1")
+
+
+def test_queues_of_another_generation(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a function enqueues after its queues were deleted and made again."""
+    queue = f"{PARENT}/queues/mascotry-style-card-2"
+    cloud.client.create_queue(parent=PARENT, queue=tasks_v2.Queue(name=queue))
+    chosen = read(
+        {
+            "MASCOTRY_PROJECT": PROJECT,
+            "MASCOTRY_REGION": REGION,
+            "MASCOTRY_FUNCTIONS_URL": FUNCTIONS,
+            "MASCOTRY_TASKS_ACCOUNT": ACCOUNT,
+            "MASCOTRY_TASKS_ENDPOINT": cloud.server.address,
+            "MASCOTRY_QUEUE_GENERATION": "2",
+        }
+    )
+    monkeypatch.setattr(composition, "settings", lambda: chosen)
+    with closing(cast(CloudTasks, composition._cloud_tasks())) as tasks:
+        assert tasks.enqueue(Task(QUEUE, "a", {}, cloud.clock.now() + LATER))
+    [stored] = cloud.client.list_tasks(parent=queue)
+    assert stored.name.endswith("/a")
+    assert cloud.stored(QUEUE, "a") is None
 
 
 # --- faults --------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from tests.infra.terraform import FOLDER, ROOT
 
 INSTALL = "https://developer.hashicorp.com/terraform/install says how to get Terraform."
 GIVEN = {"project": "test-project", "image_tag": "v1"}
+DOMAINS = {"api_domain": "api.mascots.example", "cdn_domain": "cdn.mascots.example"}
 
 Values = dict[str, Any]
 
@@ -31,6 +32,21 @@ class Plan:
     def of(self, kind: str) -> Mapping[str, Values]:
         return self.resources.get(kind, {})
 
+    def services(self) -> dict[str, Values]:
+        """The functions' services by entry point."""
+        found = self.of("google_cloud_run_v2_service")
+        return {key.removeprefix("this."): one for key, one in found.items()}
+
+
+def container(service: Values) -> Values:
+    (found,) = service["template"][0]["containers"]
+    return dict(found)
+
+
+def environment(service: Values) -> dict[str, Any]:
+    """The variables of a function; None for what is not known before it is made."""
+    return {one["name"]: one.get("value") for one in container(service)["env"]}
+
 
 class Terraform:
     """Terraform in a copy of the files."""
@@ -43,6 +59,7 @@ class Terraform:
         )
         for name in ("queues.json", "firestore.indexes.json"):
             shutil.copy(ROOT / "infra" / name, self.folder.parent)
+        shutil.copy(ROOT / "firebase.json", folder)
         self.run("init")
 
     def run(self, *arguments: str, fails: bool = False) -> str:
@@ -59,16 +76,26 @@ class Terraform:
         assert bool(done.returncode) == fails, done.stdout + done.stderr
         return done.stderr if fails else done.stdout
 
-    def plan(self, **variables: object) -> Plan:
+    def plan(self, *options: str, **variables: object) -> Plan:
         """The plan for an empty project."""
-        self.run("plan", "-refresh=false", "-out=plan", *self._chosen(variables))
+        self.run("plan", "-refresh=false", "-out=plan", *options, *self._chosen(variables))
         planned = json.loads(self.run("show", "-json", "plan"))["planned_values"]
         resources: dict[str, dict[str, Values]] = {}
         for one in planned["root_module"]["resources"]:
             key = str(one.get("index", one["name"]))
             resources.setdefault(one["type"], {})[f"{one['name']}.{key}"] = one["values"]
-        outputs = {name: of.get("value") for name, of in planned["outputs"].items()}
+        outputs = {name: of.get("value") for name, of in planned.get("outputs", {}).items()}
         return Plan(resources, outputs)
+
+    def after_import(
+        self, address: str, identity: str, **variables: object
+    ) -> dict[str, list[str]]:
+        """What a plan would do with each resource once one was imported into an empty state."""
+        chosen, state = self._chosen(variables), "-state=imported.tfstate"
+        self.run("import", state, *chosen, address, identity)
+        self.run("plan", "-refresh=false", state, "-out=plan", *chosen)
+        changes = json.loads(self.run("show", "-json", "plan"))["resource_changes"]
+        return {one["address"]: one["change"]["actions"] for one in changes}
 
     def complaints(self, **variables: object) -> str:
         """What it says of variables that it does not take, in one line."""

@@ -158,6 +158,25 @@ def _read(request: bytes) -> bytes:
     return _field(1, _dynamic({**_value(asked[2]), "id": name, **known}))
 
 
+def _import(request: bytes) -> bytes:
+    """A resource of which nothing is known but what its id says."""
+    asked = _parsed(request)
+    kind, identity = asked[1].decode(), asked[2].decode()
+    shape: Shape = SCHEMA["resources"][kind]
+    empty: dict[str, Any] = {
+        name: None if isinstance(of, str) or of[0].startswith("single") else []
+        for name, of in shape.items()
+    }
+    known = {"id": identity, "name": identity.rpartition("/")[2]}
+    return _field(1, _field(1, kind) + _field(2, _dynamic(empty | known)))
+
+
+def _upgrade(request: bytes) -> bytes:
+    """State as it was written, since there is one version of it alone."""
+    written = _parsed(_parsed(request)[3])[1]
+    return _field(1, _dynamic(json.loads(written)))
+
+
 METHODS: dict[str, Callable[[bytes], bytes]] = {
     "GetSchema": lambda request: _schema(),
     "PrepareProviderConfig": lambda request: _field(1, _parsed(request)[1]),
@@ -166,6 +185,9 @@ METHODS: dict[str, Callable[[bytes], bytes]] = {
     "Configure": lambda request: b"",
     "PlanResourceChange": _plan,
     "ReadDataSource": _read,
+    "ImportResourceState": _import,
+    "ReadResource": lambda request: _field(1, _parsed(request)[2]),
+    "UpgradeResourceState": _upgrade,
     "Stop": lambda request: b"",
 }
 

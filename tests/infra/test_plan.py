@@ -3,59 +3,22 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from functions.api.routes import API, EVENTS, INGEST
 from infra import declared, gateway
 from shared.adapters.gcp.messages import EXPIRES
 from shared.config import read
 from shared.model.indexes import EXPIRING
-from shared.model.queues import BY_NAME, QUEUES, function_address
+from shared.model.queues import BY_NAME, QUEUES, function_address, queue_id
 from tests import emulators
 from tests.infra import planning
-from tests.infra.planning import Plan, Terraform, Values
+from tests.infra.planning import DOMAINS, Plan, Terraform, Values, environment
 from tests.infra.terraform import FOLDER
 
 ROUTES = [*dict.fromkeys((*API, *EVENTS, *INGEST))]
 LOOKING = {"style_card", "image", "validate"}
 WITH_MODELS = {*LOOKING, "video", "ingest"}
-DOMAINS = {"api_domain": "api.mascots.example", "cdn_domain": "cdn.mascots.example"}
-
-
-@pytest.fixture(scope="module")
-def terraform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
-    with planning.terraform(tmp_path_factory.mktemp("terraform")) as ready:
-        yield ready
-
-
-@pytest.fixture(scope="module")
-def plain(terraform: Terraform) -> Plan:
-    return terraform.plan()
-
-
-@pytest.fixture(scope="module")
-def balanced(terraform: Terraform) -> Plan:
-    return terraform.plan(load_balancer=True, **DOMAINS)
-
-
-def services(plan: Plan) -> dict[str, Values]:
-    """The functions' services by entry point."""
-    found = plan.of("google_cloud_run_v2_service")
-    return {key.removeprefix("this."): one for key, one in found.items()}
-
-
-def container(service: Values) -> Values:
-    (found,) = service["template"][0]["containers"]
-    return dict(found)
-
-
-def environment(service: Values) -> dict[str, Any]:
-    """The variables of a function; None for what is not known before it is made."""
-    return {one["name"]: one.get("value") for one in container(service)["env"]}
 
 
 def test_terraform_takes_the_files(terraform: Terraform) -> None:
@@ -83,7 +46,7 @@ def test_the_files_are_formatted() -> None:
 
 
 def test_a_function_runs_its_entry_point_for_as_long_as_its_queue_waits(plain: Plan) -> None:
-    for name, service in services(plain).items():
+    for name, service in plain.services().items():
         given, template = environment(service), service["template"][0]
         concurrency = template["max_instance_request_concurrency"]
         assert given["FUNCTION_TARGET"] == name
@@ -118,7 +81,7 @@ def test_only_private_functions_believe_that_the_platform_has_checked_a_caller(
 
 
 def test_what_a_function_is_given_makes_settings(plain: Plan) -> None:
-    given = environment(services(plain)["api"])
+    given = environment(plain.services()["api"])
     someone = "someone@test-project.iam.gserviceaccount.com"
     settings = read({name: value or someone for name, value in given.items()})
     assert settings.backend == "google"
@@ -126,9 +89,9 @@ def test_what_a_function_is_given_makes_settings(plain: Plan) -> None:
     assert settings.tasks_account
     buckets = {settings.assets_bucket, settings.work_bucket, settings.uploads_bucket}
     assert buckets == {one["name"] for one in plain.of("google_storage_bucket").values()}
-    addresses = {name: function_address(settings.functions_url, name) for name in services(plain)}
+    addresses = {name: function_address(settings.functions_url, name) for name in plain.services()}
     assert addresses == plain.outputs["functions"]
-    for name, service in services(plain).items():
+    for name, service in plain.services().items():
         assert addresses[name].startswith(f"https://{service['name']}-")
 
 
@@ -184,20 +147,25 @@ def test_only_the_files_are_public(plain: Plan) -> None:
     assert {*ages} == {"this.work", "this.uploads"}
 
 
-def test_strangers_reach_only_the_public_functions(plain: Plan, balanced: Plan) -> None:
-    for plan, outside in (
-        (plain, "INGRESS_TRAFFIC_ALL"),
-        (balanced, "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"),
-    ):
-        for name, service in services(plan).items():
-            inside = "INGRESS_TRAFFIC_INTERNAL_ONLY"
+def test_strangers_reach_only_the_public_functions(
+    plain: Plan, balanced: Plan, unshared: Plan
+) -> None:
+    """Firebase Hosting, and with it the studio, reaches public functions in each shape. That Google
+    has checked who calls a private one is what accepting tokens without a signature rests on."""
+    for plan in (plain, balanced, unshared):
+        for name, service in plan.services().items():
             public = name in {"api", "events", "ingest"}
-            assert service["ingress"] == (outside if public else inside), name
+            inside = "INGRESS_TRAFFIC_INTERNAL_ONLY"
+            assert service["ingress"] == ("INGRESS_TRAFFIC_ALL" if public else inside), name
+            assert service["invoker_iam_disabled"] is public, name
+        callers = plan.of("google_cloud_run_v2_service_iam_member").values()
+        assert {one["role"] for one in callers} == {"roles/run.invoker"}
+        assert "allUsers" not in {one.get("member") for one in callers}
 
 
 def test_accounts_have_names_that_google_takes(plain: Plan) -> None:
     names = [one["account_id"] for one in plain.of("google_service_account").values()]
-    assert len(names) == len({*names}) == len(services(plain)) + 3
+    assert len(names) == len({*names}) == len(plain.services()) + 3
     assert all(re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", name) for name in names)
 
 
@@ -213,7 +181,7 @@ def test_models_and_keys_are_for_those_who_ask_models(terraform: Terraform) -> N
     assert asking == WITH_MODELS
     keys = {
         name: {key for key in environment(service) if key.endswith("_KEY")}
-        for name, service in services(plan).items()
+        for name, service in plan.services().items()
     }
     openai, fal = {"MASCOTRY_OPENAI_API_KEY"}, {"MASCOTRY_FAL_KEY"}
     expected = {**dict.fromkeys(LOOKING, openai), "video": fal, "ingest": openai | fal}
@@ -228,13 +196,13 @@ def test_models_and_keys_are_for_those_who_ask_models(terraform: Terraform) -> N
 
 def test_without_a_load_balancer_nothing_has_a_fixed_price(plain: Plan) -> None:
     assert not [kind for kind in plain.resources if kind.startswith("google_compute_")]
-    scaling = [one["template"][0]["scaling"][0] for one in services(plain).values()]
+    scaling = [one["template"][0]["scaling"][0] for one in plain.services().values()]
     assert not any(one["min_instance_count"] for one in scaling)
 
 
 def test_what_removes_files_may_have_the_cdn_forget_them(balanced: Plan) -> None:
     (url_map,) = balanced.of("google_compute_url_map").values()
-    told = {environment(one)["MASCOTRY_CDN_URL_MAP"] for one in services(balanced).values()}
+    told = {environment(one)["MASCOTRY_CDN_URL_MAP"] for one in balanced.services().values()}
     assert told == {url_map["name"]}
     (role,) = balanced.of("google_project_iam_custom_role").values()
     assert role["permissions"] == ["compute.urlMaps.invalidateCache"]
@@ -274,6 +242,28 @@ def matches(rule: Values, method: str, path: str, query: str) -> bool:
     return paths and headers and asked
 
 
+def test_another_generation_has_other_names_for_what_google_keeps(terraform: Terraform) -> None:
+    plan = terraform.plan(load_balancer=True, generation="2", **DOMAINS)
+    made = {one["name"] for one in plan.of("google_cloud_tasks_queue").values()}
+    given = {one["MASCOTRY_QUEUE_GENERATION"] for one in map(environment, plan.services().values())}
+    assert given == {"2"}
+    assert made == {queue_id(queue.name, *given) for queue in QUEUES}
+    assert all(name.endswith("-2") for name in made)
+    (role,) = plan.of("google_project_iam_custom_role").values()
+    assert role["role_id"] == "mascotryForgets2"
+
+
+def test_a_kept_database_is_taken_over(terraform: Terraform) -> None:
+    """As infra/README.md does it after a destroy: everything else is made anew."""
+    kept = "google_firestore_database.this"
+    identity = "projects/test-project/databases/(default)"
+    shape = {"load_balancer": True, "public_bucket": False, **DOMAINS}
+    changes = terraform.after_import(kept, identity, generation="2", **shape)
+    assert changes.pop(kept) == ["update"]
+    assert {*map(tuple, changes.values())} <= {("create",), ("read",)}
+    assert len(changes) > 100
+
+
 def test_bad_values_get_an_answer_that_says_what_would_be_right(terraform: Terraform) -> None:
     said = terraform.complaints(
         project="Nope",
@@ -290,6 +280,7 @@ def test_bad_values_get_an_answer_that_says_what_would_be_right(terraform: Terra
         alert_email="nobody",
         billing_account="1",
         monthly_budget=0.5,
+        generation="Two",
     )
     for words in (
         "A project's id has 6 to 30",
@@ -304,9 +295,11 @@ def test_bad_values_get_an_answer_that_says_what_would_be_right(terraform: Terra
         "a host name such as api.mascots.example",
         "An e-mail address.",
         "Three groups of six",
-        "A whole number of dollars.",
+        "A whole number, in the currency",
+        "Up to eight lower-case letters",
     ):
         assert words in said
     domain = DOMAINS["api_domain"]
     said = terraform.complaints(load_balancer=True, api_domain=domain, cdn_domain=domain)
     assert "another one than api_domain" in said
+    assert "nothing but the load balancer serves" in terraform.complaints(public_bucket=False)

@@ -51,10 +51,10 @@ GRANTS = {
     ("google_artifact_registry_repository_iam_member", "build"): "roles/artifactregistry.writer",
     ("google_storage_bucket_iam_member", "function"): "${each.value.role}",
     ("google_storage_bucket_iam_member", "public"): "roles/storage.legacyObjectReader",
+    ("google_storage_bucket_iam_member", "delivery"): "roles/storage.legacyObjectReader",
     ("google_cloud_tasks_queue_iam_binding", "function"): "roles/cloudtasks.enqueuer",
     ("google_service_account_iam_member", "enqueues"): "roles/iam.serviceAccountUser",
     ("google_service_account_iam_member", "signs"): "roles/iam.serviceAccountTokenCreator",
-    ("google_cloud_run_v2_service_iam_member", "public"): "roles/run.invoker",
     ("google_cloud_run_v2_service_iam_member", "tasks"): "roles/run.invoker",
     ("google_cloud_run_v2_service_iam_member", "trigger"): "roles/run.invoker",
     ("google_secret_manager_secret_iam_member", "provider_key"): (
@@ -130,10 +130,8 @@ def test_only_public_functions_and_files_are_for_everybody() -> None:
         for name, body in terraform.resources(kind).items()
         if {*terraform.strings(body)} & {"allUsers", "allAuthenticatedUsers"}
     }
-    functions = ("google_cloud_run_v2_service_iam_member", "public")
     files = ("google_storage_bucket_iam_member", "public")
-    assert everybody == {functions, files}
-    assert terraform.resources(functions[0])["public"]["for_each"] == "${local.public}"
+    assert everybody == {files}
     assert {*re.findall(r'"(\w+)"', terraform.locals_()["public"])} == PUBLIC
     bucket = terraform.resources(files[0])["public"]["bucket"]
     assert bucket == '${google_storage_bucket.this["assets"].name}'

@@ -55,17 +55,20 @@ class CloudTasks:
         *,
         functions_url: str,
         account: str,
+        generation: str = "",
         endpoint: str | None = None,
         clock: Clock | None = None,
     ) -> None:
         """`functions_url` has `{function}` where a function's name stands; `account` is the e-mail
-        of the service account that the tokens are of. `endpoint` is the host and port of a server
-        without encryption. ValueError when an address would not tell functions apart.
+        of the service account that the tokens are of, and `generation` that of the queues.
+        `endpoint` is the host and port of a server without encryption. ValueError when an address
+        would not tell functions apart.
         """
         function_address(functions_url, "any")
         self._parent = f"projects/{project}/locations/{region}/queues"
         self._functions_url = functions_url
         self._account = account
+        self._generation = generation
         self._clock = clock or SystemClock()
         self._client = _client(endpoint)
 
@@ -74,7 +77,7 @@ class CloudTasks:
 
         ValueError when Cloud Tasks would never take the task; Busy when it may do so later.
         """
-        parent = f"{self._parent}/{queue_id(task.queue)}"
+        parent = f"{self._parent}/{queue_id(task.queue, self._generation)}"
         request = tasks_v2.CreateTaskRequest(parent=parent, task=self._made(parent, task))
         try:
             self._client.create_task(request, retry=_RETRY, timeout=SECONDS)
