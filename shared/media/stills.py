@@ -1,8 +1,8 @@
 """Stills: opening those of strangers safely, and resizing our own.
 
 An accepted picture has at most `MAX_PIXELS`. One with a longer side of more than `MAX_SIDE` is
-reduced by a whole factor, a JPEG while it is decoded and others in bands, so it is never held in
-full beside a copy of itself.
+made smaller: a JPEG while it is decoded, others in bands, so that a large picture is hardly ever
+held beside a copy of itself.
 """
 
 import io
@@ -24,8 +24,8 @@ from shared.media.decoding import MAX_PIXELS as MAX_PIXELS
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 Mode = Literal["RGB", "RGBA"]
 
-MAX_SIDE: Final = 4096
-"""Pixels of the longer side of a picture that is kept; a larger one is kept with 2048 to 4096."""
+MAX_SIDE: Final = 3072
+"""Pixels of the longer side of what is kept of a picture; what we draw has 2048 at most."""
 MEASURED_SIDE: Final = 2048
 """The same where a picture is only looked at: colours and proportions need no more."""
 BAND_PIXELS: Final = 1_000_000
@@ -33,8 +33,8 @@ BAND_PIXELS: Final = 1_000_000
 
 
 def load(path: Path, mode: Mode, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
-    """The pixels (H, W, C) of a still that we have made or checked ourselves, reduced to at most
-    `max_side`."""
+    """The pixels (H, W, C) of a still that we have made or checked ourselves, made smaller if its
+    longer side has more than `max_side`."""
     with Image.open(path) as image:
         return np.asarray(_reduced(image, mode, max_side))
 
@@ -44,9 +44,8 @@ def open_image(
 ) -> Image.Image:
     """Decode a PNG, JPEG, WebP or GIF (its first frame) completely, to RGB, or RGBA if not opaque.
 
-    The orientation of EXIF is applied and all metadata dropped. A picture with a longer side of
-    more than `max_side` comes smaller, by the least whole factor that does (a JPEG by a multiple of
-    the least power of two below). Raises `BadRequest(field="file")` for other formats, more than
+    The orientation of EXIF is applied and all metadata dropped. What has more than `max_side`
+    pixels a side is made that small. Raises `BadRequest(field="file")` for other formats, more than
     `max_pixels`, and broken or truncated files; `Busy` when too much is being decoded.
     """
     with _opened(source, max_pixels, max_side) as picture:
@@ -132,33 +131,37 @@ def _decoded(source: Path | bytes, max_side: int) -> Image.Image:
 
 
 def _reduced(image: Image.Image, mode: Mode, max_side: int) -> Image.Image:
-    """The picture in a mode, reduced by the least whole factor to at most `max_side`.
+    """The picture in a mode, with at most `max_side` pixels a side, proportions kept.
 
-    What is decoded in full is reduced band by band, so beside it there is only the result.
+    What is much larger is first reduced by a whole factor: band by band, so that beside the decoded
+    picture there is only the result.
     """
     factor = _factor(image, max_side)
     # Changes JPEGs only, to a half, quarter or eighth.
     image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))
     factor = _factor(image, max_side)
-    if factor == 1:
-        return _converted(image, mode)
-    picture = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
-    rows = factor * max(1, BAND_PIXELS // (image.width * factor))
-    for top in range(0, image.height, rows):
-        band = image.crop((0, top, image.width, min(top + rows, image.height)))
-        picture.paste(_converted(band, mode).reduce(factor), (0, top // factor))
-    return picture
+    if factor > 1:
+        picture = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
+        rows = factor * max(1, BAND_PIXELS // (image.width * factor))
+        for top in range(0, image.height, rows):
+            band = image.crop((0, top, image.width, min(top + rows, image.height)))
+            picture.paste(_converted(band, mode).reduce(factor), (0, top // factor))
+    else:
+        picture = _converted(image, mode)
+    share = min(1.0, max_side / max(picture.size))
+    size = (max(1, round(picture.width * share)), max(1, round(picture.height * share)))
+    return picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def _factor(image: Image.Image, max_side: int) -> int:
-    return -(-max(image.size) // max_side)
+    return max(1, max(image.size) // max_side)
 
 
 def _converted(image: Image.Image, mode: Mode) -> Image.Image:
     """The picture in a mode of 8 bits."""
     if image.mode.startswith("I"):  # of 16 bits: Pillow makes all but the darkest white
         image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
-    return image.convert(mode)
+    return image if image.mode == mode else image.convert(mode)
 
 
 @contextmanager
