@@ -1,11 +1,16 @@
 """The gate before decoding: how much is let in at once, in which order, and how long one waits."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from shared.errors import Busy
 from shared.media.decoding import Gate
@@ -81,3 +86,41 @@ def test_a_large_picture_is_not_overtaken() -> None:
         large.result()
         small.result()
     assert order == ["large", "small"]
+
+
+BURST = """
+import os, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from shared.media.stills import shrink
+
+source = Path(sys.argv[1])
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+def decode(number):
+    shrink(source, source.with_suffix(f".{number}"), 64)
+
+decode(0)
+before = resident()
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(decode, range(8)))
+    print(resident() - before)
+"""
+"""Prints by how many bytes a process is larger, after eight threads have decoded a picture each."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how large a process is")
+def test_memory_returns_after_a_burst(tmp_path: Path) -> None:
+    source = tmp_path / "picture.png"
+    Image.linear_gradient("L").resize((3000, 3000)).convert("RGBA").save(source, compress_level=1)
+    done = subprocess.run(
+        [sys.executable, "-c", BURST, source],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # One picture has 36 MB; what eight threads had kept for themselves was 550.
+    assert int(done.stdout) < 100_000_000
