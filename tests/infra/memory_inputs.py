@@ -126,7 +126,6 @@ _MAKERS: Final[dict[str, Callable[[Path], None]]] = {
     "rgba.png": _still(lambda: _figure(JUST_BELOW, JUST_BELOW), compress_level=1),
     "palette.png": _still(lambda: _on_grey(SIDE, SIDE), "P", transparency=0, compress_level=1),
     "flat.png": _still(lambda: _on_grey(SIDE, SIDE), compress_level=1),
-    "flat.jpg": _still(lambda: _on_grey(JUST_BELOW, JUST_BELOW), quality=90),
     "sky.webp": _still(lambda: _on_sky(SIDE), quality=60, method=0),
     # libjpeg holds all coefficients of a progressive picture, however small it is asked for.
     "progressive.jpg": _still(
