@@ -7,7 +7,7 @@ from functions.steps import looking
 from shared.character import card as cards
 from shared.errors import PermanentError
 from shared.media.cutout import cut_out
-from shared.media.stills import load
+from shared.media.stills import MEASURED_SIDE, load
 from shared.media.style import measure
 from shared.model.asset import AssetType
 from shared.model.style import Measurement
@@ -58,8 +58,8 @@ def _measured(context: StepContext, source: Source) -> Measurement | None:
     try:
         if source.type is not AssetType.TRANSPARENT_IMAGE:
             path = context.folder / f"cut-{source.asset_id}.png"
-            cut_out(source.path, path, None, context.settings.weights)
-        return measure(load(path, "RGBA"))
+            cut_out(source.path, path, None, context.settings.weights, MEASURED_SIDE)
+        return measure(load(path, "RGBA", MEASURED_SIDE))
     except PermanentError as error:
         log.warning("a picture for the style card cannot be measured: %s", error.message)
         return None

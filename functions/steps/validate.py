@@ -7,7 +7,7 @@ from functions.steps import looking
 from shared.character.validation import Shows, validate
 from shared.errors import PermanentError
 from shared.media.stance import anchor
-from shared.media.stills import load
+from shared.media.stills import MEASURED_SIDE, load
 from shared.media.style import background_residual, measure
 from shared.model.job import JobType, Output, Retake, StepKind
 from shared.model.stance import Anchor
@@ -86,11 +86,13 @@ def _compared(
 
 
 def _measured(image: Source, cutout: Source) -> Measurement:
-    measurement = measure(load(cutout.path, "RGBA"))
+    measurement = measure(load(cutout.path, "RGBA", MEASURED_SIDE))
     key = image.metadata.get("background")
     if not key:
         return measurement
-    return measurement.with_(background=background_residual(load(image.path, "RGB"), tuple(key)))
+    return measurement.with_(
+        background=background_residual(load(image.path, "RGB", MEASURED_SIDE), tuple(key))
+    )
 
 
 def _sighting(context: StepContext, cutout: Source, card: StyleCard | None) -> Sighting | Later:

@@ -10,7 +10,7 @@ from shared.character.prompt import film_prompt
 from shared.media.ends import meet
 from shared.media.key import Frame, Wardrobe, choose_key, learn
 from shared.media.seam import mend
-from shared.media.stills import load
+from shared.media.stills import MEASURED_SIDE, load
 from shared.media.verify import verify_film
 from shared.model.asset import Provenance
 from shared.providers.base import Film, Later, Refused, Rgb, VideoRequest, Waiting
@@ -62,7 +62,10 @@ def mended(request: VideoRequest, film: Film, folder: Path) -> Film:
     if request.loop:
         found["seam"] = mend(film.path, target).as_dict()
     elif request.end_still:
-        stills = (load(request.still, "RGBA"), load(request.end_still, "RGBA"))
+        stills = (
+            load(request.still, "RGBA", MEASURED_SIDE),
+            load(request.end_still, "RGBA", MEASURED_SIDE),
+        )
         found["ends"] = meet(film.path, target, stills).as_dict()
     path = target if target.exists() else film.path
     return replace(film, path=path, metadata={**film.metadata, **found})
@@ -116,7 +119,7 @@ def _made(
 def _cutout(source: Source) -> tuple[Frame, Rgb | None]:
     """A still, and the key colour that it was cut out from."""
     behind = source.metadata.get("cutout", {}).get("background")
-    return load(source.path, "RGBA"), tuple(behind) if behind else None
+    return load(source.path, "RGBA", MEASURED_SIDE), tuple(behind) if behind else None
 
 
 def _ends_elsewhere(context: StepContext) -> bool:

@@ -24,7 +24,7 @@ from shared.media.key import (
     key_still,
     spread,
 )
-from shared.media.stills import open_image
+from shared.media.stills import MAX_SIDE, open_image
 
 WEIGHTS = "u2netp.onnx"
 """The file in the weights folder that the network is loaded from."""
@@ -49,7 +49,8 @@ SURE = 0.9
 COARSE = replace(STILL, near=FILM.near, exact=FILM.exact, dark=FILM.dark, misfit=10.0, gain=4.0)
 """The tuning for stills whose background was only measured."""
 
-_loading = threading.Lock()
+_one_at_a_time = threading.Lock()
+"""For the network: loaded once, and run for one picture, since each run takes memory of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,22 @@ class CutoutReport:
         return asdict(self)
 
 
-def cut_out(source: Path, target: Path, background: Rgb | None, weights: Path) -> CutoutReport:
-    """Write the character in `source` to `target`, an RGBA PNG of the same size.
+def cut_out(
+    source: Path,
+    target: Path,
+    background: Rgb | None,
+    weights: Path,
+    max_side: int = MAX_SIDE,
+) -> CutoutReport:
+    """Write the character in `source` to `target`, an RGBA PNG of the same size, or with `max_side`
+    pixels a side if it has more.
 
     `background` is the flat colour that the still is known to stand on, `weights` the folder that
     holds `u2netp.onnx`, needed only where the background is not flat. Raises `PermanentError`:
     "weights_missing", "cutout_empty" (nothing was left, or nothing was taken away); `BadRequest`
     as `stills.open_image` does.
     """
-    image = open_image(source)
+    image = open_image(source, max_side=max_side)
     pixels = np.asarray(image)
     method, colour, rgba = _separate(image, pixels, background, weights)
     coverage = float(rgba[..., 3].mean() / 255)
@@ -123,9 +131,8 @@ def segment(pixels: Frame, weights: Path) -> Frame:
     The pixels of the edge show the unknown background too, so their own colour is not used. Raises
     as `cut_out` does.
     """
-    with _loading:
-        session = _session(weights)
-    found = load_rembg().remove(pixels, session=session, only_mask=True)
+    with _one_at_a_time:
+        found = load_rembg().remove(pixels, session=_session(weights), only_mask=True)
     mask = np.asarray(found).astype(np.float32)
     alpha = np.clip((mask - HAZE) / (CORE - HAZE), 0, 1)
     alpha[_lost_parts(pixels, alpha < SURE)] = 1
@@ -150,14 +157,14 @@ def _lost_parts(pixels: Frame, open_: Mask) -> Mask:
     clear = cv2.erode(outside.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
     if not clear.any():
         clear = outside
-    behind = spread(pixels, clear)[0].astype(np.float32)
-    away = np.linalg.norm(pixels.astype(np.float32) - behind, axis=-1)
+    behind = spread(pixels, clear)[0]
     lost = np.zeros_like(open_)
     sizes = np.bincount(labels[open_ & ~outside], minlength=count)
     for label in np.flatnonzero(sizes >= SPECK):
         area = labels == label
         # The median: an area's rim is mixed with the outline around it.
-        if np.median(away[area]) > UNLIKE:
+        away = pixels[area].astype(np.float32) - behind[area]
+        if np.median(np.linalg.norm(away, axis=-1)) > UNLIKE:
             lost |= area
     # With its rim, where the network was in doubt.
     rimmed = cv2.dilate(lost.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0

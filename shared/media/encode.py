@@ -28,6 +28,10 @@ ENCODING: Final = 0.9
 LITTLE, LEAST_COVERAGE = 0.02, 1e-3
 """Coverage below which a pixel's own colour is not told from the rounding of it, and what keeps the
 rest from being divided by nothing."""
+PIXELS_AT_ONCE: Final = 2_500_000
+"""Of the frames of all files that are encoded side by side: encoders hold dozens of frames each.
+The usual formats of a film of 512² have 1.4 million; more of them, or larger ones, take several
+passes."""
 UNKNOWN = Wardrobe()
 
 Targets = Mapping[Format, Mapping[int | None, Path]]
@@ -83,7 +87,8 @@ def transcode(
     figure, unless the film carries its alpha (`alpha`).
     `wardrobe` is what the character's cut-outs show (`key.learn`): with it, hair and glass are
     known, and gaps that the character encloses are opened too. One decode and one key serve all
-    targets; memory does not grow with the film's length.
+    targets of a film of ours, and as many of a larger one as memory allows; it does not grow with
+    the film's length.
 
     What is heavier than a page can bear (`formats.ceiling`) is keyed and encoded again, coarser.
     Then every file is verified. Those that lost too much are encoded again once, finer, whatever
@@ -134,6 +139,12 @@ class _File:
         """What it weighs."""
         return self.path.stat().st_size
 
+    @property
+    def pixels(self) -> int:
+        """Those of a frame, as it is encoded."""
+        width, height = self.format.frame_size(*self.shape)
+        return width * height
+
     def change(self, ratio: float) -> bool:
         """Take it to have `ratio` times the bytes that it may have; says if anything changes."""
         before = self.coarser
@@ -181,8 +192,14 @@ class _Encoding:
         self._found: tuple[Method, Rgb | None] = ("key", None)
 
     def run(self, chosen: Iterable[_File], progress: Progress | None) -> None:
-        """Encode some of the files: one decode and one key serve all of them, and files that show
-        the same picture share its scaling."""
+        """Encode some of the files, as many at once as memory allows."""
+        passes = list(_passes(chosen))
+        for number, files in enumerate(passes):
+            self._pass(files, progress and _part(progress, number, len(passes)))
+
+    def _pass(self, chosen: Iterable[_File], progress: Progress | None) -> None:
+        """One decode and one key serve all of these files, and those that show the same picture
+        share its scaling."""
         film, number = self._film, 0
         numbers = sampled(film.frames)
         with ExitStack() as stack:
@@ -240,6 +257,22 @@ class _Encoding:
             outputs.setdefault(file.format, {})[file.size] = file.output()
         film = self._film
         return Report(film.frames, float(film.fps), film.duration, *self._found, outputs)
+
+
+def _part(progress: Progress, number: int, count: int) -> Progress:
+    """The progress of one of `count` parts."""
+    return lambda share: progress((number + share) / count)
+
+
+def _passes(files: Iterable[_File]) -> Iterator[list[_File]]:
+    """The files in groups of at most `PIXELS_AT_ONCE`, or of a single one that is larger."""
+    group: list[_File] = []
+    for file in files:
+        if group and sum(one.pixels for one in (*group, file)) > PIXELS_AT_ONCE:
+            yield group
+            group = []
+        group.append(file)
+    yield group
 
 
 class _Encoders:

@@ -1,55 +1,71 @@
-"""Stills: opening those of strangers safely, and resizing our own."""
+"""Stills: opening those of strangers safely, and resizing our own.
+
+An accepted picture has at most `MAX_PIXELS`. One with a longer side of more than `MAX_SIDE` is
+made smaller: a JPEG while it is decoded, others in bands, so that a large picture is hardly ever
+held beside a copy of itself.
+"""
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import BadRequest
 from shared.media.compact import write_png, write_webp
+from shared.media.decoding import GATE
+from shared.media.decoding import MAX_PIXELS as MAX_PIXELS
 
-MAX_PIXELS = 40_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+Mode = Literal["RGB", "RGBA"]
+
+MAX_SIDE: Final = 3072
+"""Pixels of the longer side of what is kept of a picture; what we draw has 2048 at most."""
+MEASURED_SIDE: Final = 2048
+"""The same where a picture is only looked at: colours and proportions need no more."""
+BAND_PIXELS: Final = 1_000_000
+"""About how many pixels are converted and reduced at a time."""
 
 
-def load(path: Path, mode: Literal["RGB", "RGBA"]) -> NDArray[np.uint8]:
-    """The pixels (H, W, C) of a still that we have made or checked ourselves."""
+def load(path: Path, mode: Mode, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
+    """The pixels (H, W, C) of a still that we have made or checked ourselves, made smaller if its
+    longer side has more than `max_side`."""
     with Image.open(path) as image:
-        return np.asarray(image.convert(mode))
+        return np.asarray(_reduced(image, mode, max_side))
 
 
-def open_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def open_image(
+    source: Path | bytes, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE
+) -> Image.Image:
     """Decode a PNG, JPEG, WebP or GIF (its first frame) completely, to RGB, or RGBA if not opaque.
 
-    The orientation of EXIF is applied and all metadata dropped. Raises `BadRequest(field="file")`
-    for other formats, more than `max_pixels`, and broken or truncated files.
+    The orientation of EXIF is applied and all metadata dropped. What has more than `max_side`
+    pixels a side is made that small. Raises `BadRequest(field="file")` for other formats, more than
+    `max_pixels`, and broken or truncated files; `Busy` when too much is being decoded.
     """
-    stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(stream, formats=FORMATS) as image:
-                # The header is read by now, the pixels are not: a bomb is refused before it is lit.
-                if image.width * image.height > max_pixels:
-                    raise _refused(
-                        f"is {image.width}×{image.height}; at most {max_pixels:,} pixels are taken"
-                    )
-                upright = ImageOps.exif_transpose(image)
-                has_alpha = upright.has_transparency_data
-                if upright.mode.startswith("I"):
-                    upright = _eight_bits(upright)
-                return _without_metadata(upright.convert("RGBA" if has_alpha else "RGB"))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _refused(f"is too large; at most {max_pixels:,} pixels are taken") from None
-    except UnidentifiedImageError:
-        raise _refused("is not a PNG, JPEG, WebP or GIF picture") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise _refused("is damaged or cut off, and cannot be decoded") from error
+    with _opened(source, max_pixels, max_side) as picture:
+        return picture
+
+
+@contextmanager
+def _opened(source: Path | bytes, max_pixels: int, max_side: int) -> Iterator[Image.Image]:
+    """What `open_image` gives, with the room that its decoding needs held until the context ends:
+    for those who write the picture and let it go, so that pictures do not pile up behind the gate.
+    """
+    with _refusing(max_pixels), _open(source) as image:
+        # The header is read by now, the pixels are not: a bomb is refused before it is lit.
+        width, height = image.size
+        if width * height > max_pixels:
+            raise _refused(f"is {width}×{height}; at most {max_pixels:,} pixels are taken")
+    with GATE.admit(width * height):
+        with _refusing(max_pixels):
+            picture = _decoded(source, max_side)
+        yield picture
 
 
 def moves(source: bytes) -> bool:
@@ -63,17 +79,17 @@ def moves(source: bytes) -> bool:
 
 def reencode(source: Path | bytes, target: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Write what `open_image` makes of `source` as a clean PNG; returns its (width, height)."""
-    image = open_image(source, max_pixels)
-    image.save(target, "PNG")
-    return image.size
+    with _opened(source, max_pixels, MAX_SIDE) as image:
+        image.save(target, "PNG")
+        return image.size
 
 
 def shrink(source: Path | bytes, target: Path, side: int) -> None:
     """Write what `open_image` makes of `source` as a clean PNG with at most `side` pixels a side,
     proportions kept; a smaller one keeps its size."""
-    image = open_image(source)
-    image.thumbnail((side, side), Image.Resampling.LANCZOS)
-    image.save(target, "PNG")
+    with _opened(source, MAX_PIXELS, MAX_SIDE) as image:
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        image.save(target, "PNG")
 
 
 def resize(source: Path, targets: Mapping[int, Path]) -> dict[int, tuple[int, int]]:
@@ -96,14 +112,71 @@ def resize(source: Path, targets: Mapping[int, Path]) -> dict[int, tuple[int, in
     return sizes
 
 
-def _eight_bits(grey: Image.Image) -> Image.Image:
-    """A picture of 16 bits in 8: Pillow's own conversion turns all but the darkest to white."""
-    return Image.fromarray((np.asarray(grey).clip(0, 65535) // 257).astype(np.uint8))
+def _open(source: Path | bytes) -> Image.Image:
+    """The picture's header: its pixels are decoded when they are asked for."""
+    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
 
 
-def _without_metadata(image: Image.Image) -> Image.Image:
-    image.info.clear()
-    return image
+def _decoded(source: Path | bytes, max_side: int) -> Image.Image:
+    with _open(source) as image:
+        mode: Mode = "RGBA" if image.has_transparency_data else "RGB"
+        picture = _reduced(image, mode, max_side)
+        # It may stand behind the pixels, so it is known only now.
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    picture.info.clear()
+    picture.getexif()[ExifTags.Base.Orientation] = orientation
+    ImageOps.exif_transpose(picture, in_place=True)
+    picture.getexif().clear()
+    return picture
+
+
+def _reduced(image: Image.Image, mode: Mode, max_side: int) -> Image.Image:
+    """The picture in a mode, with at most `max_side` pixels a side, proportions kept.
+
+    What is much larger is first reduced by a whole factor: band by band, so that beside the decoded
+    picture there is only the result.
+    """
+    factor = _factor(image, max_side)
+    # Changes JPEGs only, to a half, quarter or eighth.
+    image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))
+    factor = _factor(image, max_side)
+    if factor > 1:
+        picture = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
+        rows = factor * max(1, BAND_PIXELS // (image.width * factor))
+        for top in range(0, image.height, rows):
+            band = image.crop((0, top, image.width, min(top + rows, image.height)))
+            picture.paste(_converted(band, mode).reduce(factor), (0, top // factor))
+    else:
+        picture = _converted(image, mode)
+    share = min(1.0, max_side / max(picture.size))
+    size = (max(1, round(picture.width * share)), max(1, round(picture.height * share)))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _factor(image: Image.Image, max_side: int) -> int:
+    return max(1, max(image.size) // max_side)
+
+
+def _converted(image: Image.Image, mode: Mode) -> Image.Image:
+    """The picture in a mode of 8 bits."""
+    if image.mode.startswith("I"):  # of 16 bits: Pillow makes all but the darkest white
+        image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
+    return image if image.mode == mode else image.convert(mode)
+
+
+@contextmanager
+def _refusing(max_pixels: int) -> Iterator[None]:
+    """Turn what goes wrong with a stranger's file into a `BadRequest` that says what is wrong."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _refused(f"is too large; at most {max_pixels:,} pixels are taken") from None
+    except UnidentifiedImageError:
+        raise _refused("is not a PNG, JPEG, WebP or GIF picture") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise _refused("is damaged or cut off, and cannot be decoded") from error
 
 
 def _refused(reason: str) -> BadRequest:

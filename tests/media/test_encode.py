@@ -257,6 +257,30 @@ def test_progress_rises_to_one(filmed: Filmed, tmp_path: Path) -> None:
     assert shares == pytest.approx([0.225, 0.45, 0.675, 0.9, 1.0])
 
 
+def test_what_is_too_much_at_once_is_encoded_one_after_another(
+    filmed: Filmed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Encoders hold dozens of frames each: all formats of 1080p side by side took 4 GB."""
+    targets: Targets = {
+        format_: {size: tmp_path / f"{size}.{format_.extension}" for size in (64, 32)}
+        for format_ in (WEBM, STACKED_VIDEO)
+    }
+    passes: list[int] = []
+    run = encode._Encoding._pass
+
+    def count(self: Any, chosen: Any, progress: Any) -> None:
+        passes.append(len(chosen))
+        run(self, chosen, progress)
+
+    monkeypatch.setattr(encode._Encoding, "_pass", count)
+    monkeypatch.setattr(encode, "PIXELS_AT_ONCE", 64 * 64 + 32 * 32)
+    report = transcode(filmed(character.GREEN).path, targets)
+    assert passes[:3] == [2, 1, 1]  # of the stacked film, the larger one is beyond it by itself
+    assert {format_: set(sizes) for format_, sizes in report.outputs.items()} == {
+        format_: {64, 32} for format_ in targets
+    }
+
+
 def test_memory_does_not_grow_with_the_films_length(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

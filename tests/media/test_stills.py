@@ -10,7 +10,15 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from shared.errors import BadRequest
-from shared.media.stills import MAX_PIXELS, open_image, reencode, resize
+from shared.media.stills import (
+    BAND_PIXELS,
+    MAX_PIXELS,
+    MAX_SIDE,
+    load,
+    open_image,
+    reencode,
+    resize,
+)
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
 
@@ -130,6 +138,84 @@ def test_metadata_is_dropped(tmp_path: Path, kind: str) -> None:
     assert b"SECRET" not in target.read_bytes()
     with Image.open(target) as clean:
         assert (clean.format, clean.info) == ("PNG", {})
+
+
+LARGE = (5 * MAX_SIDE // 2, 60)
+SAVED: dict[str, dict[str, object]] = {
+    "PNG": {},
+    "PNG RGBA": {},
+    "PNG P": {},
+    "PNG P transparent": {"transparency": 0},
+    "PNG LA": {},
+    "JPEG": {"quality": 95},
+    "JPEG progressive": {"quality": 95, "progressive": True},
+    "JPEG L": {"quality": 95},
+    "JPEG CMYK": {"quality": 95},
+    "WEBP": {"lossless": True},
+    "GIF": {},
+}
+
+
+@pytest.mark.parametrize("kind", SAVED)
+def test_a_large_picture_is_reduced_to_what_it_shows(kind: str) -> None:
+    format_, _, mode = kind.partition(" ")
+    mode = mode.removesuffix(" transparent").replace("progressive", "") or "RGB"
+    whole = halves(mode, LARGE)
+    image = open_image(saved(whole, format_, **SAVED[kind]))
+    assert image.size == (MAX_SIDE, round(LARGE[1] * MAX_SIDE / LARGE[0]))
+    left, right = np.asarray(whole.convert("RGB"))[10, [10, -10]]
+    assert near(image.convert("RGB"), (image.width - 10, 10), tuple(right.tolist()))
+    if kind == "PNG P transparent":
+        assert np.asarray(image)[10, [10, -10], 3].tolist() == [0, 255]
+    else:
+        assert near(image.convert("RGB"), (10, 10), tuple(left.tolist()))
+
+
+def test_a_picture_within_the_limit_keeps_every_pixel(tmp_path: Path) -> None:
+    noise = np.random.default_rng(2).integers(0, 255, (40, MAX_SIDE, 4), np.uint8)
+    path = tmp_path / "picture.png"
+    path.write_bytes(saved(Image.fromarray(noise), "PNG"))
+    assert np.array_equal(np.asarray(open_image(path)), noise)
+    assert np.array_equal(load(path, "RGBA"), noise)
+    assert load(path, "RGBA", MAX_SIDE // 2).shape == (20, MAX_SIDE // 2, 4)
+
+
+def test_bands_leave_no_seams_and_premultiply() -> None:
+    """Each pixel is the mean of its block, also where a band ends, and takes no hidden colour."""
+    rows = 2 * (2 * BAND_PIXELS // (2 * MAX_SIDE))
+    ramp = np.zeros((rows, 2 * MAX_SIDE, 4), np.uint8)
+    ramp[..., 0] = np.linspace(0, 250, rows)[:, None]
+    ramp[..., 3] = 255
+    ramp[:, ::2] = (0, 255, 0, 0)
+    found = np.asarray(open_image(saved(Image.fromarray(ramp), "PNG"))).astype(int)
+    assert found.shape == (rows // 2, MAX_SIDE, 4)
+    assert np.abs(found[:, 5, 0] - ramp[:, 1, 0].reshape(-1, 2).mean(axis=1)).max() <= 2
+    assert found[..., 1].max() == 0
+    assert set(np.unique(found[..., 3])) <= {127, 128}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_large_picture_is_turned_upright(kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = open_image(saved(halves(size=LARGE), kind, exif=exif))
+    assert image.height == MAX_SIDE
+    assert near(image, (10, 10), RED)
+    assert near(image, (10, image.height - 10), BLUE)
+
+
+@pytest.mark.parametrize("size", [(3 * MAX_SIDE, 1), (1, 3 * MAX_SIDE)])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_line_is_a_picture(kind: str, size: tuple[int, int]) -> None:
+    image = open_image(saved(Image.new("RGB", size, RED), kind))
+    assert sorted(image.size) == [1, MAX_SIDE]
+
+
+def test_sixteen_bits_are_reduced(tmp_path: Path) -> None:
+    ramp = np.tile(np.linspace(0, 65535, 2 * MAX_SIDE).astype(np.uint16), (4, 1))
+    image = open_image(saved(Image.fromarray(ramp), "PNG"))
+    expected = np.linspace(0, 255, MAX_SIDE)
+    assert np.abs(np.asarray(image)[0, :, 0] - expected).max() <= 1.5
 
 
 def bomb(width: int, height: int) -> bytes:

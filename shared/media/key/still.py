@@ -47,7 +47,7 @@ EVEN = 0.05
 def key_still(rgb: Frame, background: Rgb, *, opens_gaps: bool, tuning: Tuning = STILL) -> Frame:
     """The figure of a still (H, W, 3) on a flat background, as straight RGBA."""
     picture, ground = yuv(rgb), yuv(np.array(background))
-    away: Floats = np.square(picture - ground).sum(axis=-1)
+    away = _squared_distance(picture, ground)
     height, width = away.shape
     band = max(2.0, round(DEEP * max(height, width)))
     first = Matter(ground, replace(tuning, band=band), opens_gaps=opens_gaps)
@@ -79,6 +79,14 @@ def key_still(rgb: Frame, background: Rgb, *, opens_gaps: bool, tuning: Tuning =
     whole[found.box].reshape(-1)[found.unknown] = False
     rgba[whole, :3] = rgb[whole]
     return rgba
+
+
+def _squared_distance(picture: Picture, ground: Floats) -> Floats:
+    """Of each pixel, row by row: a whole copy of a picture in floats is large."""
+    away = np.empty(picture.shape[:2], np.float32)
+    for row, found in zip(picture, away, strict=True):
+        found[:] = np.square(row - ground).sum(axis=-1)
+    return away
 
 
 def _panes(picture: Picture, ground: Floats, figure: Mask) -> list[tuple[Floats, float]]:
