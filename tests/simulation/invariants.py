@@ -275,12 +275,18 @@ def the_ledger_balances(world: "World") -> Iterator[str]:
             yield f"job {job.id} made everything and was paid back {released}"
         if len(missing) == len(job.assets) and captured:
             yield f"job {job.id} made nothing and kept {captured}"
+    stored: Counter[str] = Counter()
     kind = paths.collection_of(world.client.who.workspace_id, "credits")
     for name, row in world.documents.rows.get(kind, {}).items():
-        if row.data["credits"] != purse[name]:
-            yield f"{name} is {row.data['credits']}; its entries add up to {purse[name]}"
-        if name.endswith(".held") and purse[name]:
-            yield f"{name} is {purse[name]} though nothing is under way"
+        counter, number = name.rpartition(".")[0], row.data["credits"]
+        stored[counter] += number
+        if number < 0 and counter != "unmetered.available":
+            yield f"{name} is {number}"
+        if counter.endswith(".held") and number:
+            yield f"{name} is {number} though nothing is under way"
+    for counter in stored.keys() | purse.keys():
+        if stored[counter] != purse[counter]:
+            yield f"{counter} is {stored[counter]}; its entries add up to {purse[counter]}"
 
 
 MOVEMENTS: Final[dict[str, dict[str, int]]] = {
