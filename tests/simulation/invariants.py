@@ -15,6 +15,8 @@ from shared.model.guide import Guide
 from shared.model.job import FINISHED, Job, JobStatus, JobType
 from shared.model.version import best, best_folder, best_paths
 from shared.ports import Blob, Bucket
+from tests.simulation.broken import Broken
+from tests.simulation.credits import unspendable
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -33,8 +35,6 @@ BY_THEMSELVES: Final = {"broken", "content_refused"}
 
 def check(world: "World") -> None:
     """Broken, with everything that does not hold."""
-    from tests.simulation.world import Broken
-
     broken = [
         f"{invariant.__name__}: {text}" for invariant in INVARIANTS for text in invariant(world)
     ]
@@ -287,6 +287,7 @@ def the_ledger_balances(world: "World") -> Iterator[str]:
     for counter in stored.keys() | purse.keys():
         if stored[counter] != purse[counter]:
             yield f"{counter} is {stored[counter]}; its entries add up to {purse[counter]}"
+    yield from unspendable(world.calm, world.client.who.workspace_id)
 
 
 MOVEMENTS: Final[dict[str, dict[str, int]]] = {
