@@ -17,7 +17,7 @@ from shared.config import Settings
 from shared.errors import Conflict, InsufficientCredits, NotFound
 from shared.model import paths
 from shared.model.base import instant_text
-from shared.model.credit import METERED, Bucket, Entry, EntryKind, Part, counts
+from shared.model.credit import METERED, Bucket, Entry, EntryKind, Part
 from shared.model.job import Job, JobType, Promise
 from shared.model.shards import SHARDS
 from shared.ports import Create, Json, Ports, Replace, Write
@@ -128,7 +128,7 @@ class CreditWorld:
 
     def _begin(self, name: str, workspace_id: str, work: Callable[[], None]) -> None:
         if len(self.hub.workers) < AT_ONCE:
-            self.hub.met[name] += 1
+            self.hub.met[f"credits: {name}"] += 1
             worker = Worker(name, (name, workspace_id), work)
             self._lowest[worker] = self._spendable(workspace_id)
             self.hub.begin(worker)
@@ -239,7 +239,6 @@ class CreditWorld:
             if isinstance(write, Create) and "/credit_entries/" in write.path:
                 entry, workspace_id = Entry.load(write.data), write.path.split("/")[1]
                 self.has[workspace_id] += ADDED.get(entry.kind, 0) * entry.amount
-                assert counts([entry])
         for workspace_id in {write.path.split("/")[1] for write in writes}:
             counters = self._counters(workspace_id)
             numbers = {name: data[purse.FIELD] for name, data in counters.items()}
@@ -269,7 +268,7 @@ class CreditWorld:
     def _on_end(self, worker: Worker) -> None:
         lowest, error = self._lowest.pop(worker), worker.error
         if isinstance(error, InsufficientCredits):
-            self.hub.met["refused"] += 1
+            self.hub.met["credits: refused"] += 1
             if lowest >= error.details["required"]:
                 self.wrong.append(f"{error} But there were never less than {lowest}.")
         elif error and not isinstance(error, (Outage, Conflict, NotFound)):
