@@ -10,9 +10,10 @@ import pytest
 
 from shared.config import Settings
 from shared.errors import InsufficientCredits
+from shared.graph.canvas_plan import MOST
 from shared.model import paths, shards
 from shared.model.credit import Bucket, Entry, Part
-from shared.model.job import Job
+from shared.model.job import Job, Promise
 from shared.model.shards import SHARDS
 from shared.ports import Create, Json, Ports, Put, Replace
 from shared.services import audits, ledger, purse
@@ -147,6 +148,23 @@ def test_a_conflict_is_met_by_looking_at_another_shard_first(ports: Ports) -> No
     assert len(replaced) == SHARDS
     held = {write.path for writes in taken for write in writes if ".held." in write.path}
     assert held == {paths.credit_counter(ID, TOPUP, "held", shards.of(job.id))}
+
+
+def test_the_largest_canvas_fits_into_a_batch(ports: Ports, counted: Counted) -> None:
+    """Its holds are one batch, and so is what gives them back; both meet all shards."""
+    ledger.grant(ports, ID, MOST, SUBSCRIPTION)
+    ledger.grant(ports, ID, MOST, TOPUP)
+    promise = Promise(cost=2, item_id="item", item_name="Wave")
+    job = priced(ports, ID, {}).with_(promises={ports.ids.uuid(): promise for _ in range(MOST)})
+    path = paths.job(ID, job.id)
+    counted.writes.clear()
+    ledger.begin(ports, METERED, job, lambda: [Create(path, job.stored())])
+    assert counted.writes.total() == 1 + MOST + 4 * SHARDS + 1
+    assert ledger.balance(ports, ID).spendable == 0
+    counted.writes.clear()
+    end(ports, job, made=0)
+    assert counted.writes.total() == 1 + MOST + 4 * SHARDS + 1
+    assert ledger.balance(ports, ID).spendable == 2 * MOST
 
 
 # --- grants --------------------------------------------------------------------------------------
