@@ -11,26 +11,29 @@ from typing import Final
 from infra.costs import TAKES
 from infra.scale.limits import LIMITS
 from infra.scale.simulation import WINDOW, Simulation
+from shared.model.shards import SHARDS
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A document and its writes when a job begins, when a picture was judged, and when it ends."""
+    """A document and its writes when a job begins, when a picture was judged, and when it ends;
+    `shards` are the documents among which each of these writes chooses one."""
 
     name: str
     begun: int = 0
     judged: int = 0
     ended: int = 0
+    shards: int = 1
 
     @property
     def per_animation(self) -> float:
-        return self.begun + self.judged * TAKES + self.ended
+        return (self.begun + self.judged * TAKES + self.ended) / self.shards
 
 
 SHARED: Final = (
-    Shared("credits: held", begun=1, ended=1),
-    Shared("credits: available", begun=1),
-    Shared("audits: tomorrow's", begun=1, ended=1),
+    Shared("credits: held", begun=1, ended=1, shards=SHARDS),
+    Shared("credits: available", begun=1, shards=SHARDS),
+    Shared("audits: tomorrow's", begun=1, ended=1, shards=SHARDS),
     # When all is of one character that has active cautions; without any, only its first pictures.
     Shared("guide of a character", judged=1),
 )
@@ -67,7 +70,8 @@ def written(simulation: Simulation) -> list[Writes]:
         by: Counter[tuple[int, int]] = Counter()
         for counted, times in events:
             by.update({key: number * times for key, number in counted.items()})
-        mean, most = _busiest(by) / seconds, max(by.values(), default=0) / WINDOW
+        mean = _busiest(by) / seconds / shared.shards
+        most = max(by.values(), default=0) / WINDOW / shared.shards
         found.append(_writes(shared.name, "document", mean, most, shared.per_animation))
     for name, times in WRITES.items():
         written = times * _busiest(simulation.holds)
