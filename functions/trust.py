@@ -35,7 +35,18 @@ def admit_task(call: Request, function: str, chosen: Settings) -> None:
         _compare(text, chosen)
     else:
         own = function_address(chosen.functions_url, function)
-        _verify(text, chosen.tasks_account, re.compile(re.escape(own)))
+        _verify(text, (chosen.tasks_account,), re.compile(re.escape(own)))
+
+
+def admit_call(call: Request, function: str, chosen: Settings) -> None:
+    """Unauthorized unless one of our functions that may have things decoded is calling this very
+    function; Busy when that can't be told at this moment."""
+    text = _bearer(call)
+    if chosen.backend == "embedded":
+        _compare(text, chosen)
+    else:
+        own = function_address(chosen.functions_url, function)
+        _verify(text, chosen.decode_callers, re.compile(re.escape(own)))
 
 
 def admit_event(function: str) -> None:
@@ -48,7 +59,8 @@ def admit_event(function: str) -> None:
             _compare(text, chosen)
         else:
             own = function_address(chosen.functions_url, function)
-            _verify(text, chosen.events_account or chosen.tasks_account, _either_address(own))
+            account = chosen.events_account or chosen.tasks_account
+            _verify(text, (account,), _either_address(own))
     except MascotryError as error:
         answer = make_response({"error": {"code": error.code, "message": error.message}})
         answer.status_code = error.status
@@ -67,28 +79,28 @@ def _compare(text: str, chosen: Settings) -> None:
         raise Unauthorized(REFUSED)
 
 
-def _verify(text: str, account: str, audience: re.Pattern[str]) -> None:
-    """Unauthorized unless Google has signed it for this account and this audience, now."""
+def _verify(text: str, accounts: tuple[str, ...], audience: re.Pattern[str]) -> None:
+    """Unauthorized unless Google has signed it for one of these accounts and this audience, now."""
     token = tokens.parse(text)
     if token is None or not tokens.is_signed(token, composition.caller_certificates()):
         raise Unauthorized(REFUSED)
     now = int(composition.ports().clock.now().timestamp())
-    if fault := _fault(token.claims, account, audience, now):
+    if fault := _fault(token.claims, accounts, audience, now):
         # Signed by Google, so this is a deployment that disagrees with itself, or an intruder.
         log.warning("a call was refused", extra={"reason": fault})
         raise Unauthorized(REFUSED)
 
 
 def _fault(
-    claims: Mapping[str, Any], account: str, audience: re.Pattern[str], now: int
+    claims: Mapping[str, Any], accounts: tuple[str, ...], audience: re.Pattern[str], now: int
 ) -> str | None:
     """What is wrong with signed claims, if anything is."""
     if claims.get("iss") not in ISSUERS:
         return "its 'iss' is not Google"
     if not isinstance(claims.get("aud"), str) or not audience.fullmatch(claims["aud"]):
         return "its 'aud' is not this function's address"
-    if not account or claims.get("email") != account:
-        return f"its 'email' is not the account that may call: {account or 'none is set'}"
+    if not claims.get("email") or claims["email"] not in accounts:
+        return f"its 'email' is no account that may call: {', '.join(accounts) or 'none is set'}"
     if claims.get("email_verified") is not True:
         return "its 'email_verified' is not true"
     for name in ("iat", "exp", "nbf"):

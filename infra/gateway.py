@@ -25,6 +25,7 @@ INGEST_PATHS = frozenset(
 )
 SERVER_THREADS = 48
 STORAGE_TRIGGER = "on_object_finalized"
+DECODER = "decode"
 FUNCTIONS = "/functions/{function}"
 TASK_TARGETS = (*(queue.function for queue in QUEUES), "sweep")
 
@@ -53,6 +54,7 @@ def functions(others: Mapping[str, WSGIApplication]) -> WSGIApplication:
     mounts = dict(others)
     for target in TASK_TARGETS:
         mounts[address(target)] = _at_its_root(function(target))
+    mounts[address(DECODER)] = _at_its_root(function(DECODER))
     mounts[address(STORAGE_TRIGGER)] = _at_its_root(function(STORAGE_TRIGGER, "cloudevent"))
     public = {target: function(target) for target in ("api", "events", "ingest")}
     return DispatcherMiddleware(_Public(public, Site(_origin(settings()))), mounts)

@@ -47,6 +47,11 @@ class Settings(BaseModel):
     """The service account whose tokens the queues and the scheduler carry, by e-mail."""
     events_account: str = ""
     """The one that storage events are delivered as; the same if it is not given."""
+    decode_callers: tuple[str, ...] = ()
+    """Those that may have something decoded: the service accounts of the functions that ask for it,
+    by e-mail."""
+    storage_url: str = "https://storage.googleapis.com"
+    """The address of Cloud Storage: `decode` fetches from no other, and sends to no other."""
     tasks_certificates_url: str = "https://www.googleapis.com/oauth2/v1/certs"
     """Where the certificates are that those tokens are checked by."""
     tasks_endpoint: str = ""

@@ -68,12 +68,13 @@ def reencode(source: Path | bytes, target: Path, max_pixels: int = MAX_PIXELS) -
     return image.size
 
 
-def shrink(source: Path | bytes, target: Path, side: int) -> None:
+def shrink(source: Path | bytes, target: Path, side: int) -> tuple[int, int]:
     """Write what `open_image` makes of `source` as a clean PNG with at most `side` pixels a side,
-    proportions kept; a smaller one keeps its size."""
+    proportions kept; a smaller one keeps its size. Returns its (width, height)."""
     image = open_image(source)
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     image.save(target, "PNG")
+    return image.size
 
 
 def resize(source: Path, targets: Mapping[int, Path]) -> dict[int, tuple[int, int]]:

@@ -145,7 +145,7 @@ def test_what_is_settled_stays(world: World, tenant: Tenant) -> None:
     sent = send(world, tenant, invitation, picture())
     world.drain()
     before, public = world.documents(tenant, "assets"), world.public()
-    triggers.object_finalized(world.ports, world.settings, sent.bucket, sent.name, {})
+    triggers.object_finalized(world.ports, sent.bucket, sent.name, str(sent.generation), {})
     send(world, tenant, invitation, picture("GIF"))
     world.drain()
     send(world, tenant, invitation, b"no picture")
