@@ -6,9 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-import functions_framework
 import pytest
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -62,12 +60,8 @@ def serving(place: Place, blobs: StorageBlobs, storage_url: str) -> Iterator[Dec
     issuer.accounts[account.email] = account.public_key
     place.folder.mkdir(parents=True, exist_ok=True)
     account.write(place.folder / "account.json")
-    app: Any = functions_framework.create_app(
-        target="decode", source=str(gateway.SOURCE), signature_type="http"
-    )
-    server = make_server(
-        "127.0.0.1", 0, DispatcherMiddleware(NotFound(), {"/decode": app}), threaded=True
-    )
+    app = DispatcherMiddleware(NotFound(), {"/decode": gateway.function(gateway.DECODER)})
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     origin = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
