@@ -242,8 +242,8 @@ def receive(ports: Ports, name: str, *, max_bytes: int, max_film_bytes: int) -> 
 
 
 def sweep(ports: Ports, entry: Json) -> None:
-    """Settle an upload whose time is up. A picture that is there is announced once more: its event
-    may have been lost."""
+    """Settle an upload whose time is up. A picture that has been there for a while is announced
+    once more: its event may have been lost."""
     now = ports.clock.now()
     if entry["at"] > instant_text(now):
         return
@@ -253,6 +253,10 @@ def sweep(ports: Ports, entry: Json) -> None:
         raw = ports.blobs.stat(Bucket.UPLOADS, upload.raw)
         is_film = asset.type is AssetType.VIDEO
         if raw is not None and now < asset.created_at + PATIENCE:
+            if now < raw.updated_at + LIFETIME and not is_film:
+                # It came late, or was announced just now: its task is on its way.
+                ports.documents.commit([upload.due(raw.updated_at + LIFETIME)])
+                return
             again = asset.created_at + PATIENCE if is_film else now + LIFETIME
             _announce(ports, upload, raw, again)
             return

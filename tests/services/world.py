@@ -319,6 +319,10 @@ class World:
                 found.append((queue, Delivery.parse(claim.payload)))
         return found
 
+    def waiting(self, queue: str) -> list[str]:
+        """The names of the tasks in a queue."""
+        return [name for name, _ in self._queue.upcoming(queue, limit=100)]
+
     def lose_deliveries(self) -> None:
         """What no queue should do."""
         for queue in QUEUES:

@@ -24,7 +24,15 @@ from urllib3.response import BaseHTTPResponse
 
 from shared.adapters.gcp.blobs import StorageBlobs
 from shared.adapters.system import SystemClock
-from shared.errors import BadRequest, Busy, MascotryError, NotFound, PermanentError, TransientError
+from shared.errors import (
+    BadRequest,
+    Busy,
+    MascotryError,
+    NotFound,
+    PermanentError,
+    StepError,
+    TransientError,
+)
 from shared.ports import MAX_MASTER, Bucket, Clock, ImportedFilm
 
 CONNECT: Final = 5.0
@@ -63,7 +71,7 @@ class DecodeFunction:
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=8)
 
     def moves(self, content: bytes) -> bool:
-        with self._asked("moves", content, PICTURE_SECONDS) as answer:
+        with self._waiting(), self._asked("moves", content, PICTURE_SECONDS) as answer:
             return _parsed(_Moves, answer).moves
 
     def picture(
@@ -71,7 +79,7 @@ class DecodeFunction:
     ) -> tuple[int, int]:
         content = source if isinstance(source, bytes) else source.read_bytes()
         wanted = "picture" if side is None else f"picture?side={side}"
-        with self._asked(wanted, content, PICTURE_SECONDS) as answer:
+        with self._waiting(), self._asked(wanted, content, PICTURE_SECONDS) as answer:
             return answer.save(target)
 
     def film(self, upload: str, master: str) -> ImportedFilm:
@@ -98,6 +106,14 @@ class DecodeFunction:
         if after is None or after.size != film.bytes:
             raise TransientError("decoder_failed", "The film was not written as it was told.")
         return film
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """For a picture that somebody waits for: there are no tries to count."""
+        try:
+            yield
+        except StepError as error:
+            raise Busy("The picture cannot be looked at now; try again.") from error
 
     @contextmanager
     def _asked(
