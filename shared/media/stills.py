@@ -18,8 +18,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 
 
 def load(path: Path, mode: Literal["RGB", "RGBA"]) -> NDArray[np.uint8]:
-    """The pixels (H, W, C) of a still that we have made or checked ourselves."""
-    with Image.open(path) as image:
+    """The pixels (H, W, C) of a still that we have made or checked ourselves, which is a PNG."""
+    with Image.open(path, formats=("PNG",)) as image:
         return np.asarray(image.convert(mode))
 
 

@@ -18,10 +18,11 @@ Json = dict[str, Any]
 
 
 class Server:
-    """`python -m infra.local` on one data folder."""
+    """`python -m infra.local` on one data folder, or another module that serves the same."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, module: str = "infra.local") -> None:
         self.home = home
+        self._module = module
         self._process: subprocess.Popen[bytes] | None = None
         self._http: httpx.Client | None = None
 
@@ -42,7 +43,7 @@ class Server:
         environment = {**os.environ, "MASCOTRY_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
         with (self.home / "log.jsonl").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "infra.local", "--port", "0", "--quiet"],
+                [sys.executable, "-m", self._module, "--port", "0", "--quiet"],
                 env=environment,
                 stdout=log,
                 stderr=log,

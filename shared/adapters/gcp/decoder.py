@@ -104,7 +104,7 @@ class DecodeFunction:
             film = _parsed(_Film, answer).imported()
         after = self._store.stat(Bucket.WORK, master)
         if after is None or after.size != film.bytes:
-            raise TransientError("decoder_failed", "The film was not written as it was told.")
+            raise _failed("The film was not written as it was told.")
         return film
 
     @contextmanager
@@ -162,7 +162,7 @@ class _Answer:
         for piece in self.response.stream(1 << 16):
             size += len(piece)
             if size > most or time.monotonic() > self.deadline:
-                raise Busy("The decoder answered too much, or too slowly; try again.")
+                raise _failed("It answered too much, or too slowly.")
             yield piece
 
     def text(self) -> bytes:
@@ -176,10 +176,10 @@ class _Answer:
         with target.open("rb") as file:
             head = file.read(len(SIGNATURE) + 8)
         if not head.startswith(SIGNATURE) or len(head) < len(SIGNATURE) + 8:
-            raise Busy("The decoder answered no picture; try again.")
+            raise _failed("It answered no picture.")
         width, height = struct.unpack(">II", head[len(SIGNATURE) :])
         if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
-            raise Busy("The decoder answered no picture; try again.")
+            raise _failed("It answered no picture.")
         return width, height
 
 
@@ -232,7 +232,7 @@ class _Fault(_Facts):
             case "transient":
                 return TransientError(self.reason, self.message)
             case _:
-                return Busy("The decoder answered something strange; try again.")
+                return _failed("It answered something strange.")
 
 
 def _parsed(model: type[F], answer: _Answer) -> F:
@@ -240,7 +240,7 @@ def _parsed(model: type[F], answer: _Answer) -> F:
         return model.model_validate_json(answer.text())
     except ValidationError as error:
         _log.error("the decoder answered something strange", extra={"reason": str(error)[:500]})
-        raise Busy("The decoder answered something strange; try again.") from error
+        raise _failed("It answered something strange.") from error
 
 
 def _raise(answer: _Answer) -> None:
@@ -255,6 +255,9 @@ def _raise(answer: _Answer) -> None:
     _log.warning("the decoder did not answer", extra={"status": status})
     if status in OCCUPIED:
         raise Busy("The file cannot be looked at now; try again.")
-    raise TransientError(
-        "decoder_failed", "The file could not be decoded; it may help to try again."
-    )
+    raise _failed("An instance did not survive the file, or it took too long.")
+
+
+def _failed(reason: str) -> TransientError:
+    """A fault that counts as a try of the step: the file may be what causes it."""
+    return TransientError("decoder_failed", f"The file could not be decoded. {reason}")
