@@ -92,10 +92,12 @@ def _film(request: Request, chosen: Settings) -> ResponseReturnValue:
 
 
 def _content(request: Request, chosen: Settings) -> bytes:
-    content = request.stream.read(chosen.max_upload_bytes + 1)
-    if len(content) > chosen.max_upload_bytes:
-        raise BadRequest(f"may have at most {chosen.max_upload_bytes:,} bytes", field="file")
-    return content
+    content, most = bytearray(), chosen.max_upload_bytes
+    while piece := request.stream.read(most + 1 - len(content)):  # which may give less
+        content += piece
+        if len(content) > most:
+            raise BadRequest(f"may have at most {most:,} bytes", field="file")
+    return bytes(content)
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

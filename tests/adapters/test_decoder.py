@@ -3,8 +3,9 @@ broken into and answers whatever somebody likes."""
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -47,6 +48,8 @@ class Answers:
         """What it sends to the URL of the master."""
         self.order: dict[str, Any] = {}
         self.token = ""
+        self.pause = 0.0
+        """Seconds between two bytes of an answer."""
 
 
 @pytest.fixture
@@ -70,7 +73,13 @@ def served(answers: Answers) -> Iterator[str]:
             self.send_response(answers.status)
             self.send_header("Content-Length", str(len(answers.body)))
             self.end_headers()
-            self.wfile.write(answers.body)
+            if not answers.pause:
+                self.wfile.write(answers.body)
+                return
+            with suppress(OSError):
+                for at in range(len(answers.body)):
+                    self.wfile.write(answers.body[at : at + 1])
+                    time.sleep(answers.pause)
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -190,6 +199,16 @@ def test_an_endless_answer_is_cut_off(
 ) -> None:
     monkeypatch.setattr(decoder, "MAX_PNG", 1000)
     answers.body = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1" + b"\0" * 1000
+    with pytest.raises(Busy):
+        function.picture(b"GIF89a", tmp_path / "x.png")
+
+
+def test_a_trickle_meets_the_deadline(
+    function: DecodeFunction, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each piece comes in time, and all of them would take an hour."""
+    monkeypatch.setattr(decoder, "PICTURE_SECONDS", 1.0)
+    answers.body, answers.pause = b"\x89PNG" * 1000, 0.2
     with pytest.raises(Busy):
         function.picture(b"GIF89a", tmp_path / "x.png")
 
