@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from shared.adapters.system import SystemClock, SystemIds
 from shared.config import Settings, settings
 from shared.errors import PermanentError
-from shared.ports import Blobs, Bucket, Documents, Ports, Tasks
+from shared.model.queues import function_address
+from shared.ports import Blobs, Bucket, Decoder, Documents, Ports, Tasks
 from shared.services.keys import Principal
 from shared.services.limits import Limiter
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from shared.adapters.embedded.blobs import EmbeddedBlobs
     from shared.adapters.embedded.database import Database
     from shared.adapters.embedded.queue import EmbeddedTasks
+    from shared.adapters.gcp.blobs import StorageBlobs
     from shared.providers.base import ImageProvider, VideoProvider, VisionProvider
     from shared.providers.offline.artist import OfflineArtist
     from shared.services.certificates import Certificates, Verifier
@@ -86,12 +88,14 @@ def _bucket_names(chosen: Settings) -> Mapping[Bucket, str]:
 def _google_ports() -> Ports:
     """Google's clients, each loaded by the first request that asks something of it: most of the
     public ones read a few documents and nothing else."""
+    store = Late(_cloud_storage)
     return Ports(
         documents=cast(Documents, Late(_firestore)),
-        blobs=cast(Blobs, Late(_cloud_storage)),
+        blobs=cast(Blobs, store),
         tasks=cast(Tasks, Late(_cloud_tasks)),
         clock=SystemClock(),
         ids=SystemIds(),
+        decoder=cast(Decoder, Late(lambda: _decode_function(cast("StorageBlobs", store)))),
     )
 
 
@@ -101,7 +105,7 @@ def _firestore() -> Documents:
     return FirestoreDocuments(settings().project, settings().database)
 
 
-def _cloud_storage() -> Blobs:
+def _cloud_storage() -> "StorageBlobs":
     from shared.adapters.gcp.blobs import StorageBlobs
     from shared.adapters.gcp.cdn import CloudCdn
 
@@ -113,6 +117,14 @@ def _cloud_storage() -> Blobs:
         cdn_url=chosen.cdn_url,
         cdn=CloudCdn(chosen.project, url_map) if url_map else None,
     )
+
+
+def _decode_function(store: "StorageBlobs") -> Decoder:
+    from shared.adapters.gcp.decoder import DecodeFunction
+    from shared.adapters.gcp.identity import IdentityToken
+
+    address = function_address(settings().functions_url, "decode")
+    return DecodeFunction(address, IdentityToken(address).text, store)
 
 
 def _cloud_tasks() -> Tasks:
@@ -150,6 +162,7 @@ class Late:
 
 def _embedded_ports() -> Ports:
     from shared.adapters.embedded.documents import EmbeddedDocuments
+    from shared.services.decoding import LocalDecoder
 
     parts = embedded()
     return Ports(
@@ -158,6 +171,7 @@ def _embedded_ports() -> Ports:
         tasks=parts.tasks,
         clock=parts.clock,
         ids=SystemIds(),
+        decoder=LocalDecoder(parts.blobs),
     )
 
 

@@ -33,7 +33,7 @@ def events(request: Request) -> ResponseReturnValue:
 
 @functions_framework.http
 def ingest(request: Request) -> ResponseReturnValue:
-    """What takes pictures or looks at them: the only public function that decodes any.
+    """What takes pictures or looks at them. It has those of clients decoded, and decodes our own.
 
     It answers everything else, too: a router that knows no methods sends all of a path here.
     """
@@ -117,6 +117,23 @@ def webhook(request: Request) -> ResponseReturnValue:
 
 
 @functions_framework.http
+def upload(request: Request) -> ResponseReturnValue:
+    """Look at a file that a client has sent."""
+    from functions.steps.entry import upload
+
+    return upload(request)
+
+
+@functions_framework.http
+def decode(request: Request) -> ResponseReturnValue:
+    """Write an untrusted picture or film anew: nothing else decodes any, and this may do nothing
+    else."""
+    from functions.decode import handle
+
+    return handle(request)
+
+
+@functions_framework.http
 def sweep(request: Request) -> ResponseReturnValue:
     """Re-deliver what is overdue; called by a schedule."""
     from functions.steps.entry import sweep
@@ -126,7 +143,7 @@ def sweep(request: Request) -> ResponseReturnValue:
 
 @functions_framework.cloud_event
 def on_object_finalized(event: CloudEvent) -> None:
-    """A stored object is complete; a picture that a client has sent is decoded here."""
+    """A stored object is complete: enqueue what waits for it."""
     from functions.triggers.storage import finalized
 
     finalized(event)

@@ -37,7 +37,17 @@ def admit_task(call: Request, function: str, chosen: Settings) -> None:
         _compare(_bearer(call), chosen)
     else:
         own = function_address(chosen.functions_url, function)
-        _verify(call, chosen, chosen.tasks_account, re.compile(re.escape(own)))
+        _verify(call, chosen, (chosen.tasks_account,), re.compile(re.escape(own)))
+
+
+def admit_call(call: Request, function: str, chosen: Settings) -> None:
+    """Unauthorized unless one of our functions that may have things decoded is calling this very
+    function; Busy when that can't be told at this moment."""
+    if chosen.backend == "embedded":
+        _compare(_bearer(call), chosen)
+    else:
+        own = function_address(chosen.functions_url, function)
+        _verify(call, chosen, chosen.decode_callers, re.compile(re.escape(own)))
 
 
 def admit_event(function: str) -> None:
@@ -50,7 +60,7 @@ def admit_event(function: str) -> None:
         else:
             own = function_address(chosen.functions_url, function)
             account = chosen.events_account or chosen.tasks_account
-            _verify(request, chosen, account, _either_address(own))
+            _verify(request, chosen, (account,), _either_address(own))
     except MascotryError as error:
         answer = make_response({"error": {"code": error.code, "message": error.message}})
         answer.status_code = error.status
@@ -69,13 +79,16 @@ def _compare(text: str, chosen: Settings) -> None:
         raise Unauthorized(REFUSED)
 
 
-def _verify(call: Request, chosen: Settings, account: str, audience: re.Pattern[str]) -> None:
-    """Unauthorized unless Google has signed the token for this account and this audience, now."""
+def _verify(
+    call: Request, chosen: Settings, accounts: tuple[str, ...], audience: re.Pattern[str]
+) -> None:
+    """Unauthorized unless Google has signed the token for one of these accounts and this audience,
+    now."""
     token = tokens.parse(_bearer(call))
     if token is None or not _is_genuine(token, call, chosen):
         raise Unauthorized(REFUSED)
     now = int(composition.ports().clock.now().timestamp())
-    if fault := _fault(token.claims, account, audience, now):
+    if fault := _fault(token.claims, accounts, audience, now):
         # Signed by Google, so this is a deployment that disagrees with itself, or an intruder.
         log.warning("a call was refused", extra={"reason": fault})
         raise Unauthorized(REFUSED)
@@ -93,15 +106,15 @@ def _is_genuine(token: tokens.Token, call: Request, chosen: Settings) -> bool:
 
 
 def _fault(
-    claims: Mapping[str, Any], account: str, audience: re.Pattern[str], now: int
+    claims: Mapping[str, Any], accounts: tuple[str, ...], audience: re.Pattern[str], now: int
 ) -> str | None:
     """What is wrong with signed claims, if anything is."""
     if claims.get("iss") not in ISSUERS:
         return "its 'iss' is not Google"
     if not isinstance(claims.get("aud"), str) or not audience.fullmatch(claims["aud"]):
         return "its 'aud' is not this function's address"
-    if not account or claims.get("email") != account:
-        return f"its 'email' is not the account that may call: {account or 'none is set'}"
+    if not claims.get("email") or claims["email"] not in accounts:
+        return f"its 'email' is no account that may call: {', '.join(accounts) or 'none is set'}"
     if claims.get("email_verified") is not True:
         return "its 'email_verified' is not true"
     for name in ("iat", "exp", "nbf"):

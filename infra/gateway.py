@@ -29,6 +29,7 @@ SERVER_THREADS = 48
 GRACE_SECONDS = 1.0
 """How long the last words to those who wait may take."""
 STORAGE_TRIGGER = "on_object_finalized"
+DECODER = "decode"
 FUNCTIONS = "/functions/{function}"
 Guard = Callable[[str, WSGIApplication], WSGIApplication]
 TASK_TARGETS = (*(queue.function for queue in QUEUES), "sweep")
@@ -61,6 +62,7 @@ def functions(
     mounts = dict(others)
     for target in TASK_TARGETS:
         mounts[address(target)] = _at_its_root(guard(target, function(target)))
+    mounts[address(DECODER)] = _at_its_root(guard(DECODER, function(DECODER)))
     trigger = guard(STORAGE_TRIGGER, function(STORAGE_TRIGGER, "cloudevent"))
     mounts[address(STORAGE_TRIGGER)] = _at_its_root(trigger)
     public = {target: function(target) for target in ("api", "events", "ingest")}

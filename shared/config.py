@@ -52,6 +52,11 @@ class Settings(BaseModel):
     platform_checks_callers: bool = False
     """Whether this is a private function on Cloud Run, which has checked the caller's token (IAM)
     and has put a marker in place of its signature. Never true where anybody can call."""
+    decode_callers: tuple[str, ...] = ()
+    """Those that may have something decoded: the service accounts of the functions that ask for it,
+    by e-mail."""
+    storage_url: str = "https://storage.googleapis.com"
+    """The address of Cloud Storage: `decode` fetches from no other, and sends to no other."""
     tasks_certificates_url: str = "https://www.googleapis.com/oauth2/v1/certs"
     """Where the certificates are that those tokens are checked by."""
     tasks_endpoint: str = ""

@@ -193,6 +193,8 @@ class SignedUpload:
 
 MAX_UPLOAD: Final = 10_000_000
 """Bytes that an upload URL takes, if nothing else is said."""
+MAX_MASTER: Final = 400_000_000
+"""Bytes of the largest master that a decoder writes of a film."""
 
 
 class Blobs(Protocol):
@@ -288,6 +290,61 @@ class Tasks(Protocol):
         ...
 
 
+# --- decoding ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFilm:
+    """The master that was written of an untrusted film, and what is known of both."""
+
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    frames: int
+    fps: float
+    duration: float
+    """In seconds."""
+    source: Json
+    """What the film was: container, codec, size, frames, duration, and whether it had alpha."""
+    background: tuple[int, int, int] | None
+    """The colour (RGB) that a film with alpha was set on; None for one without."""
+    palette: tuple[tuple[int, int, int], ...]
+    """The main colours of the figure, as far as they are known."""
+    verification: Json
+    """What decoding the whole master measured."""
+
+
+class Decoder(Protocol):
+    """Decodes untrusted pictures and films, and writes them anew in our own formats. Nothing else
+    opens what a client has sent.
+
+    Busy when it cannot be reached.
+    """
+
+    def moves(self, content: bytes) -> bool:
+        """Whether a picture has more than one frame; False for what cannot be read."""
+        ...
+
+    def picture(
+        self, source: bytes | Path, target: Path, *, side: int | None = None
+    ) -> tuple[int, int]:
+        """Write a PNG, JPEG, WebP or GIF to `target` as a PNG without metadata, made smaller where
+        a side has more than `side` pixels; gives (width, height).
+
+        BadRequest(field="file") says what is wrong with the picture.
+        """
+        ...
+
+    def film(self, upload: str, master: str) -> ImportedFilm:
+        """Write the film `upload` of UPLOADS as the object `master` of WORK, in H.264.
+
+        NotFound without the upload; PermanentError ("film_unsupported", "film_too_large") says
+        what would be right, and TransientError that trying again may help.
+        """
+        ...
+
+
 # --- all of them ---------------------------------------------------------------------------------
 
 
@@ -300,3 +357,4 @@ class Ports:
     tasks: Tasks
     clock: Clock
     ids: Ids
+    decoder: Decoder

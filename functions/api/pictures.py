@@ -25,7 +25,8 @@ def fetched(call: Call, url: str, target: Path, *, field: str) -> Path:
 
     with naming(field):
         content = fetch(url, max_bytes=call.settings.max_upload_bytes)
-        return vision.prepare(content, target)
+        call.ports.decoder.picture(content, target, side=vision.SIDE)
+    return target
 
 
 def stored(call: Call, url: str, *, field: str) -> str:

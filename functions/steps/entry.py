@@ -39,6 +39,22 @@ def webhook(request: Request) -> ResponseReturnValue:
     return _answer(request, "webhook", work)
 
 
+def upload(request: Request) -> ResponseReturnValue:
+    """Look at one file that has arrived; 2xx says that no more is to be done."""
+    from shared.services import uploads
+
+    def work(chosen: Settings) -> ResponseReturnValue:
+        uploads.receive(
+            composition.ports(),
+            request.get_json()["name"],
+            max_bytes=chosen.max_upload_bytes,
+            max_film_bytes=chosen.max_film_bytes,
+        )
+        return "", 204
+
+    return _answer(request, uploads.QUEUE, work)
+
+
 def sweep(request: Request) -> ResponseReturnValue:
     """Look after overdue jobs; answers how many there were."""
 

@@ -1,15 +1,23 @@
-"""Take in what a client has made himself: an uploaded picture as it is, a film written anew."""
+"""Import what a client has made: an uploaded picture as it is, a film written anew.
+
+Nothing is decoded here. A picture was decoded when it arrived, and is copied inside the store; a
+film is decoded by the `Decoder` port, which puts the master into the work area.
+"""
 
 from typing import Any
 
-from shared.media.verify import verify_film, verify_still
-from shared.model.asset import AssetType, Provenance
+from shared.errors import Busy, PermanentError
+from shared.model.asset import AssetType, Content, Provenance, content_type
+from shared.model.job import Output
+from shared.ports import Bucket
 from shared.providers.base import Later
 from shared.services import uploads
-from shared.services.steps import Made, MadeFile, StepContext, StepResult
+from shared.services.steps import Accepted, StepContext, StepResult
 
 ARRIVING = 5.0
 """Seconds between two looks for a film that is still being sent."""
+OCCUPIED = 20.0
+"""Seconds until a decoder that has no room, or cannot be reached, is asked again."""
 PROVENANCE = Provenance(provider="upload", model="upload")
 
 
@@ -17,44 +25,58 @@ def run(context: StepContext) -> StepResult:
     (key,) = context.step.files
     if context.job.assets[key].type is AssetType.VIDEO:
         return _film(context, key)
-    picture = context.source("upload")
-    checked = verify_still(picture.path, alpha=False)
-    metadata = {"verification": checked.as_dict()}
-    made = MadeFile(picture.path, checked.width, checked.height, PROVENANCE, metadata=metadata)
-    return Made({key: made})
+    return _picture(context, key)
+
+
+def _picture(context: StepContext, key: str) -> StepResult:
+    asset = uploads.find(context.ports, context.job.workspace_id, context.step.inputs["upload"])
+    if asset.content is None:
+        raise PermanentError("source_missing", f"The upload {asset.id} has no file.")
+    work_path = context.work_path(key)
+    context.ports.blobs.copy(
+        (Bucket.ASSETS, asset.path),
+        (Bucket.WORK, work_path),
+        content_type=content_type(work_path),
+        cache_control="private, no-store",
+    )
+    content = asset.content
+    verification = {
+        "codec": "png",
+        "width": content.width,
+        "height": content.height,
+        "frames": 1,
+        "bytes": content.bytes,
+    }
+    return _accepted(key, work_path, content, {"verification": verification})
 
 
 def _film(context: StepContext, key: str) -> StepResult:
-    from shared.media import foreign
-    from shared.media.worn import colours_worn
-
-    source = context.folder / "film"
-    upload_id = context.step.inputs["upload"]
-    if not uploads.fetch_film(context.ports, context.job.workspace_id, upload_id, source):
+    upload_id, work_path = context.step.inputs["upload"], context.work_path(key)
+    source = uploads.find_film(context.ports, context.job.workspace_id, upload_id)
+    if source is None:
         return Later(ARRIVING)
-    target = context.target(key)
-    taken = foreign.take_in(source, target)
-    film = taken.master
-    checked = verify_film(
-        target, None, (film.width, film.height), film.frames, float(film.fps), alpha_expected=False
+    try:
+        film = context.ports.decoder.film(source, work_path)
+    except Busy:
+        return Later(OCCUPIED)
+    content = Content(
+        sha256=film.sha256,
+        bytes=film.bytes,
+        width=film.width,
+        height=film.height,
+        duration=film.duration,
+        frames=film.frames,
+        fps=film.fps,
     )
     metadata: dict[str, Any] = {
-        "source": taken.as_dict(),
-        "background": list(taken.background) if taken.background else None,
-        "palette": [] if taken.alpha else [list(colour) for colour in colours_worn(target, film)],
-        "verification": checked.as_dict(),
+        "source": film.source,
+        "background": list(film.background) if film.background else None,
+        "palette": [list(colour) for colour in film.palette],
+        "verification": film.verification,
     }
-    return Made(
-        {
-            key: MadeFile(
-                path=target,
-                width=film.width,
-                height=film.height,
-                duration=film.duration,
-                frames=film.frames,
-                fps=float(film.fps),
-                provenance=PROVENANCE,
-                metadata=metadata,
-            )
-        }
-    )
+    return _accepted(key, work_path, content, metadata)
+
+
+def _accepted(key: str, work_path: str, content: Content, metadata: dict[str, Any]) -> StepResult:
+    output = Output(work_path=work_path, content=content, provenance=PROVENANCE, metadata=metadata)
+    return Accepted({key: output})

@@ -27,8 +27,8 @@ def _finalized(event: CloudEvent) -> None:
         return
     triggers.object_finalized(
         composition.ports(),
-        settings(),
         bucket,
         name,
+        str(resource.get("generation")),
         {key: str(value) for key, value in metadata.items()},
     )

@@ -8,6 +8,7 @@ is in memory, and gone at the end.
 """
 
 import argparse
+import json
 import logging
 import os
 import signal
@@ -54,11 +55,14 @@ log = logging.getLogger("shared.emulators")
 def cloud(base_url: str) -> Iterator[Issuer]:
     """The emulators, and the environment of functions that are served at `base_url`; they are in
     use as soon as these serve. Gives who signs the tokens of service accounts."""
-    account = ServiceAccount(FUNCTIONS)
     buckets = {bucket: f"{PROJECT}-{bucket}" for bucket in Bucket}
     functions_url = base_url + gateway.FUNCTIONS
     issuer = Issuer(SystemClock())
     with ExitStack() as stack:
+        issuer.start()
+        stack.callback(issuer.stop)
+        account = ServiceAccount(FUNCTIONS, token_uri=issuer.token_url)
+        issuer.accounts[account.email] = account.public_key
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         account.write(folder / "account.json")
         documents = stack.enter_context(firestore.running(rules=firestore.RULES))
@@ -67,8 +71,6 @@ def cloud(base_url: str) -> Iterator[Issuer]:
                 buckets=tuple(buckets.values()), keys={account.email: account.public_key}
             )
         )
-        issuer.start()
-        stack.callback(issuer.stop)
         tasks = CloudTasksServer(issuer=issuer)
         for facts in QUEUES:
             tasks.create(queue(f"projects/{PROJECT}/locations/{REGION}", _fitting(facts)))
@@ -97,6 +99,8 @@ def cloud(base_url: str) -> Iterator[Issuer]:
                 "MASCOTRY_FUNCTIONS_URL": functions_url,
                 "MASCOTRY_TASKS_ACCOUNT": TASKS,
                 "MASCOTRY_EVENTS_ACCOUNT": EVENTS,
+                "MASCOTRY_DECODE_CALLERS": json.dumps([FUNCTIONS]),
+                "MASCOTRY_STORAGE_URL": files.url,
                 "MASCOTRY_TASKS_ENDPOINT": tasks.address,
                 "MASCOTRY_TASKS_CERTIFICATES_URL": issuer.url,
                 "MASCOTRY_PLATFORM_CHECKS_CALLERS": "true",

@@ -1,18 +1,25 @@
 """Google's part as an issuer of identity tokens: signs them, and serves what they are checked with.
 
-Where the platform would ask its metadata server or its token service, a test asks an `Issuer`.
+It is also the token service that a service account with a key asks: it gives an identity token for
+an assertion that the account has signed. Where the platform would ask its metadata server, a test
+asks an `Issuer`.
 """
 
+import base64
+import binascii
 import json
 import secrets
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 from google.auth import jwt
 from google.auth.crypt import RSASigner
@@ -21,7 +28,13 @@ from shared.ports import Clock
 
 ISSUER = "https://accounts.google.com"
 PATH = "/oauth2/v1/certs"
+TOKEN_PATH = "/token"  # noqa: S105 - a path
+GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+TOKEN_SERVICE = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+"""What an assertion names as its audience, wherever it is sent."""
 LIFETIME = timedelta(hours=1)
+HOUR, SKEW = 3600, 60
+"""Seconds: how long an assertion may be good for, and how far ahead a clock may be."""
 
 
 class Issuer:
@@ -35,6 +48,8 @@ class Issuer:
         self.status = 200
         """What asking for them is answered with."""
         self.clock = clock
+        self.accounts: dict[str, rsa.RSAPublicKey] = {}
+        """The keys of the accounts that may ask for a token with an assertion, by e-mail."""
         self._server: ThreadingHTTPServer | None = None
         self.certificates: dict[str, str] = {}
         self.rotate()
@@ -74,17 +89,43 @@ class Issuer:
         token: bytes = jwt.encode(self._signer, claims)  # type: ignore[no-untyped-call]
         return token.decode()
 
-    # --- the certificates over HTTP --------------------------------------------------------------
+    def exchange(self, form: Mapping[str, str]) -> str | None:
+        """The identity token that an account asks for with a signed assertion; None for one that is
+        not its own, not for this service, not of now, or asks for something else."""
+        header, payload, signature = _split(form.get("assertion", ""))
+        account = self.accounts.get(payload.get("iss", ""))
+        if form.get("grant_type") != GRANT or account is None or header.get("alg") != "RS256":
+            return None
+        signed = form["assertion"].rpartition(".")[0].encode()
+        try:
+            account.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+        except InvalidSignature:
+            return None
+        now, audience = self.clock.now().timestamp(), payload.get("target_audience")
+        is_current = payload["iat"] - SKEW <= now < payload["exp"] <= payload["iat"] + HOUR
+        if payload["aud"] != TOKEN_SERVICE or not is_current or not audience:
+            return None
+        return self.token(audience, payload["iss"])
+
+    # --- over HTTP -------------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
         """Where the certificates are, once it was started."""
+        return self._address(PATH)
+
+    @property
+    def token_url(self) -> str:
+        """Where assertions are exchanged for tokens, once it was started."""
+        return self._address(TOKEN_PATH)
+
+    def _address(self, path: str) -> str:
         if self._server is None:
             raise RuntimeError("start() comes first")
-        return f"http://127.0.0.1:{self._server.server_address[1]}{PATH}"
+        return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
 
     def start(self) -> None:
-        """Serve the certificates on a free port."""
+        """Serve the certificates and tokens on a free port."""
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -92,8 +133,20 @@ class Issuer:
 
             def do_GET(self) -> None:
                 issuer.fetches += 1
-                body = json.dumps(issuer.certificates).encode()
-                self.send_response(issuer.status if self.path == PATH else 404)
+                self._answer(issuer.status if self.path == PATH else 404, issuer.certificates)
+
+            def do_POST(self) -> None:
+                length = int(self.headers.get("Content-Length", 0))
+                form = dict(parse_qsl(self.rfile.read(length).decode()))
+                token = issuer.exchange(form) if self.path == TOKEN_PATH else None
+                if token is None:
+                    self._answer(400, {"error": "invalid_grant"})
+                else:
+                    self._answer(200, {"id_token": token})
+
+            def _answer(self, status: int, content: Mapping[str, str]) -> None:
+                body = json.dumps(content).encode()
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json; charset=UTF-8")
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Cache-Control", f"public, max-age={issuer.max_age}")
@@ -116,6 +169,16 @@ class Issuer:
             self._thread.join()
             self._server.server_close()
             self._server = None
+
+
+def _split(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:
+    """Header, payload and signature of a token; empty ones of what is none."""
+    try:
+        parts = [base64.urlsafe_b64decode(part + "==") for part in token.split(".")]
+        header, payload, signature = parts
+        return json.loads(header), json.loads(payload), signature
+    except (ValueError, binascii.Error):
+        return {}, {}, b""
 
 
 def _certificate(key: rsa.RSAPrivateKey) -> str:

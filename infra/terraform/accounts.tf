@@ -22,7 +22,7 @@ resource "google_service_account" "trigger" {
 }
 
 resource "google_project_iam_member" "documents" {
-  for_each = local.functions
+  for_each = toset([for name, function in local.functions : name if function.rights.documents])
   project  = var.project
   role     = "roles/datastore.user"
   member   = google_service_account.function[each.key].member
@@ -66,12 +66,16 @@ resource "google_storage_bucket_iam_member" "function" {
   member   = google_service_account.function[each.value.function].member
 }
 
+# What has arrived is announced by the storage trigger alone.
 resource "google_cloud_tasks_queue_iam_binding" "function" {
   for_each = local.queues # and not the queues themselves, whose names terraform import does not know
   location = var.region
   name     = google_cloud_tasks_queue.this[each.key].name
   role     = "roles/cloudtasks.enqueuer"
-  members  = [for name in local.enqueue : google_service_account.function[name].member]
+  members = [
+    for name in local.enqueue : google_service_account.function[name].member
+    if each.key != "upload" || name == "on_object_finalized"
+  ]
 }
 
 # Who enqueues a task says as whom it is delivered, and must be allowed to.
@@ -82,7 +86,7 @@ resource "google_service_account_iam_member" "enqueues" {
   member             = google_service_account.function[each.key].member
 }
 
-# Upload URLs are signed by the account's own key, which never leaves Google.
+# URLs are signed by the account's own key, which never leaves Google.
 resource "google_service_account_iam_member" "signs" {
   for_each           = toset([for name, function in local.functions : name if function.rights.signs])
   service_account_id = google_service_account.function[each.key].name
@@ -96,6 +100,14 @@ resource "google_cloud_run_v2_service_iam_member" "tasks" {
   name     = google_cloud_run_v2_service.this[each.key].name
   role     = "roles/run.invoker"
   member   = google_service_account.tasks.member
+}
+
+resource "google_cloud_run_v2_service_iam_member" "decode" {
+  for_each = local.decoding
+  location = var.region
+  name     = google_cloud_run_v2_service.this["decode"].name
+  role     = "roles/run.invoker"
+  member   = google_service_account.function[each.key].member
 }
 
 resource "google_cloud_run_v2_service_iam_member" "trigger" {

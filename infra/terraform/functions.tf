@@ -6,23 +6,26 @@
 locals {
   queues = jsondecode(file("${path.module}/../queues.json"))
 
-  # What an account may do beside reading and writing documents: enqueue tasks, sign upload URLs, ask
-  # models (with these keys, or Google's as itself), and its role on each bucket. Whatever touches a job
-  # may have to finish what a dead worker began, so it publishes from `work` to `assets` as well.
+  # What an account may do: read and write documents, enqueue tasks, sign URLs, ask models (with these
+  # keys, or Google's as itself), and its role on each bucket. Whatever touches a job may have to finish
+  # what a dead worker began, so it publishes from `work` to `assets` as well. What decodes untrusted
+  # files may do nothing.
   reads  = "roles/storage.objectViewer"
   adds   = "roles/storage.objectCreator"
   writes = "roles/storage.objectUser"
   rights = {
-    public = { enqueues = true, signs = true, keys = [], buckets = { assets = local.writes, work = local.reads, uploads = local.adds } }
-    ingest = { enqueues = true, signs = true, keys = ["fal_key", "openai_api_key"], buckets = { assets = local.writes, work = local.reads, uploads = local.adds } }
-    wait   = { enqueues = false, signs = false, keys = [], buckets = {} }
-    step   = { enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.writes } }
-    look   = { enqueues = true, signs = false, keys = ["openai_api_key"], buckets = { assets = local.writes, work = local.writes } }
-    film   = { enqueues = true, signs = false, keys = ["fal_key"], buckets = { assets = local.writes, work = local.writes } }
-    intake = { enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.writes, uploads = local.reads } }
-    errand = { enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.reads } }
-    upload = { enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.reads, uploads = local.writes } }
-    tell   = { enqueues = true, signs = false, keys = [], buckets = {} }
+    public = { documents = true, enqueues = true, signs = true, keys = [], buckets = { assets = local.writes, work = local.reads, uploads = local.adds } }
+    ingest = { documents = true, enqueues = true, signs = true, keys = ["fal_key", "openai_api_key"], buckets = { assets = local.writes, work = local.reads, uploads = local.adds } }
+    wait   = { documents = true, enqueues = false, signs = false, keys = [], buckets = {} }
+    step   = { documents = true, enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.writes } }
+    look   = { documents = true, enqueues = true, signs = false, keys = ["openai_api_key"], buckets = { assets = local.writes, work = local.writes } }
+    film   = { documents = true, enqueues = true, signs = false, keys = ["fal_key"], buckets = { assets = local.writes, work = local.writes } }
+    intake = { documents = true, enqueues = true, signs = true, keys = [], buckets = { assets = local.writes, work = local.writes, uploads = local.reads } }
+    errand = { documents = true, enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.reads } }
+    upload = { documents = true, enqueues = false, signs = false, keys = [], buckets = { assets = local.writes, uploads = local.writes } }
+    sweep  = { documents = true, enqueues = true, signs = false, keys = [], buckets = { assets = local.writes, work = local.reads, uploads = local.writes } }
+    tell   = { documents = true, enqueues = true, signs = false, keys = [], buckets = {} }
+    none   = { documents = false, enqueues = false, signs = false, keys = [], buckets = {} }
   }
 
   # Files of a request lie in memory, too: Cloud Run's disk is memory. A film's frames take up to
@@ -31,7 +34,9 @@ locals {
     api                 = { image = "slim", rights = local.rights.public, cpu = "1", memory = "512Mi", concurrency = 40, timeout = 60 }
     events              = { image = "slim", rights = local.rights.wait, cpu = "1", memory = "512Mi", concurrency = 200, timeout = 330 }
     ingest              = { image = "media", rights = local.rights.ingest, cpu = "1", memory = "2Gi", concurrency = 4, timeout = 300 }
-    intake              = { image = "media", rights = local.rights.intake, cpu = "2", memory = "4Gi", concurrency = 1 }
+    decode              = { image = "media", rights = local.rights.none, cpu = "2", memory = "4Gi", concurrency = 1, timeout = 680 }
+    upload              = { image = "slim", rights = local.rights.upload, cpu = "1", memory = "1Gi", concurrency = 4 }
+    intake              = { image = "slim", rights = local.rights.intake, cpu = "1", memory = "512Mi", concurrency = 10 }
     style_card          = { image = "media", rights = local.rights.look, cpu = "1", memory = "1Gi", concurrency = 1 }
     image               = { image = "media", rights = local.rights.look, cpu = "1", memory = "2Gi", concurrency = 1 }
     cutout              = { image = "media", rights = local.rights.step, cpu = "1", memory = "2Gi", concurrency = 1 }
@@ -45,17 +50,20 @@ locals {
     purge               = { image = "slim", rights = local.rights.errand, cpu = "1", memory = "512Mi", concurrency = 4 }
     noop                = { image = "slim", rights = local.rights.errand, cpu = "1", memory = "512Mi", concurrency = 20 }
     webhook             = { image = "slim", rights = local.rights.tell, cpu = "1", memory = "512Mi", concurrency = 40 }
-    sweep               = { image = "slim", rights = local.rights.upload, cpu = "1", memory = "512Mi", concurrency = 1, timeout = 900 }
-    on_object_finalized = { image = "media", rights = local.rights.upload, cpu = "1", memory = "2Gi", concurrency = 8, timeout = 300, signature = "cloudevent" }
+    sweep               = { image = "slim", rights = local.rights.sweep, cpu = "1", memory = "512Mi", concurrency = 1, timeout = 900 }
+    on_object_finalized = { image = "slim", rights = local.rights.errand, cpu = "1", memory = "512Mi", concurrency = 8, timeout = 300, signature = "cloudevent" }
   }
 
   public  = toset(["api", "events", "ingest"])
   private = setsubtract(keys(local.functions), local.public)
+  # They have `decode` open what clients send.
+  decoding = toset(["ingest", "intake", "upload"])
   # A queue never has more deliveries under way than its function has room for.
   instances = {
     for name, function in local.functions : name =>
     contains(local.public, name) ? var.max_instances :
     name == "sweep" ? 1 :
+    name == "decode" ? local.queues["intake"].max_concurrent + 4 : # films, and pictures beside them
     name == "on_object_finalized" ? 10 :
     ceil(local.queues[name].max_concurrent / function.concurrency)
   }
@@ -101,15 +109,29 @@ locals {
   )
 }
 
+locals {
+  # It decodes untrusted files, and is told nothing that leads to others.
+  decode_environment = merge(
+    {
+      MASCOTRY_BACKEND        = "google"
+      MASCOTRY_PROJECT        = var.project
+      MASCOTRY_FUNCTIONS_URL  = local.functions_url
+      MASCOTRY_DECODE_CALLERS = jsonencode([for name in local.decoding : google_service_account.function[name].email])
+    },
+    { for name, value in var.settings : "MASCOTRY_${upper(name)}" => value },
+  )
+}
+
 resource "google_cloud_run_v2_service" "this" {
   for_each = local.functions
 
   name     = local.service[each.key]
   location = var.region
   # Queues, the schedule and the storage trigger count as internal, and nothing else reaches a private
-  # function. A public one stays open with the load balancer, too: Firebase Hosting, and so the studio,
-  # reaches it from outside. Who may call it is checked by itself, by the key.
-  ingress              = contains(local.public, each.key) ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_ONLY"
+  # function, but for `decode`: a call from one service to another is not internal without a network of
+  # one's own, so that IAM alone guards it. A public one stays open with the load balancer, too: Firebase
+  # Hosting, and so the studio, reaches it from outside. Who may call it is checked by itself, by the key.
+  ingress              = contains(setunion(local.public, ["decode"]), each.key) ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_ONLY"
   invoker_iam_disabled = contains(local.public, each.key)
   # It holds nothing that can't be deployed again.
   deletion_protection = false
@@ -160,7 +182,7 @@ resource "google_cloud_run_v2_service" "this" {
         }
       }
       dynamic "env" {
-        for_each = local.environment
+        for_each = each.key == "decode" ? local.decode_environment : local.environment
         content {
           name  = env.key
           value = env.value

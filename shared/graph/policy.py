@@ -21,7 +21,7 @@ class Policy:
 
 POLICIES: Mapping[StepKind, Policy] = MappingProxyType(
     {
-        StepKind.INTAKE: Policy(lease=timedelta(minutes=10)),
+        StepKind.INTAKE: Policy(lease=timedelta(minutes=12)),
         StepKind.STYLE_CARD: Policy(lease=timedelta(minutes=5)),
         StepKind.IMAGE: Policy(lease=timedelta(minutes=5)),
         StepKind.CUTOUT: Policy(lease=timedelta(minutes=5)),

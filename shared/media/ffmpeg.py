@@ -27,14 +27,23 @@ PIPE_BYTES = 1 << 20
 QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
 FILMS = "mov,matroska,rawvideo"
 """The demuxers of films that arrive from elsewhere."""
+DECODERS = (
+    "h264,hevc,vp9,libvpx-vp9,av1,libdav1d,webp,webp_anim,apng,png,gif,rawvideo,wrapped_avframe"
+)
+"""The decoders of what we write, and of what providers send: no other of ffmpeg's is run."""
 
 
 def reading(demuxers: str = FILMS) -> tuple[str, ...]:
-    """What goes in front of `-i`: whatever a file is called, it is read by one of these demuxers.
+    """What goes in front of `-i`: whatever a file is called, it is read by one of these demuxers,
+    and by the decoders of our own formats.
 
-    A playlist with a film's name must not make ffmpeg open other files or the network.
+    A playlist with a film's name must not make ffmpeg open other files or the network. A file that
+    somebody got `decode` to write as a master must not reach a decoder that we have no use for.
     """
-    return ("-protocol_whitelist", "file,pipe,fd", "-format_whitelist", demuxers)
+    return (
+        *("-protocol_whitelist", "file,pipe,fd", "-format_whitelist", demuxers),
+        *("-codec_whitelist", DECODERS),
+    )
 
 
 CAPPED = 'ulimit -c 0; ulimit -t "$1"; ulimit -v "$2"; ulimit -f "$3"; shift 3; exec "$@"'

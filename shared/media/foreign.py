@@ -20,6 +20,7 @@ from shared.media.container import HEAD, film_container
 from shared.media.formats import SPACE, TAGS
 from shared.media.key import palette
 from shared.media.probe import Probe, parse_packets, probe_film
+from shared.ports import MAX_MASTER
 
 LONGEST: Final = 60.0
 """Seconds."""
@@ -34,7 +35,7 @@ WORK: Final = 500_000_000
 """Pixels of all frames together of a master; a film with more is made smaller, since each of its
 formats has to be done within the time that one step has."""
 
-CAPS: Final = ffmpeg.Caps(cpu=900, memory=2_000_000_000, output=400_000_000)
+CAPS: Final = ffmpeg.Caps(cpu=900, memory=2_000_000_000, output=MAX_MASTER)
 LOOK_TIMEOUT, SAMPLE_TIMEOUT, TIMEOUT = 45.0, 100.0, 380.0
 """Seconds for each of two looks, for samples and for the master: together less than a step has."""
 

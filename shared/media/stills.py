@@ -33,9 +33,9 @@ BAND_PIXELS: Final = 1_000_000
 
 
 def load(path: Path, mode: Mode, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
-    """The pixels (H, W, C) of a still that we have made or checked ourselves, made smaller if its
-    longer side has more than `max_side`."""
-    with Image.open(path) as image:
+    """The pixels (H, W, C) of a still that we have made or checked ourselves, which is a PNG, made
+    smaller if its longer side has more than `max_side`."""
+    with Image.open(path, formats=("PNG",)) as image:
         return np.asarray(_reduced(image, mode, max_side))
 
 
@@ -84,12 +84,13 @@ def reencode(source: Path | bytes, target: Path, max_pixels: int = MAX_PIXELS) -
         return image.size
 
 
-def shrink(source: Path | bytes, target: Path, side: int) -> None:
+def shrink(source: Path | bytes, target: Path, side: int) -> tuple[int, int]:
     """Write what `open_image` makes of `source` as a clean PNG with at most `side` pixels a side,
-    proportions kept; a smaller one keeps its size."""
+    proportions kept; a smaller one keeps its size. Returns its (width, height)."""
     with _opened(source, MAX_PIXELS, MAX_SIDE) as image:
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         image.save(target, "PNG")
+        return image.size
 
 
 def resize(source: Path, targets: Mapping[int, Path]) -> dict[int, tuple[int, int]]:

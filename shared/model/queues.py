@@ -36,7 +36,8 @@ class Queue:
     max_backoff: int = 60
     retry_for: int = DAY
     media: bool = False
-    """Whether its function decodes pictures or films, so that one delivery takes a whole core."""
+    """Whether its function decodes pictures or films, or has that done, so that one delivery takes
+    a whole core."""
 
     @property
     def function(self) -> str:
@@ -82,7 +83,7 @@ def _media(kind: StepKind, minutes: int, *, at_once: int) -> Queue:
 
 
 QUEUES: tuple[Queue, ...] = (
-    _media(StepKind.INTAKE, 10, at_once=10),
+    _media(StepKind.INTAKE, 12, at_once=10),
     _media(StepKind.STYLE_CARD, 5, at_once=20),
     _media(StepKind.IMAGE, 5, at_once=40),
     _media(StepKind.CUTOUT, 5, at_once=20),
@@ -91,6 +92,14 @@ QUEUES: tuple[Queue, ...] = (
     _media(StepKind.REVERSE, 10, at_once=10),
     _media(StepKind.TRANSCODE, 15, at_once=40),
     _media(StepKind.RESIZE, 5, at_once=20),
+    Queue(
+        name="upload",
+        dispatch_deadline=120,
+        max_concurrent=20,
+        max_per_second=AMPLE,
+        max_backoff=600,
+        media=True,
+    ),
     Queue(name="sizes", dispatch_deadline=600, max_concurrent=4, max_per_second=10),
     Queue(name="canvas", dispatch_deadline=600, max_concurrent=8, max_per_second=10),
     Queue(name="purge", dispatch_deadline=600, max_concurrent=4, max_per_second=10),

@@ -87,7 +87,8 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Drafts of earlier steps that are to become public, by asset key, as they should be described.
+    """What lies in the work area already, by asset key, as it should be described: drafts of
+    earlier steps that are to become public, or files that were put there for this one.
     `needs_review` says that they are kept though they are not good enough."""
 
     outputs: Mapping[str, Output]
@@ -234,6 +235,14 @@ class StepContext:
         """Where the file of one of the step's assets should be written."""
         return self.folder / f"{key}.{EXTENSIONS[self.job.assets[key].type]}"
 
+    def work_path(self, key: str) -> str:
+        """Where the file of one of the step's assets is put in the work area of this attempt."""
+        delivery, type_ = self._delivery, self.job.assets[key].type
+        return (
+            f"{delivery.workspace_id}/{delivery.job_id}/{delivery.step}/"
+            f"{delivery.attempt}/{key}.{EXTENSIONS[type_]}"
+        )
+
     def progress(self, share: float) -> None:
         """Tell how much is done, 0 to 1; SupersededError when the work is no longer wanted."""
         now = time.monotonic()
@@ -269,11 +278,8 @@ class StepContext:
         return {key: self._store(key, file) for key, file in made.files.items()}
 
     def _store(self, key: str, file: MadeFile) -> Output:
-        delivery, planned = self._delivery, self.job.assets[key]
-        work_path = (
-            f"{delivery.workspace_id}/{delivery.job_id}/{delivery.step}/"
-            f"{delivery.attempt}/{key}.{EXTENSIONS[planned.type]}"
-        )
+        planned = self.job.assets[key]
+        work_path = self.work_path(key)
         own, *others = (
             self._put(name, Path(path))
             for name, path in zip(

@@ -1,11 +1,11 @@
-"""What a finalized object sets going: the next steps of its job, which are enqueued and never run
-here, or the look at a picture that a client has sent."""
+"""What a finalized object sets going: the next steps of its job, or the look at a file that a
+client has sent. Both are enqueued and never run here: Eventarc delivers an event again that is not
+acknowledged within 10 seconds."""
 
 import logging
 from collections.abc import Mapping
 
 from shared import tracing
-from shared.config import Settings
 from shared.graph.events import ObjectFinalized
 from shared.model.base import is_id
 from shared.model.job import Job
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def object_finalized(
-    ports: Ports, settings: Settings, bucket: Bucket, name: str, metadata: Mapping[str, str]
+    ports: Ports, bucket: Bucket, name: str, generation: str, metadata: Mapping[str, str]
 ) -> bool:
     """Tell the job or the upload that an object belongs to; False for what fires nothing, which
     most objects say themselves, so that nothing is read for them, and for what is not ours.
@@ -27,12 +27,7 @@ def object_finalized(
     been overwritten since.
     """
     if bucket is Bucket.UPLOADS:
-        return uploads.receive(
-            ports,
-            name,
-            max_bytes=settings.max_upload_bytes,
-            max_film_bytes=settings.max_film_bytes,
-        )
+        return uploads.announced(ports, name, generation)
     if bucket is not Bucket.ASSETS:
         return False
     if FIRES not in metadata:

@@ -4,7 +4,8 @@ The asset is there, pending, before its file is, and the sweeper knows of it unt
 a process may die anywhere: what it has left behind is finished or taken away.
 
 A picture is decoded when it has arrived, and a clean copy of it is public. A film stays private, as
-it came and pending, until a job has imported it, for a day at most.
+it came and pending, until a job has imported it, for a day at most. Nothing is decoded here: the
+`Decoder` port does that.
 """
 
 import hashlib
@@ -25,13 +26,27 @@ from shared.model.asset import EXTENSIONS, Asset, AssetStatus, AssetType, Conten
 from shared.model.base import instant_text, is_id
 from shared.model.fault import Fault
 from shared.model.workspace import Workspace
-from shared.ports import MAX_UPLOAD, Blob, Bucket, Create, Delete, Json, Ports, Put, Replace
+from shared.ports import (
+    MAX_UPLOAD,
+    Blob,
+    Bucket,
+    Create,
+    Delete,
+    Json,
+    Ports,
+    Put,
+    Replace,
+    Task,
+)
 from shared.services import entities
 from shared.services.keys import Principal
 
 log = logging.getLogger(__name__)
 
 CACHE_CONTROL = "public, max-age=31536000, immutable"
+
+QUEUE: Final = "upload"
+"""Of the function that looks at what has arrived."""
 
 LIFETIME: Final = timedelta(minutes=15)
 """How long an upload URL is good for."""
@@ -131,7 +146,7 @@ class Prepared:
 def prepare(ports: Ports, who: Principal, content: bytes, folder: Path) -> Prepared:
     """Look at a picture, of which the folder gets a clean copy, or a film. BadRequest for what can
     be neither."""
-    if not _moves(content):
+    if not _moves(ports, content):
         return _cleaned(ports, who, content, folder)
     _require_film(content[:HEAD])
     return Prepared(_draft(ports, who, AssetType.VIDEO), content)
@@ -152,18 +167,16 @@ def keep(ports: Ports, who: Principal, prepared: Prepared) -> Asset:
 
 def _cleaned(ports: Ports, who: Principal, content: bytes, folder: Path) -> Prepared:
     clean = folder / "upload.png"
-    looked_at = _reencode(content, clean)
+    looked_at = _reencode(ports, content, clean)
     return Prepared(_draft(ports, who, AssetType.IMAGE).with_(content=looked_at), clean)
 
 
-def _moves(content: bytes) -> bool:
+def _moves(ports: Ports, content: bytes) -> bool:
     """Whether something is a film: of pictures, those that have more than one frame."""
     container = film_container(content[:HEAD])
     if container not in PICTURES:
         return container is not None
-    from shared.media.stills import moves
-
-    return moves(content)
+    return ports.decoder.moves(content)
 
 
 def is_film(asset: Asset) -> bool:
@@ -171,19 +184,35 @@ def is_film(asset: Asset) -> bool:
     return asset.job_id is None and asset.type is AssetType.VIDEO
 
 
-def fetch_film(ports: Ports, workspace_id: str, asset_id: str, target: Path) -> bool:
-    """Download the film of an upload; False while it is still to come. PermanentError says why it
-    will never be there."""
+def find(ports: Ports, workspace_id: str, asset_id: str) -> Asset:
+    """The asset of an upload that is to be imported. PermanentError when it was deleted, or says
+    why its file will never be there."""
     document = ports.documents.get(paths.asset(workspace_id, asset_id))
     if document is None:
         raise PermanentError("source_deleted", f"The upload {asset_id} was deleted.")
     asset = Asset.load(document.data)
     if asset.error is not None:
         raise PermanentError(asset.error.code, asset.error.message)
-    try:
-        ports.blobs.download(Bucket.UPLOADS, Upload(workspace_id, asset_id, asset.path).raw, target)
-    except NotFound:
+    return asset
+
+
+def find_film(ports: Ports, workspace_id: str, asset_id: str) -> str | None:
+    """The name in UPLOADS of the film of an upload; None while it is still to come. PermanentError
+    as `find` says."""
+    asset = find(ports, workspace_id, asset_id)
+    name = Upload(workspace_id, asset_id, asset.path).raw
+    return name if ports.blobs.stat(Bucket.UPLOADS, name) else None
+
+
+def announced(ports: Ports, name: str, generation: str) -> bool:
+    """Enqueue the look at an object that was finalized in UPLOADS, once for each generation of it.
+
+    False for an object that no upload URL of ours is for.
+    """
+    if _named(name) is None:
         return False
+    identity = hashlib.sha256(f"{name}/{generation}".encode()).hexdigest()
+    ports.tasks.enqueue(Task(queue=QUEUE, name=identity, payload={"name": name}))
     return True
 
 
@@ -195,14 +224,12 @@ def receive(ports: Ports, name: str, *, max_bytes: int, max_film_bytes: int) -> 
 
     False for an object that no upload URL of ours is for.
     """
-    workspace_id, _, rest = name.partition("/")
-    asset_id, _, path = rest.partition("/")
-    if not (is_id(workspace_id) and is_id(asset_id) and path):
+    upload = _named(name)
+    if upload is None:
         return False
-    upload = Upload(workspace_id, asset_id, path)
     asset, _ = _find(ports, upload)
-    if asset is not None and asset.path != path:
-        log.warning("object is not of its asset", extra={"object": name, "asset": asset_id})
+    if asset is not None and asset.path != upload.path:
+        log.warning("object is not of its asset", extra={"object": name, "asset": upload.asset_id})
         return False
     if asset is not None and asset.status is AssetStatus.PENDING:
         if asset.type is AssetType.VIDEO:
@@ -215,8 +242,8 @@ def receive(ports: Ports, name: str, *, max_bytes: int, max_film_bytes: int) -> 
 
 
 def sweep(ports: Ports, entry: Json) -> None:
-    """Settle an upload whose time is up. A picture that is there is announced once more: its event
-    may have been lost."""
+    """Settle an upload whose time is up. A picture that has been there for a while is announced
+    once more: its event may have been lost."""
     now = ports.clock.now()
     if entry["at"] > instant_text(now):
         return
@@ -226,12 +253,25 @@ def sweep(ports: Ports, entry: Json) -> None:
         raw = ports.blobs.stat(Bucket.UPLOADS, upload.raw)
         is_film = asset.type is AssetType.VIDEO
         if raw is not None and now < asset.created_at + PATIENCE:
+            if now < raw.updated_at + LIFETIME and not is_film:
+                # It came late, or was announced just now: its task is on its way.
+                ports.documents.commit([upload.due(raw.updated_at + LIFETIME)])
+                return
             again = asset.created_at + PATIENCE if is_film else now + LIFETIME
             _announce(ports, upload, raw, again)
             return
         fault = EXPIRED if raw is None else OVER if is_film else GIVEN_UP
         _settle(ports, upload, status=AssetStatus.FAILED, error=fault)
     _clear(ports, upload)
+
+
+def _named(name: str) -> Upload | None:
+    """The upload that an object in UPLOADS would be of, by its name; None for another object."""
+    workspace_id, _, rest = name.partition("/")
+    asset_id, _, path = rest.partition("/")
+    if not (is_id(workspace_id) and is_id(asset_id) and path):
+        return None
+    return Upload(workspace_id, asset_id, path)
 
 
 def _draft(ports: Ports, who: Principal, type_: AssetType) -> Asset:
@@ -269,7 +309,7 @@ def _examine(ports: Ports, upload: Upload, max_bytes: int) -> None:
         try:
             _require_size(raw, max_bytes, "picture")
             ports.blobs.download(Bucket.UPLOADS, upload.raw, source)
-            content = _reencode(source, clean)
+            content = _reencode(ports, source, clean)
         except NotFound:
             return
         except BadRequest as error:
@@ -313,10 +353,8 @@ def _require_size(raw: Blob, max_bytes: int, what: str) -> None:
         raise BadRequest(f"the {what} has more than {max_bytes:,} bytes", field="file")
 
 
-def _reencode(source: Path | bytes, target: Path) -> Content:
-    from shared.media.stills import reencode  # heavy, and most who come here decode nothing
-
-    width, height = reencode(source, target)
+def _reencode(ports: Ports, source: Path | bytes, target: Path) -> Content:
+    width, height = ports.decoder.picture(source, target)
     with target.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     return Content(sha256=sha256, bytes=target.stat().st_size, width=width, height=height)

@@ -25,23 +25,15 @@ LONGEST_NAME, LONGEST_PROMPT = 120, 4000
 """What a collection takes."""
 
 
-def prepare(source: Path | bytes, target: Path) -> Path:
-    """Write a picture to `target` as a clean PNG that is small enough to look at.
-
-    BadRequest as `shared.media.stills.open_image` says.
-    """
-    shrink(source, target, SIDE)
-    return target
-
-
 def download(ports: Ports, asset: Asset, folder: Path) -> Path:
-    """A picture of the workspace in `folder`, small enough to look at."""
-    whole = folder / f"{asset.id}-whole"
+    """A picture of the workspace, which was written by us, in `folder`, small enough to look at."""
+    whole, target = folder / f"{asset.id}-whole", folder / f"{asset.id}.png"
     ports.blobs.download(Bucket.ASSETS, asset.path, whole)
     try:
-        return prepare(whole, folder / f"{asset.id}.png")
+        shrink(whole, target, SIDE)
     finally:
         whole.unlink()
+    return target
 
 
 def describe(provider: VisionProvider, pictures: Sequence[Path], *, field: str) -> Description:

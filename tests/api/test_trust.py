@@ -31,6 +31,7 @@ from tests.services.world import World
 TASKS = "mascotry-tasks@demo.iam.gserviceaccount.com"
 EVENTS = "mascotry-trigger@demo.iam.gserviceaccount.com"
 HOUR = timedelta(hours=1)
+INTAKE, UPLOAD = (f"mascotry-{name}@demo.iam.gserviceaccount.com" for name in ("intake", "upload"))
 TRIGGER = "on_object_finalized"
 HEADERS = {
     "ce-id": "1",
@@ -62,6 +63,7 @@ def google(world: World, key: Issuer, monkeypatch: pytest.MonkeyPatch) -> Iterat
         "FUNCTIONS_URL": address("{function}"),
         "TASKS_ACCOUNT": TASKS,
         "EVENTS_ACCOUNT": EVENTS,
+        "DECODE_CALLERS": json.dumps([INTAKE, UPLOAD]),
         "TASKS_CERTIFICATES_URL": key.url,
         "TASK_TOKEN": "the embedded one",
     }
@@ -97,7 +99,9 @@ def test_the_queue_is_let_in(google: Issuer, issuer: str) -> None:
     assert google.fetches == 1
 
 
-@pytest.mark.parametrize("name", [*(kind.value for kind in StepKind), "webhook", "sweep", TRIGGER])
+@pytest.mark.parametrize(
+    "name", [*(kind.value for kind in StepKind), "upload", "webhook", "sweep", TRIGGER]
+)
 def test_every_function_takes_its_own_tokens_only(google: Issuer, name: str) -> None:
     account, other = (EVENTS, TASKS) if name == TRIGGER else (TASKS, EVENTS)
     own = google.token(address(name), account)
@@ -106,6 +110,29 @@ def test_every_function_takes_its_own_tokens_only(google: Issuer, name: str) -> 
     assert call(name, google.token(address(elsewhere), account)).status_code == 401
     assert call(name, google.token(address(name), other)).status_code == 401
     assert call(name, None).status_code == 401
+
+
+def test_decode_is_for_those_who_have_something_decoded(google: Issuer) -> None:
+    def ask(token: str | None) -> int:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return function("decode").post("/moves", data=b"GIF89a", headers=headers).status_code
+
+    for account in (INTAKE, UPLOAD):
+        assert ask(google.token(address("decode"), account)) == 200
+        assert ask(google.token(address("intake"), account)) == 401
+    for account in (TASKS, EVENTS, "mascotry-decode@demo.iam.gserviceaccount.com"):
+        assert ask(google.token(address("decode"), account)) == 401
+    assert ask(google.sign({**google.claims(address("decode"), INTAKE), "email": ""})) == 401
+    assert ask(None) == ask("the embedded one") == 401
+
+
+def test_nobody_may_have_anything_decoded_unless_he_is_named(
+    google: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MASCOTRY_DECODE_CALLERS")
+    config.settings.cache_clear()
+    headers = {"Authorization": f"Bearer {google.token(address('decode'), INTAKE)}"}
+    assert function("decode").post("/moves", data=b"", headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize(

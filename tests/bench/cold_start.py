@@ -38,7 +38,7 @@ def environment(emulator: str) -> dict[str, str]:
     """What a deployed function is told, and a key that opens an empty workspace."""
     documents = FirestoreDocuments(PROJECT, emulator=emulator)
     # Keys are made of documents alone.
-    ports = Ports(documents, None, None, SystemClock(), SystemIds())  # type: ignore[arg-type]
+    ports = Ports(documents, None, None, SystemClock(), SystemIds(), None)  # type: ignore[arg-type]
     workspace = keys.create_workspace(ports, "Cold")
     return {
         **os.environ,

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from shared.ports import Blobs, Documents, Tasks
+from tests.contract.decoding import DECODERS, Decoding
 from tests.contract.implementations import BLOBS, DOCUMENTS, TASKS
 from tests.contract.receiver import Receiver, serve_receiver
 from tests.contract.world import Place
@@ -36,3 +37,9 @@ def blobs(request: pytest.FixtureRequest, place: Place) -> Iterator[Blobs]:
 def tasks(request: pytest.FixtureRequest, place: Place) -> Iterator[Tasks]:
     with TASKS[request.param](place) as tasks:
         yield tasks
+
+
+@pytest.fixture(params=DECODERS)
+def decoding(request: pytest.FixtureRequest, place: Place) -> Iterator[Decoding]:
+    with DECODERS[request.param](place) as decoding:
+        yield decoding

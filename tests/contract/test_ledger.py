@@ -12,6 +12,7 @@ from shared.model.credit import METERED, Bucket, Part
 from shared.model.job import Job
 from shared.ports import Create, Documents, Ports, Put, Replace
 from shared.services import audits, ledger, purse
+from shared.services.decoding import LocalDecoder
 from tests.services.money import ended, priced
 from tests.simulation import store
 
@@ -24,7 +25,8 @@ def test_the_last_credits_of_all_shards_are_spent_once(documents: Documents) -> 
     they got, and ask again."""
     clock = SystemClock()
     tasks = store.Tasks(clock)
-    ports = Ports(documents, store.Blobs(clock, tasks), tasks, clock, SystemIds())
+    blobs = store.Blobs(clock, tasks)
+    ports = Ports(documents, blobs, tasks, clock, SystemIds(), LocalDecoder(blobs))
     settings = Settings(home=Path("/nowhere"), metered=True)
     documents.commit([Put(paths.workspace(ID), {})])
     ledger.grant(ports, ID, 30, Bucket.SUBSCRIPTION)

@@ -19,20 +19,22 @@ Json = dict[str, Any]
 
 
 class Server:
-    """`python -m infra.local` on one data folder.
+    """`python -m infra.local` on one data folder, or another `module` that serves the same.
 
-    `python` is the command that runs its module, and `environment` what it is given instead of the
+    `python` is the command that runs the module, and `environment` what it is given instead of the
     tests' own.
     """
 
     def __init__(
         self,
         home: Path,
+        module: str = "infra.local",
+        *,
         python: Sequence[str] = (sys.executable, "-m"),
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.home = home
-        self._python = python
+        self._module, self._python = module, python
         self._environment = os.environ if environment is None else environment
         self._process: subprocess.Popen[bytes] | None = None
         self._http: httpx.Client | None = None
@@ -58,7 +60,7 @@ class Server:
         }
         with (self.home / "log.jsonl").open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._python, "infra.local", "--port", "0", "--quiet"],
+                [*self._python, self._module, "--port", "0", "--quiet"],
                 env=environment,
                 stdout=log,
                 stderr=log,

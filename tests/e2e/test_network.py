@@ -35,7 +35,9 @@ def test_a_mascot_is_made_without_a_word_to_anybody(tmp_path: Path) -> None:
     log, trace = tmp_path / "log", tmp_path / "trace"
     around = network.traced(trace) if network.can_trace() else []
     watched = [*around, sys.executable, "-m", "tests.network", str(log)]
-    server = Server(tmp_path / "home", watched, network.environment(tmp_path, {}))
+    server = Server(
+        tmp_path / "home", python=watched, environment=network.environment(tmp_path, {})
+    )
     server.start()
     try:
         cut_out_at = make(server)

@@ -6,16 +6,38 @@ Run by test_images.py, and with an interpreter that has only the slim image's pa
 list of what is missing: `/path/to/venv/bin/python -m tests.infra.slim`.
 """
 
+import base64
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-FUNCTIONS = ("api", "events", "sweep", "webhook", "purge", "sizes", "canvas", "noop")
+FUNCTIONS = (
+    *("api", "events", "sweep", "webhook", "purge", "sizes", "canvas", "noop"),
+    *("upload", "intake", "on_object_finalized"),
+)
 REFUSED = "http://127.0.0.1:9/"
 """Where nobody listens."""
+TRIGGER = "on_object_finalized"
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"
+)
+"""A PNG."""
+
+
+class Decoded:
+    """What `decode` would answer."""
+
+    def picture(
+        self, source: bytes | Path, target: Path, *, side: int | None = None
+    ) -> tuple[int, int]:
+        del source, side
+        target.write_bytes(PIXEL)
+        return 1, 1
 
 
 class Missing:
@@ -38,15 +60,20 @@ def live() -> None:
 
     def serve(target: str) -> Any:
         make: Any = functions_framework.create_app
-        app = make(target=target, source="functions/main.py", signature_type="http")
+        signature = "cloudevent" if target == TRIGGER else "http"
+        app = make(target=target, source="functions/main.py", signature_type=signature)
         return app.test_client()
 
     served = {target: serve(target) for target in FUNCTIONS}
 
     from functions import composition
+    from shared.adapters.embedded.events import EVENTS_QUEUE, event_headers
+    from shared.adapters.gcp.decoder import DecodeFunction
     from shared.config import settings
+    from shared.model.collection import Collection
     from shared.model.workspace import Scope
-    from shared.services import collections, keys
+    from shared.ports import Bucket
+    from shared.services import assets, collections, generation, imports, keys, uploads
 
     ports, tasks = composition.ports(), composition.embedded().tasks
     workspace = keys.create_workspace(ports, "Test")
@@ -61,12 +88,46 @@ def live() -> None:
             raise SystemExit(f"{target} {method} {path}: {answer.get_data(as_text=True)}")
         return (answer.get_json(silent=True) or {}).get("data")
 
-    def work(name: str) -> None:
+    def work(name: str, status: int = 204) -> None:
         waiting = tasks.upcoming(name, 1)
         for claim in tasks.claim([(name, task) for task, _ in waiting]):
-            ask(name, "POST", "/", 204, claim.payload)
+            ask(name, "POST", "/", status, claim.payload)
+            if status >= 400:
+                tasks.retry(claim, due=claim.due, answered=True)
         if not waiting:
             raise SystemExit(f"there was no task for {name}")
+
+    def announce() -> None:
+        """Tell the trigger of what was put into the store."""
+        waiting = tasks.upcoming(EVENTS_QUEUE, 1)
+        for claim in tasks.claim([(EVENTS_QUEUE, task) for task, _ in waiting]):
+            headers = event_headers(claim.name, claim.payload)
+            answer = served[TRIGGER].post("/", json=claim.payload, headers={**headers, **queue})
+            if answer.status_code != 200:
+                raise SystemExit(f"{TRIGGER}: {answer.get_data(as_text=True)}")
+        if not waiting:
+            raise SystemExit("there was no event")
+
+    def bring(who: keys.Principal, character: Collection) -> None:
+        """Send a picture, and import it."""
+        invited = uploads.invite(ports, who, "image/png")
+        asset = assets.get(ports, who, invited.asset_id)[0]
+        raw = uploads.Upload(who.workspace_id, asset.id, asset.path).raw
+        ports.blobs.put(Bucket.UPLOADS, raw, PIXEL, content_type="image/png")
+        announce()
+        decode = DecodeFunction(REFUSED, lambda: "a token", None)  # type: ignore[arg-type]
+        composition.ports = lambda: replace(ports, decoder=decode)  # type: ignore[assignment]
+        work("upload", 503)
+        composition.ports = lambda: replace(ports, decoder=Decoded())  # type: ignore[assignment,arg-type]
+        work("upload")
+        asset = imports.uploaded(ports, who, asset.id, field="asset_id")
+        target = imports.Target("Mine")
+        proposal = imports.propose(ports, who, character.id, asset, target)
+        job = generation.accept(ports, settings(), who, proposal).job
+        work("intake")
+        told = ask("events", "GET", f"/v1/jobs/{job.id}?wait=true&timeout=0", 200)
+        if "cutout" not in str(told) or tasks.upcoming("cutout", 1) == []:
+            raise SystemExit(f"the import is {told}")
 
     project = ask("api", "POST", "/v1/projects", 201, {"name": "App"})
     told = {"url": REFUSED, "events": ["job.completed"]}
@@ -76,6 +137,7 @@ def live() -> None:
     ask("api", "GET", "/v1/openapi.json", 200)
     who = keys.Principal(workspace.id, tuple(Scope))
     character = collections.create(ports, who, project_id=project["id"], name="Fox", prompt="a fox")
+    bring(who, character)
     path = f"/v1/collections/{character.id}"
     ask("api", "POST", f"{path}/items", 201, {"type": "animation", "name": "Wave"})
     ask("api", "PATCH", path, 200, {"animation_sizes": [64]})

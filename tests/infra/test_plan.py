@@ -7,10 +7,13 @@ from pathlib import Path
 
 from functions.api.routes import API, EVENTS, INGEST
 from infra import declared, gateway
+from shared.adapters.gcp import decoder
 from shared.adapters.gcp.messages import EXPIRES
 from shared.config import read
+from shared.media import foreign
 from shared.model.indexes import EXPIRING
 from shared.model.queues import BY_NAME, QUEUES, function_address, queue_id
+from shared.services import transfer
 from tests import emulators
 from tests.infra import planning
 from tests.infra.planning import DOMAINS, Plan, Terraform, Values, environment
@@ -150,12 +153,59 @@ def test_strangers_reach_only_the_public_functions(
     for plan in (plain, balanced, unshared):
         for name, service in plan.services().items():
             public = name in {"api", "events", "ingest"}
+            # One service is not inside for another; see who may invoke it.
+            reached = public or name == gateway.DECODER
             inside = "INGRESS_TRAFFIC_INTERNAL_ONLY"
-            assert service["ingress"] == ("INGRESS_TRAFFIC_ALL" if public else inside), name
+            assert service["ingress"] == ("INGRESS_TRAFFIC_ALL" if reached else inside), name
             assert service["invoker_iam_disabled"] is public, name
         callers = plan.of("google_cloud_run_v2_service_iam_member").values()
         assert {one["role"] for one in callers} == {"roles/run.invoker"}
         assert "allUsers" not in {one.get("member") for one in callers}
+
+
+def test_what_decodes_untrusted_files_may_do_nothing(
+    plain: Plan, balanced: Plan, unshared: Plan
+) -> None:
+    for plan in (plain, balanced, unshared):
+        for kind in plan.resources:
+            if "_iam_" in kind and kind != "google_project_iam_custom_role":
+                keys = [key for key in plan.of(kind) if _names(key, gateway.DECODER)]
+                assert keys == [], kind
+        (decoder,) = (one for name, one in plan.services().items() if name == gateway.DECODER)
+        assert {*environment(decoder)} == {
+            *("FUNCTION_TARGET", "FUNCTION_SIGNATURE_TYPE", "THREADS"),
+            *("CLOUD_RUN_TIMEOUT_SECONDS", "MASCOTRY_PLATFORM_CHECKS_CALLERS"),
+            *("MASCOTRY_BACKEND", "MASCOTRY_PROJECT"),
+            *("MASCOTRY_FUNCTIONS_URL", "MASCOTRY_DECODE_CALLERS"),
+        }
+
+
+def _names(key: str, function: str) -> bool:
+    """Whether a grant is one to the account of a function, which is the key of `for_each`; that of
+    `decode` is of those who may call it."""
+    resource, _, each = key.partition(".")
+    return resource != "decode" and function in each.split()
+
+
+def test_three_functions_may_have_something_decoded(plain: Plan) -> None:
+    members = plain.of("google_cloud_run_v2_service_iam_member")
+    assert {key.partition(".")[2] for key in members if key.startswith("decode.")} == {
+        *("ingest", "intake", "upload")
+    }
+    service = plain.services()[gateway.DECODER]["name"]
+    assert {key.partition(".")[0] for key, one in members.items() if one["name"] == service} == {
+        "decode"
+    }
+
+
+def test_a_decoder_gives_up_before_those_who_wait_for_it(plain: Plan) -> None:
+    decode = int(plain.services()[gateway.DECODER]["template"][0]["timeout"].rstrip("s"))
+    assert decode < decoder.FILM_SECONDS < BY_NAME["intake"].dispatch_deadline
+    assert BY_NAME["upload"].dispatch_deadline > decoder.PICTURE_SECONDS
+    ingest = int(plain.services()["ingest"]["template"][0]["timeout"].rstrip("s"))
+    assert ingest > decoder.PICTURE_SECONDS
+    look = 2 * foreign.LOOK_TIMEOUT + foreign.SAMPLE_TIMEOUT + foreign.TIMEOUT
+    assert look + transfer.SECONDS < decode
 
 
 def test_accounts_have_names_that_google_takes(plain: Plan) -> None:
@@ -197,7 +247,11 @@ def test_without_a_load_balancer_nothing_has_a_fixed_price(plain: Plan) -> None:
 
 def test_what_removes_files_may_have_the_cdn_forget_them(balanced: Plan) -> None:
     (url_map,) = balanced.of("google_compute_url_map").values()
-    told = {environment(one)["MASCOTRY_CDN_URL_MAP"] for one in balanced.services().values()}
+    told = {
+        environment(one)["MASCOTRY_CDN_URL_MAP"]
+        for name, one in balanced.services().items()
+        if name != gateway.DECODER
+    }
     assert told == {url_map["name"]}
     (role,) = balanced.of("google_project_iam_custom_role").values()
     assert role["permissions"] == ["compute.urlMaps.invalidateCache"]

@@ -47,7 +47,8 @@ def test_no_rule_is_broken() -> None:
     assert {*found} == {"terraform", "dockerfile"}
     for summary in found.values():
         assert summary["failed"] == summary["parsing_errors"] == 0
-        assert summary["passed"] > 50
+        # Checkov counts what a `for` expression makes as one resource.
+        assert summary["passed"] > 40
 
 
 def test_a_broken_rule_would_be_found(tmp_path: Path) -> None:

@@ -30,13 +30,15 @@ LEAST = {
     "events": {},
     "webhook": {},
     **{step: {"assets": WRITE, "work": WRITE} for step in STEPS},
+    "decode": {},
+    "upload": {"assets": WRITE, "uploads": WRITE},
     "intake": {"assets": WRITE, "work": WRITE, "uploads": READ},
     "sizes": {"assets": WRITE, "work": READ},
     "canvas": {"assets": WRITE, "work": READ},
     "purge": {"assets": WRITE, "work": READ},
     "noop": {"assets": WRITE, "work": READ},
     "sweep": {"assets": WRITE, "work": READ, "uploads": WRITE},
-    "on_object_finalized": {"assets": WRITE, "work": READ, "uploads": WRITE},
+    "on_object_finalized": {"assets": WRITE, "work": READ},
 }
 GRANTS = {
     ("google_project_iam_member", "documents"): "roles/datastore.user",
@@ -56,6 +58,7 @@ GRANTS = {
     ("google_service_account_iam_member", "enqueues"): "roles/iam.serviceAccountUser",
     ("google_service_account_iam_member", "signs"): "roles/iam.serviceAccountTokenCreator",
     ("google_cloud_run_v2_service_iam_member", "tasks"): "roles/run.invoker",
+    ("google_cloud_run_v2_service_iam_member", "decode"): "roles/run.invoker",
     ("google_cloud_run_v2_service_iam_member", "trigger"): "roles/run.invoker",
     ("google_secret_manager_secret_iam_member", "provider_key"): (
         "roles/secretmanager.secretAccessor"
@@ -114,8 +117,9 @@ def test_functions_are_where_the_queues_look_for_them() -> None:
 def test_a_function_may_do_what_it_needs_and_nothing_else(name: str) -> None:
     rights = FUNCTIONS[name]["rights"]
     assert rights["buckets"] == LEAST[name]
-    assert rights["enqueues"] == (name != "events")
-    assert rights["signs"] == (name in {"api", "ingest"})
+    assert rights["documents"] == (name != "decode")
+    assert rights["enqueues"] == (name not in {"decode", "events", "upload"})
+    assert rights["signs"] == (name in {"api", "ingest", "intake"})
     assert bool(rights["keys"]) == (name in MODELS)
 
 

@@ -106,3 +106,19 @@ def test_pictures_keep_their_proportions_on_even_sides(
     film: tuple[int, int], size: int | None, expected: tuple[int, int]
 ) -> None:
     assert picture_size(*film, size) == expected
+
+
+def test_a_film_of_ours_reaches_no_decoder_of_others(tmp_path: Path) -> None:
+    """A master that names a codec which nothing here writes: MPEG-4, of ffmpeg's hundreds."""
+    path = tmp_path / "film.mp4"
+    ffmpeg.run(
+        (
+            *("-f", "lavfi", "-i", "color=size=64x48:rate=12:duration=0.5"),
+            *("-c:v", "mpeg4", "-y", str(path)),
+        )
+    )
+    with (
+        pytest.raises(PermanentError),
+        ffmpeg.read_frames(path, 64, 48, strict=True) as frames,
+    ):
+        list(frames)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from shared.errors import BadRequest
 from shared.media.stills import (
@@ -298,3 +298,11 @@ def test_resizing_keeps_the_picture(tmp_path: Path) -> None:
         assert (image.mode, image.size) == ("RGB", (16, 8))
         assert near(image, (2, 4), RED)
         assert near(image, (13, 4), BLUE)
+
+
+def test_a_still_of_ours_is_a_png_and_nothing_else(tmp_path: Path) -> None:
+    """What somebody got `decode` to write must not reach another decoder by its first bytes."""
+    for kind in ("JPEG", "WEBP", "TIFF"):
+        Image.new("RGB", (4, 4)).save(tmp_path / "still.png", kind)
+        with pytest.raises(UnidentifiedImageError):
+            load(tmp_path / "still.png", "RGB")

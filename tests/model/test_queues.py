@@ -6,12 +6,13 @@ import pytest
 from shared.graph.policy import POLICIES
 from shared.model.job import StepKind
 from shared.model.queues import BY_NAME, QUEUES, Queue, function_address
+from shared.services import uploads
 from shared.services.webhooks import outbox
 
 
 def test_every_function_that_takes_tasks_has_one_queue() -> None:
     assert [queue.name for queue in QUEUES] == list(BY_NAME)
-    assert set(BY_NAME) == {kind.value for kind in StepKind} | {outbox.QUEUE}
+    assert set(BY_NAME) == {kind.value for kind in StepKind} | {outbox.QUEUE, uploads.QUEUE}
 
 
 @pytest.mark.parametrize("kind", StepKind)

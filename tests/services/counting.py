@@ -1,6 +1,7 @@
 """Ports that count what is read, to hold it against what is promised."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from shared.ports import Page, Ports
@@ -15,7 +16,7 @@ class Reads:
         self.calls: Counter[str] = Counter()
         documents: Any = _Counted(ports.documents, self)
         blobs: Any = _Counted(ports.blobs, self)
-        self.ports = Ports(documents, blobs, ports.tasks, ports.clock, ports.ids)
+        self.ports = replace(ports, documents=documents, blobs=blobs)
 
 
 class _Counted:

@@ -1,6 +1,7 @@
 """Processes that die between two effects."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from shared.ports import Ports
@@ -41,7 +42,7 @@ class Fuse:
         documents: Any = _Fused(ports.documents, self)
         blobs: Any = _Fused(ports.blobs, self)
         tasks: Any = _Fused(ports.tasks, self)
-        return Ports(documents, blobs, tasks, ports.clock, ports.ids)
+        return replace(ports, documents=documents, blobs=blobs, tasks=tasks)
 
 
 class _Fused:

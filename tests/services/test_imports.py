@@ -93,7 +93,7 @@ def test_what_is_no_film_is_refused_when_it_has_arrived(world: World, tenant: Te
     upload = invited(world, tenant)
     job = bring(world, tenant, upload)
     send(world, tenant, upload, b"#EXTM3U\nfile:///etc/passwd\n")
-    world.drain(EVENTS_QUEUE)
+    world.drain(EVENTS_QUEUE, uploads.QUEUE)
     world.drain()
     error = world.job(job).error
     assert error

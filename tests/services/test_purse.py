@@ -17,6 +17,7 @@ from shared.model.job import Job, Promise
 from shared.model.shards import SHARDS
 from shared.ports import Create, Json, Ports, Put, Replace
 from shared.services import audits, ledger, purse
+from shared.services.decoding import LocalDecoder
 from tests.bench.operations import Counted
 from tests.graph.fakes import FakeClock
 from tests.services.money import ended, priced
@@ -55,7 +56,8 @@ def ports(counted: Counted) -> Ports:
     clock = FakeClock()
     tasks = store.Tasks(clock)
     counted.commit([Put(paths.workspace(ID), {})])
-    return Ports(counted, store.Blobs(clock, tasks), tasks, clock, RandomIds())
+    blobs = store.Blobs(clock, tasks)
+    return Ports(counted, blobs, tasks, clock, RandomIds(), LocalDecoder(blobs))
 
 
 def begin(ports: Ports, cost: int, settings: Settings = METERED) -> Job:

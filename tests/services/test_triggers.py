@@ -19,7 +19,7 @@ def test_only_the_jobs_own_objects_fire(world: World, tenant: Tenant) -> None:
     other = world.tenant("Other")
 
     def fires(name: str, metadata: dict[str, str], bucket: Bucket = Bucket.ASSETS) -> bool:
-        return triggers.object_finalized(world.ports, world.settings, bucket, name, metadata)
+        return triggers.object_finalized(world.ports, bucket, name, "1", metadata)
 
     while world.job(job).steps["video"].status is not StepStatus.SUCCEEDED:
         assert world.deliver_next(*(kind.value for kind in StepKind))
@@ -75,7 +75,7 @@ def test_what_fires_nothing_is_not_looked_up(world: World, tenant: Tenant) -> No
     world.ports = replace(world.ports, documents=Watched())
     for blob in blobs:
         triggers.object_finalized(
-            world.ports, world.settings, Bucket.ASSETS, blob.name, blob.metadata
+            world.ports, Bucket.ASSETS, blob.name, str(blob.generation), blob.metadata
         )
     assert told == ["get"], "for the film"
 

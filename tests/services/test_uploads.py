@@ -2,14 +2,17 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from shared.errors import BadRequest
+from shared.adapters.embedded.events import EVENTS_QUEUE
+from shared.errors import BadRequest, Busy
 from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, AssetType
 from shared.ports import Blob, Bucket, Document
@@ -145,7 +148,7 @@ def test_what_is_settled_stays(world: World, tenant: Tenant) -> None:
     sent = send(world, tenant, invitation, picture())
     world.drain()
     before, public = world.documents(tenant, "assets"), world.public()
-    triggers.object_finalized(world.ports, world.settings, sent.bucket, sent.name, {})
+    triggers.object_finalized(world.ports, sent.bucket, sent.name, str(sent.generation), {})
     send(world, tenant, invitation, picture("GIF"))
     world.drain()
     send(world, tenant, invitation, b"no picture")
@@ -219,6 +222,71 @@ def test_a_picture_whose_event_was_lost_is_announced_again(world: World, tenant:
     world.drain()
     is_clean(world, the(world, tenant, invitation))
     is_settled(world, tenant)
+
+
+def test_a_picture_that_comes_late_is_not_announced_while_its_task_is_on_its_way(
+    world: World, tenant: Tenant
+) -> None:
+    """So that it is not decoded twice at once."""
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    world.clock.advance(LIFETIME)
+    before = send(world, tenant, invitation, picture())
+    world.clock.advance(SLACK)
+    world.sweep()
+    after = world.ports.blobs.stat(Bucket.UPLOADS, before.name)
+    assert after is not None
+    assert after.generation == before.generation
+    world.lose_deliveries()
+    world.clock.advance(LIFETIME)
+    world.sweep()
+    world.drain()
+    is_clean(world, the(world, tenant, invitation))
+    is_settled(world, tenant)
+
+
+def test_an_event_that_comes_again_is_one_look(world: World, tenant: Tenant) -> None:
+    """As Eventarc sends it when it was not acknowledged within its 10 seconds. What is announced
+    anew is a new generation, and is looked at again."""
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    sent = send(world, tenant, invitation, picture())
+    for generation in (sent.generation, sent.generation, sent.generation + 1):
+        triggers.object_finalized(world.ports, sent.bucket, sent.name, str(generation), {})
+    assert len(world.waiting(uploads.QUEUE)) == 2
+
+
+def test_the_trigger_decodes_nothing(world: World, tenant: Tenant) -> None:
+    class Never:
+        def __getattr__(self, name: str) -> None:
+            pytest.fail(f"it was asked for {name}")
+
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    send(world, tenant, invitation, picture())
+    decoder: Any = Never()
+    plain, world.ports = world.ports, replace(world.ports, decoder=decoder)
+    while world.deliver_next(EVENTS_QUEUE):
+        pass
+    assert the(world, tenant, invitation).status is AssetStatus.PENDING
+    world.ports = plain
+    world.drain()
+    is_clean(world, the(world, tenant, invitation))
+
+
+def test_a_picture_waits_for_a_decoder_that_has_no_room(world: World, tenant: Tenant) -> None:
+    class Occupied:
+        def picture(self, source: bytes | Path, target: Path, *, side: int | None = None) -> None:
+            raise Busy("There is no room.")
+
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    send(world, tenant, invitation, picture())
+    world.drain(EVENTS_QUEUE)
+    decoder: Any = Occupied()
+    plain, world.ports = world.ports, replace(world.ports, decoder=decoder)
+    for _ in range(3):
+        world.deliver_next(uploads.QUEUE)
+    assert the(world, tenant, invitation).status is AssetStatus.PENDING
+    world.ports = plain
+    world.drain()
+    is_clean(world, the(world, tenant, invitation))
 
 
 def test_a_picture_that_nobody_can_look_at_is_given_up(world: World, tenant: Tenant) -> None:

@@ -41,6 +41,7 @@ from shared.services import (
     triggers,
     uploads,
 )
+from shared.services.decoding import LocalDecoder
 from shared.services.generation import Generation
 from shared.services.keys import Principal
 from shared.services.steps import (
@@ -62,7 +63,7 @@ from tests.graph.fakes import CountingIds, FakeClock
 from tests.graph.jobs import FILM
 from tests.services.faults import Fuse
 
-QUEUES = (*(kind.value for kind in StepKind), EVENTS_QUEUE, outbox.QUEUE)
+QUEUES = (*(kind.value for kind in StepKind), EVENTS_QUEUE, uploads.QUEUE, outbox.QUEUE)
 KINDS = ("projects", "collections", "items", "assets", "links", "jobs")
 PROVENANCE = Provenance(provider="test", model="test")
 
@@ -85,8 +86,8 @@ def take_in(context: StepContext) -> StepResult:
     """Take an upload in, as `draw` does; a film is still to come until it is there."""
     upload_id = context.step.inputs["upload"]
     (key,) = context.step.files
-    if context.job.assets[key].type is AssetType.VIDEO and not uploads.fetch_film(
-        context.ports, context.job.workspace_id, upload_id, context.folder / "film"
+    if context.job.assets[key].type is AssetType.VIDEO and not uploads.find_film(
+        context.ports, context.job.workspace_id, upload_id
     ):
         return Later(5.0)
     target = context.target(key)
@@ -193,7 +194,12 @@ class World:
             secret=b"a secret for tests",
         )
         self._plain = self.ports = Ports(
-            EmbeddedDocuments(self._database), blobs, self._queue, self.clock, self._ids
+            EmbeddedDocuments(self._database),
+            blobs,
+            self._queue,
+            self.clock,
+            self._ids,
+            LocalDecoder(blobs),
         )
 
     def close(self) -> None:
@@ -274,10 +280,18 @@ class World:
             told = claim.payload
             triggers.object_finalized(
                 self.ports,
-                self.settings,
                 Bucket(told["bucket"]),
                 told["name"],
+                told["generation"],
                 told["metadata"],
+            )
+            return
+        if claim.queue == uploads.QUEUE:
+            uploads.receive(
+                self.ports,
+                claim.payload["name"],
+                max_bytes=self.settings.max_upload_bytes,
+                max_film_bytes=self.settings.max_film_bytes,
             )
             return
         if claim.queue == outbox.QUEUE:
@@ -304,6 +318,10 @@ class World:
                 self._queue.retry(claim, due=claim.due, answered=False)
                 found.append((queue, Delivery.parse(claim.payload)))
         return found
+
+    def waiting(self, queue: str) -> list[str]:
+        """The names of the tasks in a queue."""
+        return [name for name, _ in self._queue.upcoming(queue, limit=100)]
 
     def lose_deliveries(self) -> None:
         """What no queue should do."""

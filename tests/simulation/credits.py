@@ -22,6 +22,7 @@ from shared.model.job import Job, JobType, Promise
 from shared.model.shards import SHARDS
 from shared.ports import Create, Json, Ports, Replace, Write
 from shared.services import audits, entities, ledger, purse
+from shared.services.decoding import LocalDecoder
 from tests.graph.fakes import CountingIds, FakeClock
 from tests.services.money import ended, priced
 from tests.simulation import store
@@ -65,7 +66,8 @@ class CreditWorld:
         self.documents = Documents(self._committed)
         tasks = store.Tasks(self.clock)
         blobs = store.Blobs(self.clock, tasks)
-        self.calm = Ports(self.documents, blobs, tasks, self.clock, CountingIds())
+        decoder = LocalDecoder(blobs)
+        self.calm = Ports(self.documents, blobs, tasks, self.clock, CountingIds(), decoder)
         self.ports = self.hub.ports(self.calm)
         self.settings = Settings(home=Path("/nowhere"), metered=True)
         self.wrong: list[str] = []

@@ -7,6 +7,7 @@ one seed is one history.
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
@@ -137,7 +138,7 @@ class Hub:
             name: _Interrupted(self, name, getattr(ports, name), calls)
             for name, calls in CALLS.items()
         }
-        return Ports(**through, clock=ports.clock, ids=ports.ids)
+        return replace(ports, **through)
 
     def before(self, call: str, *, effect: bool = True, about: tuple[Any, ...] = ()) -> None:
         worker = self._current

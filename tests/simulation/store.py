@@ -289,7 +289,12 @@ class Blobs:
         )
         self.objects[bucket, name] = (blob, data)
         if bucket is not Bucket.WORK:
-            told = {"bucket": bucket.value, "name": name, "metadata": dict(metadata or {})}
+            told = {
+                "bucket": bucket.value,
+                "name": name,
+                "generation": str(blob.generation),
+                "metadata": dict(metadata or {}),
+            }
             self._tasks.enqueue(Task(EVENTS_QUEUE, f"{bucket}-{blob.generation}", told))
         return blob
 

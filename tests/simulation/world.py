@@ -22,8 +22,9 @@ from shared.config import Settings
 from shared.errors import MascotryError
 from shared.model.asset import Asset, AssetStatus
 from shared.model.job import StepKind
-from shared.ports import Bucket, Create, Json, Ports, Write
-from shared.services import findings, losses, orphans, runner, sweeper, triggers
+from shared.ports import MAX_UPLOAD, Bucket, Create, Json, Ports, Write
+from shared.services import findings, losses, orphans, runner, sweeper, triggers, uploads
+from shared.services.decoding import LocalDecoder
 from shared.services.steps import Delivery
 from shared.services.webhooks import delivery as webhook_delivery
 from shared.services.webhooks import outbox
@@ -74,7 +75,14 @@ class World:
         self.documents = store.Documents(self._watch)
         self.tasks = store.Tasks(self.clock)
         self.blobs = store.Blobs(self.clock, self.tasks)
-        self.calm = Ports(self.documents, self.blobs, self.tasks, self.clock, CountingIds())
+        self.calm = Ports(
+            self.documents,
+            self.blobs,
+            self.tasks,
+            self.clock,
+            CountingIds(),
+            LocalDecoder(self.blobs),
+        )
         self.ports = self.hub.ports(self.calm)
         self.settings = Settings(
             home=Path("/nowhere"), metered=self.dice.random() < 0.5, progress_interval=0
@@ -268,10 +276,14 @@ class World:
         if queue == EVENTS_QUEUE:
             triggers.object_finalized(
                 self.ports,
-                self.settings,
                 Bucket(payload["bucket"]),
                 payload["name"],
+                payload["generation"],
                 payload["metadata"],
+            )
+        elif queue == uploads.QUEUE:
+            uploads.receive(
+                self.ports, payload["name"], max_bytes=MAX_UPLOAD, max_film_bytes=MAX_UPLOAD
             )
         elif queue == outbox.QUEUE:
             errand = outbox.Errand.parse(payload)

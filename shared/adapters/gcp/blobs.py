@@ -254,25 +254,54 @@ class StorageBlobs:
                 f"expires_at must be ahead, by at most {LONGEST.days} days; "
                 f"it is {expires_at.isoformat()}"
             )
-        # The store holds whoever sends to what was signed: one object, of that type, not too large.
+        return self.sign_put(
+            Bucket.UPLOADS,
+            name,
+            content_type=content_type,
+            expires_at=expires_at,
+            max_bytes=max_bytes,
+            if_generation=0,
+        )
+
+    def sign_put(
+        self,
+        bucket: Bucket,
+        name: str,
+        *,
+        content_type: str,
+        expires_at: datetime,
+        max_bytes: int,
+        if_generation: int,
+    ) -> SignedUpload:
+        """A signed URL that takes one object, of that type and at most that size, where the object
+        is at `if_generation`; so it works once."""
         headers = {
             "Content-Type": content_type,
             "x-goog-content-length-range": f"0,{max_bytes}",
-            "x-goog-if-generation-match": "0",
+            "x-goog-if-generation-match": str(if_generation),
         }
-        with faults("sign", Bucket.UPLOADS, name):
+        return SignedUpload(self._signed("PUT", bucket, name, expires_at, headers), headers)
+
+    def sign_get(self, bucket: Bucket, name: str, *, expires_at: datetime) -> str:
+        """A signed URL that gives one object."""
+        return self._signed("GET", bucket, name, expires_at, {})
+
+    def _signed(
+        self, method: str, bucket: Bucket, name: str, expires_at: datetime, headers: dict[str, str]
+    ) -> str:
+        with faults("sign", bucket, name):
             url: str = (
-                self._bucket(Bucket.UPLOADS)
+                self._bucket(bucket)
                 .blob(name)
                 .generate_signed_url(
                     version="v4",
-                    method="PUT",
+                    method=method,
                     expiration=expires_at,
                     headers=dict(headers),
                     credentials=self._signing,
                 )
             )
-        return SignedUpload(url, headers)
+        return url
 
     def close(self) -> None:
         """Let go of the connections."""
