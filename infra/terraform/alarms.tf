@@ -146,7 +146,7 @@ resource "google_monitoring_alert_policy" "queue_age" {
   }
 
   documentation {
-    content = "A queue gets work faster than its function does it: raise its numbers in shared/model/queues.py, or see why its function is slow."
+    content = "A queue gets work faster than its function does it: ask Google for more of the region's CPU and memory and raise region_cpus and region_memory_gib (infra/README.md), or see why its function is slow."
   }
 
   depends_on = [google_project_service.this]

@@ -51,14 +51,6 @@ locals {
 
   public  = toset(["api", "events", "ingest"])
   private = setsubtract(keys(local.functions), local.public)
-  # A queue never has more deliveries under way than its function has room for.
-  instances = {
-    for name, function in local.functions : name =>
-    contains(local.public, name) ? var.max_instances :
-    name == "sweep" ? 1 :
-    name == "on_object_finalized" ? 10 :
-    ceil(local.queues[name].max_concurrent / function.concurrency)
-  }
 
   service = { for name in keys(local.functions) : name => "mascotry-${replace(name, "_", "-")}" }
   # Cloud Run's own addresses are known before the services are there, so that they can name one another.
