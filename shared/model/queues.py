@@ -16,7 +16,7 @@ from shared.model.job import StepKind
 
 DAY = 24 * 3600
 
-AMPLE = 100
+AMPLE = 500
 """Deliveries a second where `max_concurrent` is what bounds the work. A queue that is late also
 holds what was sent again; such a copy is dropped in no time, but has to be delivered first."""
 
