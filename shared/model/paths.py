@@ -110,18 +110,19 @@ def expiring(document_id: str) -> str:
     return f"expiring/{document_id}"
 
 
-def credit_counter(workspace_id: str, bucket: str, counter: str) -> str:
-    """How many credits of a bucket can be spent (`available`), or are `held`."""
-    return f"workspaces/{workspace_id}/credits/{bucket}.{counter}"
+def credit_counter(workspace_id: str, bucket: str, counter: str, shard: int) -> str:
+    """One shard of how many credits of a bucket can be spent (`available`), or are `held`."""
+    return f"workspaces/{workspace_id}/credits/{bucket}.{counter}.{shard}"
 
 
 def credit_entry(workspace_id: str, entry_id: str) -> str:
     return f"workspaces/{workspace_id}/credit_entries/{entry_id}"
 
 
-def audit(workspace_id: str, at: str) -> str:
-    """That a workspace's credits are to be looked at then."""
-    return f"audits/{workspace_id}.{at}"
+def audit(workspace_id: str, at: str, shard: int) -> str:
+    """That a workspace's credits are to be looked at then. Each of the shards is such a note, so
+    that jobs that end at the same time need not write the same document."""
+    return f"audits/{workspace_id}.{at}.{shard}"
 
 
 def walk(name: str) -> str:

@@ -1,15 +1,18 @@
 """Audits: the entries are the truth, so each purse that was written to is added up again later."""
 
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
 from shared.model.base import instant_text
 from shared.model.credit import Entry, counts
 from shared.model.finding import Finding
+from shared.model.shards import SHARDS
 from shared.ports import Delete, Json, Ports, Query, Write
 from shared.services import entities, findings, ledger, purse
 
 AT_ONCE: Final = 20
+"""Purses that one sweep looks at."""
 PAGE: Final = 500
 TRIES: Final = 3
 LATER: Final = timedelta(minutes=10)
@@ -19,8 +22,12 @@ LATER: Final = timedelta(minutes=10)
 def sweep(ports: Ports) -> None:
     """Let periods end, and audit some of the purses that were written to yesterday or before."""
     query = Query("audits", order="at", at_most=instant_text(ports.clock.now()))
-    for document in ports.documents.query(query, limit=AT_ONCE).results:
-        workspace_id = str(document.data["workspace_id"])
+    # A purse has up to as many notes for one day as there are shards, one behind another.
+    found = ports.documents.query(query, limit=AT_ONCE * SHARDS).results
+    notes: dict[str, list[str]] = {}
+    for document in found:
+        notes.setdefault(str(document.data["workspace_id"]), []).append(document.path)
+    for workspace_id, note_paths in islice(notes.items(), AT_ONCE):
         try:
             ledger.expire(ports, workspace_id)
             done = audit(ports, workspace_id) is not None
@@ -30,7 +37,7 @@ def sweep(ports: Ports) -> None:
                 Finding.SWEEP_FAILED, faulty=True, workspace_id=workspace_id, what="audit"
             )
             done = False
-        writes: list[Write] = [Delete(document.path)]
+        writes: list[Write] = [Delete(path) for path in note_paths]
         if not done:
             writes.append(purse.audit_at(workspace_id, ports.clock.now() + LATER))
         ports.documents.commit(writes)

@@ -8,17 +8,18 @@ a bucket of its own.
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
 from shared.config import Settings
 from shared.errors import BadRequest, Busy, Conflict, InsufficientCredits, NotFound
 from shared.graph import charges
-from shared.model import paths
+from shared.model import paths, shards
 from shared.model.base import instant_text
-from shared.model.credit import METERED, Balance, Bucket, Entry, EntryKind, less, spend
+from shared.model.credit import METERED, Balance, Bucket, Counter, Entry, EntryKind, less, spend
 from shared.model.job import Job
+from shared.model.shards import SHARDS
 from shared.ports import Ports, Query, Write
 from shared.services import purse
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 TRIES: Final = 50
 """More than an instance takes requests at once; of those that meet, one goes through each time."""
+
+SUBSCRIBED: Final = (Bucket.SUBSCRIPTION, Counter.AVAILABLE)
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -48,10 +51,10 @@ def begin(
     when the job is there already, and holds what it costs.
     """
     path = paths.job(job.workspace_id, job.id)
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         writes = creation()
         try:
-            holds = [] if held else hold(ports, settings, job)
+            holds = [] if held else hold(ports, settings, job, attempt)
             ports.documents.commit([*writes, *holds])
         except (Conflict, InsufficientCredits) as error:
             if ports.documents.get(path):
@@ -63,8 +66,9 @@ def begin(
     raise Busy("This workspace's credits are spent by too many at this moment.", retry_after=1)
 
 
-def hold(ports: Ports, settings: Settings, job: Job) -> list[Write]:
-    """The writes that set aside what a job costs, and each of those that it promises."""
+def hold(ports: Ports, settings: Settings, job: Job, attempt: int = 0) -> list[Write]:
+    """The writes that set aside what a job costs, and each of those that it promises. Each attempt
+    looks at another shard first. Conflict when it has to be tried again."""
     costs = {id_: promise.cost for id_, promise in job.promises.items() if promise.cost}
     if cost := sum(job.charges.values()):
         costs[job.id] = cost
@@ -73,16 +77,16 @@ def hold(ports: Ports, settings: Settings, job: Job) -> list[Write]:
     if not settings.metered:
         entries = [_hold(ports, job, id_, {Bucket.UNMETERED: cost}) for id_, cost in costs.items()]
         return purse.booked(ports, job.workspace_id, entries)
-    found = purse.read(ports, job.workspace_id)
-    there, entries = found.balance(ports.clock.now()), []
-    require(there, sum(costs.values()))
-    left: Mapping[Bucket, int] = there.available
+    total = sum(costs.values())
+    taken = purse.take(ports, job.workspace_id, total, (shards.of(job.id) + attempt) % SHARDS)
+    if sum(taken.buckets.values()) < total:
+        require(balance(ports, job.workspace_id), total)
+        raise Conflict("There is enough by now.")
+    left, entries = taken.buckets, []
     for id_, cost in costs.items():
         entries.append(_hold(ports, job, id_, spend(left, cost)))
         left = less(left, entries[-1].buckets)
-    taken = less(there.available, left)
-    replaced = [found.changed(bucket, -amount) for bucket, amount in taken.items()]
-    return purse.booked(ports, job.workspace_id, entries, replaced)
+    return purse.booked(ports, job.workspace_id, entries, taken.writes)
 
 
 def require(there: Balance, cost: int) -> None:
@@ -182,10 +186,13 @@ def grant(
         replaced: list[Write] = []
         if bucket is Bucket.SUBSCRIPTION:
             end = instant_text(ends_at) if ends_at else None
-            found = purse.read(ports, workspace_id)
+            found = purse.read(ports, workspace_id, [SUBSCRIBED])
             if found.left_over(entry.created_at):
                 continue  # it could not expire just now
-            replaced = [found.changed(bucket, amount, ends_at=end)]
+            parts = shards.split(amount, shards.of(entry.id))
+            # All shards are replaced: each of them says when it ends.
+            every = {shard: parts.get(shard, 0) for shard in range(SHARDS)}
+            replaced = found.changed(bucket, every, ends_at=end)
         writes = purse.booked(ports, workspace_id, [entry], replaced)
         if ends_at:
             writes.append(purse.audit_at(workspace_id, ends_at))
@@ -224,7 +231,7 @@ def _granted(
 
 def expire(ports: Ports, workspace_id: str) -> None:
     """Take what is left of a subscription whose period is over."""
-    found, now = purse.read(ports, workspace_id), ports.clock.now()
+    found, now = purse.read(ports, workspace_id, [SUBSCRIBED]), ports.clock.now()
     left = found.left_over(now)
     if not left:
         return
@@ -237,7 +244,10 @@ def expire(ports: Ports, workspace_id: str) -> None:
         buckets={Bucket.SUBSCRIPTION: left},
         ends_at=found.ends_at,
     )
-    replaced = [found.changed(Bucket.SUBSCRIPTION, -left)]
+    parts = found.spendable(Bucket.SUBSCRIPTION)
+    replaced = found.changed(
+        Bucket.SUBSCRIPTION, {shard: -part for shard, part in parts.items() if part}
+    )
     try:
         ports.documents.commit(purse.booked(ports, workspace_id, [entry], replaced))
     except Conflict:
@@ -249,7 +259,8 @@ def expire(ports: Ports, workspace_id: str) -> None:
 
 def balance(ports: Ports, workspace_id: str) -> Balance:
     """What a workspace has at this moment."""
-    return purse.read(ports, workspace_id).balance(ports.clock.now())
+    keys = [(bucket, counter) for bucket in METERED for counter in Counter]
+    return purse.read(ports, workspace_id, keys).balance(ports.clock.now())
 
 
 def history(workspace_id: str, *, descending: bool = True) -> Query:

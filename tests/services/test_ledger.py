@@ -296,7 +296,7 @@ def test_a_difference_is_told_and_not_corrected(
     meter(world, other, topup=1)
     world.generate(other, IMAGE)
     world.drain()
-    path = paths.credit_counter(tenant.who.workspace_id, TOPUP, "available")
+    path = paths.credit_counter(tenant.who.workspace_id, TOPUP, "available", 3)
     world.ports.documents.commit([Increment(path, "credits", 7)])
     world.sweep()
     assert caplog.text == "", "the day is not over"

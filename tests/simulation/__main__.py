@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import islice
 
+from tests.simulation.credits import spend
 from tests.simulation.runs import Report, chunks, run
 from tests.simulation.world import simulate
 
@@ -39,6 +40,7 @@ def _replay(seed: int) -> int:
         print(f"{number:5}  {text}")
 
     try:
+        spend(seed, tell)
         simulate(seed, tell)
     except AssertionError as error:
         print(f"\nseed {seed} is broken:\n{error}")

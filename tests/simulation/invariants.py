@@ -15,6 +15,8 @@ from shared.model.guide import Guide
 from shared.model.job import FINISHED, Job, JobStatus, JobType
 from shared.model.version import best, best_folder, best_paths
 from shared.ports import Blob, Bucket
+from tests.simulation.broken import Broken
+from tests.simulation.credits import unspendable
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -33,8 +35,6 @@ BY_THEMSELVES: Final = {"broken", "content_refused"}
 
 def check(world: "World") -> None:
     """Broken, with everything that does not hold."""
-    from tests.simulation.world import Broken
-
     broken = [
         f"{invariant.__name__}: {text}" for invariant in INVARIANTS for text in invariant(world)
     ]
@@ -275,12 +275,19 @@ def the_ledger_balances(world: "World") -> Iterator[str]:
             yield f"job {job.id} made everything and was paid back {released}"
         if len(missing) == len(job.assets) and captured:
             yield f"job {job.id} made nothing and kept {captured}"
+    stored: Counter[str] = Counter()
     kind = paths.collection_of(world.client.who.workspace_id, "credits")
     for name, row in world.documents.rows.get(kind, {}).items():
-        if row.data["credits"] != purse[name]:
-            yield f"{name} is {row.data['credits']}; its entries add up to {purse[name]}"
-        if name.endswith(".held") and purse[name]:
-            yield f"{name} is {purse[name]} though nothing is under way"
+        counter, number = name.rpartition(".")[0], row.data["credits"]
+        stored[counter] += number
+        if number < 0 and counter != "unmetered.available":
+            yield f"{name} is {number}"
+        if counter.endswith(".held") and number:
+            yield f"{name} is {number} though nothing is under way"
+    for counter in stored.keys() | purse.keys():
+        if stored[counter] != purse[counter]:
+            yield f"{counter} is {stored[counter]}; its entries add up to {purse[counter]}"
+    yield from unspendable(world.calm, world.client.who.workspace_id)
 
 
 MOVEMENTS: Final[dict[str, dict[str, int]]] = {

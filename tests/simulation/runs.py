@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tests.simulation.broken import Broken
+from tests.simulation.credits import spend
 from tests.simulation.transitions import Transition
-from tests.simulation.world import Broken, simulate
+from tests.simulation.world import simulate
 
 
 @dataclass
@@ -32,13 +34,14 @@ def run(seeds: range, *, until_broken: bool = False) -> Report:
     for seed in seeds:
         report.seeds += 1
         try:
+            spent = spend(seed)
             world = simulate(seed)
         except Broken as error:
             report.broken[seed] = str(error)
             if until_broken:
                 break
             continue
-        report.met += world.hub.met
+        report.met += world.hub.met + spent
         report.transitions += world.transitions.met
     return report
 

@@ -10,12 +10,16 @@ from typing import Any, Final
 
 import pytest
 
+from shared.config import Settings
+from shared.errors import Conflict, InsufficientCredits
 from shared.graph import advance as graph
 from shared.graph.events import Decision, Enqueue, Event
-from shared.model.credit import EntryKind
+from shared.model import shards
+from shared.model.credit import Balance, Bucket, EntryKind
 from shared.model.job import Job, JobStatus
-from shared.ports import Json, Ports, Put, Write
-from shared.services import jobstore, ledger, runner
+from shared.ports import Json, Ports, Put, Replace, Write
+from shared.services import jobstore, ledger, purse, runner
+from shared.services.purse import Purse
 from shared.services.steps import Delivery, StepCode, StepContext, nothing
 
 Sabotage = Callable[[pytest.MonkeyPatch], None]
@@ -109,6 +113,54 @@ def charge_for_each_try(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ledger, "_id", book)
 
 
+def take_unchecked(patch: pytest.MonkeyPatch) -> None:
+    """Check only that the first of the shards is as it was read that credits are taken from."""
+
+    def changed(
+        purse_: Purse, bucket: Bucket, by: Mapping[int, int], **more: str | None
+    ) -> list[Write]:
+        writes = real(purse_, bucket, by, **more)
+        others = [
+            Put(one.path, one.data) if isinstance(one, Replace) else one for one in writes[1:]
+        ]
+        return [*writes[:1], *others]
+
+    real = Purse.changed
+    patch.setattr(Purse, "changed", changed)
+
+
+def look_at_one_shard(patch: pytest.MonkeyPatch) -> None:
+    """Refuse what the other shards could pay for."""
+
+    def gather(amounts: Mapping[int, int], wanted: int, first: int) -> dict[int, int]:
+        return real({first: amounts[first]}, wanted, first)
+
+    def hold(ports: Ports, settings: Settings, job: Job, attempt: int = 0) -> list[Write]:
+        try:
+            return real_hold(ports, settings, job, attempt)
+        except Conflict as error:
+            raise InsufficientCredits("Too little.", required=job.cost_credits) from error
+
+    real, real_hold = shards.gather, ledger.hold
+    patch.setattr(shards, "gather", gather)
+    patch.setattr(ledger, "hold", hold)
+
+
+def refuse_what_was_read_apart(patch: pytest.MonkeyPatch) -> None:
+    """Refuse what shards that were read one after another can't pay for, though credits may have
+    moved from one that was yet to be read to one that had been."""
+
+    def require(there: Balance, cost: int) -> None:
+        raise InsufficientCredits("Too little.", required=cost)
+
+    patch.setattr(ledger, "require", require)
+
+
+def count_by_entry(patch: pytest.MonkeyPatch) -> None:
+    """Count what becomes of a hold in another shard than the hold."""
+    patch.setattr(purse, "_shard", lambda entry: shards.of(entry.id))
+
+
 def _private(module: ModuleType, name: str) -> Callable[..., Any]:
     found: Callable[..., Any] = getattr(module, name)
     return found
@@ -124,5 +176,9 @@ SABOTAGES: Final[Mapping[str, Sabotage]] = {
         forget_the_lease,
         learn_apart,
         charge_for_each_try,
+        take_unchecked,
+        look_at_one_shard,
+        refuse_what_was_read_apart,
+        count_by_entry,
     )
 }

@@ -30,6 +30,7 @@ from shared.services.webhooks import outbox
 from shared.services.webhooks.sender import Answer
 from tests.graph.fakes import CountingIds, FakeClock
 from tests.simulation import invariants, store
+from tests.simulation.broken import Broken
 from tests.simulation.client import Ask, Client
 from tests.simulation.hub import Hub, Outage, Worker
 from tests.simulation.provider import Provider, Unforeseen
@@ -51,10 +52,6 @@ OWN: Final = {
 """The steps that ask nobody else."""
 EXPECTED = (Outage, Unforeseen, MascotryError)
 """What may be raised; anything else is a mistake of ours."""
-
-
-class Broken(AssertionError):
-    """Something does not hold that always should."""
 
 
 class World:
