@@ -11,6 +11,7 @@ from typing import Final
 from infra.costs import TAKES
 from infra.scale.limits import LIMITS
 from infra.scale.simulation import WINDOW, Simulation
+from shared.model.shards import SHARDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ class Shared:
 
 
 SHARED: Final = (
-    Shared("credits: held", begun=1, ended=1),
-    Shared("credits: available", begun=1),
-    Shared("audits: tomorrow's", begun=1, ended=1),
+    Shared("credits: held", begun=1, ended=1, shards=SHARDS),
+    Shared("credits: available", begun=1, shards=SHARDS),
+    Shared("audits: tomorrow's", begun=1, ended=1, shards=SHARDS),
     # When all is of one character that has active cautions; without any, only its first pictures.
     Shared("guide of a character", judged=1),
 )
