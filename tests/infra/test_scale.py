@@ -287,6 +287,7 @@ def test_a_slice_of_too_much_is_as_late_as_the_whole() -> None:
     chance = agreement.chance(replace(load, most=1_000))
     assert part.completed == pytest.approx(whole.completed, rel=chance)
     assert part.sent_again == pytest.approx(whole.sent_again, rel=2 * chance)
+    assert part.longest_sweep == pytest.approx(whole.longest_sweep, rel=2 * chance)
     ages = [next(row for row in one.rows if row.name == "image") for one in (whole, part)]
     assert ages[1].p50 == pytest.approx(ages[0].p50, rel=chance)
     assert [one.name for one in (findings.cause(whole), findings.cause(part)) if one] == [
