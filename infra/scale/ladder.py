@@ -27,7 +27,9 @@ LARGEST: Final = 20_000
 Tasks allows."""
 RATIO: Final = REFERENCE.gib // REFERENCE.vcpus
 """GiB for each of them."""
-FEWEST: Final = 10.0
+ENOUGH: Final = 2_500.0
+"""Animations that say what is borne; where fewer come in an hour, several hours are lived through."""
+FEWEST: Final = 100.0
 """Animations an hour that any installation bears."""
 
 
@@ -125,7 +127,8 @@ def breaks(load: Load, deployment: Deployment, borne: int = 0) -> tuple[int, Cau
 
 
 def _tried(load: Load, deployment: Deployment, per_hour: float) -> Cause | None:
-    load = replace(load, per_hour=per_hour)
+    hours = max(1.0, ENOUGH / per_hour)
+    load = replace(load, per_hour=per_hour, seconds=hours * load.seconds)
     return cause(seen(Simulation(load, deployment).run(give_up=2 * LATE)))
 
 

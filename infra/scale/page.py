@@ -1,7 +1,7 @@
-"""`python -m infra.scale.page`: the tables and the picture of docs/9-scale.md, computed anew.
+"""`python -m infra.scale.page [NAME …]`: the tables and the picture of docs/9-scale.md, anew.
 
 What lies between `<!-- scale: NAME -->` and `<!-- /scale -->` is replaced, and written after each
-table. It takes some minutes, nearly all of them for what breaks.
+table. It takes some minutes, nearly all of them for what breaks. With names, only those tables.
 """
 
 import re
@@ -103,9 +103,14 @@ def _replaced(name: str, table: str) -> None:
 
 
 def main() -> int:
-    for name, made in BLOCKS.items():
-        _replaced(name, made())
+    chosen = sys.argv[1:] or [*BLOCKS]
+    if unknown := {*chosen} - {*BLOCKS}:
+        sys.exit(f"no such table: {', '.join(sorted(unknown))}")
+    for name in chosen:
+        _replaced(name, BLOCKS[name]())
         print(name, flush=True)
+    if sys.argv[1:]:
+        return 0
     busy = Simulation(replace(LOADS[NEW], per_hour=1_000), deployments()[NEW]).run()
     PICTURE.write_text(chart.draw([(TOO_MUCH, busy), (f"{HUGE}, fitted", runs()[HUGE])]))
     return 0
