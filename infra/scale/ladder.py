@@ -28,7 +28,7 @@ Tasks allows."""
 RATIO: Final = REFERENCE.gib // REFERENCE.vcpus
 """GiB for each of them."""
 ENOUGH: Final = 2_500.0
-"""Animations that say what is borne; where fewer come in an hour, several hours are lived through."""
+"""Animations that say what is borne; where fewer come in an hour, several hours are simulated."""
 FEWEST: Final = 100.0
 """Animations an hour that any installation bears."""
 

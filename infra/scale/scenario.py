@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
+from infra.costs import STEPS
 from infra.scale import limits
 from infra.scale.limits import PROVIDERS, Provider
 from shared.graph.policy import GRACE, patience
@@ -24,10 +25,10 @@ BEFORE: Final = Rules(newest_only=True, patience=lambda _: GRACE)
 """Only the newest delivery ran, and another one was sent each minute."""
 
 
-def media_queues(region: Region = NEW_PROJECT) -> dict[str, Queue]:
-    """The queues of what decodes pictures and films, as they are deployed in a region. An instance
-    takes one delivery at a time."""
-    return {queue.name: sized(queue, region) for queue in QUEUES if queue.media}
+def step_queues(region: Region = NEW_PROJECT) -> dict[str, Queue]:
+    """The queues of an animation's steps, as they are deployed in a region. Their instances take
+    one delivery at a time."""
+    return {queue.name: sized(queue, region) for queue in QUEUES if queue.name in STEPS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Deployment:
     """What is deployed, and who draws. `queues` are those of the region, unless they are told."""
 
     region: Region = NEW_PROJECT
-    queues: Mapping[str, Queue] = field(default_factory=media_queues)
+    queues: Mapping[str, Queue] = field(default_factory=step_queues)
     provider: Provider = PROVIDERS["google"]
     rules: Rules = TODAY
     swept: float = limits.SWEPT
@@ -43,7 +44,7 @@ class Deployment:
 
     def moved(self, region: Region) -> "Deployment":
         """The same in another region, or in this one when Google has raised its quotas."""
-        there = media_queues(region)
+        there = step_queues(region)
         queues = {
             name: replace(queue, max_concurrent=there[name].max_concurrent)
             for name, queue in self.queues.items()
