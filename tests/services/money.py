@@ -1,11 +1,39 @@
 """Money in a test's world, and what must be so of it whatever has happened."""
 
-from shared.model.credit import Bucket, Counter, Entry, EntryKind
-from shared.model.job import Job
+from shared.model.credit import METERED, Bucket, Counter, Entry, EntryKind, Part
+from shared.model.job import Job, JobStatus, JobType, Step, StepKind, StepStatus
+from shared.ports import Ports
 from shared.services import audits, ledger, purse
 from tests.services.world import Tenant, World
 
 SETTLED = {EntryKind.CAPTURE, EntryKind.RELEASE}
+
+
+def priced(ports: Ports, workspace_id: str, charges: dict[Part, int]) -> Job:
+    """A job of two steps, a still and a film, that pays for some parts."""
+    now = ports.clock.now()
+    return Job(
+        id=ports.ids.uuid(),
+        created_at=now,
+        updated_at=now,
+        workspace_id=workspace_id,
+        type=JobType.ANIMATION,
+        cost_credits=sum(charges.values()),
+        charges=charges,
+        steps={
+            "image": Step(kind=StepKind.IMAGE, makes=("image",)),
+            "video": Step(kind=StepKind.VIDEO, makes=("video",)),
+        },
+    )
+
+
+def ended(job: Job, made: int) -> Job:
+    """Such a job when it has ended, and has made so many of the two."""
+    steps = {
+        id_: step.with_(status=StepStatus.SUCCEEDED if number < made else StepStatus.SKIPPED)
+        for number, (id_, step) in enumerate(job.steps.items())
+    }
+    return job.with_(status=JobStatus.COMPLETED, steps=steps)
 
 
 def meter(world: World, tenant: Tenant, **grants: int) -> None:
@@ -60,7 +88,9 @@ def balances(world: World, tenant: Tenant) -> None:
     total = dict.fromkeys(EntryKind, 0)
     for entry in entries(world, tenant):
         total[entry.kind] += entry.amount
-    numbers = purse.read(world.ports, tenant.who.workspace_id).numbers
+    counters = purse.read(world.ports, tenant.who.workspace_id)
+    assert all(left >= 0 for bucket in METERED for left in counters.spendable(bucket).values())
+    numbers = counters.numbers
     held = sum(numbers[bucket, Counter.HELD] for bucket in Bucket)
     left = sum(numbers[bucket, Counter.AVAILABLE] for bucket in Bucket)
     granted = total[EntryKind.GRANT] - total[EntryKind.EXPIRY]

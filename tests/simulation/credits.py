@@ -17,12 +17,13 @@ from shared.config import Settings
 from shared.errors import Conflict, InsufficientCredits, NotFound
 from shared.model import paths
 from shared.model.base import instant_text
-from shared.model.credit import METERED, Bucket, Entry, EntryKind, Part, counts
-from shared.model.job import Job, JobStatus, JobType, Promise, Step, StepKind, StepStatus
+from shared.model.credit import METERED, Bucket, Entry, EntryKind, Part
+from shared.model.job import Job, JobType, Promise
 from shared.model.shards import SHARDS
 from shared.ports import Create, Json, Ports, Replace, Write
 from shared.services import audits, entities, ledger, purse
 from tests.graph.fakes import CountingIds, FakeClock
+from tests.services.money import ended, priced
 from tests.simulation import store
 from tests.simulation.broken import Broken
 from tests.simulation.hub import Hub, Outage, Worker
@@ -127,7 +128,7 @@ class CreditWorld:
 
     def _begin(self, name: str, workspace_id: str, work: Callable[[], None]) -> None:
         if len(self.hub.workers) < AT_ONCE:
-            self.hub.met[name] += 1
+            self.hub.met[f"credits: {name}"] += 1
             worker = Worker(name, (name, workspace_id), work)
             self._lowest[worker] = self._spendable(workspace_id)
             self.hub.begin(worker)
@@ -135,7 +136,7 @@ class CreditWorld:
     def _ask(self) -> None:
         """Ask for a job, or for one that promises others; once more if the answer was lost."""
         workspace_id, dice = self.dice.choice(self.workspaces), self.dice
-        job = _job(self.calm, workspace_id, {Part.STILL: 1, Part.FILM: dice.choice((4, 20))})
+        job = priced(self.calm, workspace_id, {Part.STILL: 1, Part.FILM: dice.choice((4, 20))})
         if dice.random() < 0.2:
             number = dice.choice((2, 5, 12))
             promises = {
@@ -169,12 +170,7 @@ class CreditWorld:
     def _finish(self, ports: Ports, job: Job) -> None:
         path = paths.job(job.workspace_id, job.id)
         before, version = entities.read(ports.documents, Job, path)
-        made = self.dice.choice((0, 1, 2))
-        steps = {
-            id_: step.with_(status=StepStatus.SUCCEEDED if n < made else StepStatus.SKIPPED)
-            for n, (id_, step) in enumerate(before.steps.items())
-        }
-        after = before.with_(status=JobStatus.COMPLETED, steps=steps)
+        after = ended(before, made=self.dice.choice((0, 1, 2)))
         if not before.finished:
             settled = ledger.settlement(ports, before, after)
             ports.documents.commit([Replace(path, after.stored(), version), *settled])
@@ -183,7 +179,7 @@ class CreditWorld:
         """Begin what a batch has promised."""
         if batch := self._one(lambda data: bool(data["promises"])):
             promised = self.dice.choice(sorted(batch.promises))
-            job = _job(self.calm, batch.workspace_id, {Part.FILM: batch.promises[promised].cost})
+            job = priced(self.calm, batch.workspace_id, {Part.FILM: batch.promises[promised].cost})
             job = job.with_(id=promised, batch_id=batch.id)
             create = Create(paths.job(job.workspace_id, job.id), job.stored())
 
@@ -243,7 +239,6 @@ class CreditWorld:
             if isinstance(write, Create) and "/credit_entries/" in write.path:
                 entry, workspace_id = Entry.load(write.data), write.path.split("/")[1]
                 self.has[workspace_id] += ADDED.get(entry.kind, 0) * entry.amount
-                assert counts([entry])
         for workspace_id in {write.path.split("/")[1] for write in writes}:
             counters = self._counters(workspace_id)
             numbers = {name: data[purse.FIELD] for name, data in counters.items()}
@@ -273,7 +268,7 @@ class CreditWorld:
     def _on_end(self, worker: Worker) -> None:
         lowest, error = self._lowest.pop(worker), worker.error
         if isinstance(error, InsufficientCredits):
-            self.hub.met["refused"] += 1
+            self.hub.met["credits: refused"] += 1
             if lowest >= error.details["required"]:
                 self.wrong.append(f"{error} But there were never less than {lowest}.")
         elif error and not isinstance(error, (Outage, Conflict, NotFound)):
@@ -292,23 +287,6 @@ class CreditWorld:
         return Job.load(self.dice.choice(found)) if found else None
 
 
-def _job(ports: Ports, workspace_id: str, charges: dict[Part, int]) -> Job:
-    now = ports.clock.now()
-    return Job(
-        id=ports.ids.uuid(),
-        created_at=now,
-        updated_at=now,
-        workspace_id=workspace_id,
-        type=JobType.ANIMATION,
-        cost_credits=sum(charges.values()),
-        charges=charges,
-        steps={
-            "image": Step(kind=StepKind.IMAGE, makes=("image",)),
-            "video": Step(kind=StepKind.VIDEO, makes=("video",)),
-        },
-    )
-
-
 def _without(ports: Ports, batch: Job, promised: str) -> Write:
     """A batch without a promise; NotFound when somebody else was faster."""
     path = paths.job(batch.workspace_id, batch.id)
@@ -325,7 +303,7 @@ def unspendable(ports: Ports, workspace_id: str) -> Iterator[str]:
     settings = Settings(home=Path("/nowhere"), metered=True)
     there = ledger.balance(ports, workspace_id)
     for amount, first in product((there.spendable, there.spendable + 1), range(SHARDS)):
-        job = _job(ports, workspace_id, {Part.FILM: amount})
+        job = priced(ports, workspace_id, {Part.FILM: amount})
         try:
             writes = ledger.hold(ports, settings, job, first)
         except InsufficientCredits:

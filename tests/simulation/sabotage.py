@@ -104,9 +104,9 @@ def charge_for_each_try(patch: pytest.MonkeyPatch) -> None:
         again = before.with_(status=JobStatus.PROCESSING)
         return real(ports, again, after)
 
-    def book(job: Job, kind: EntryKind) -> str:
+    def book(job_id: str, kind: EntryKind) -> str:
         number = "" if kind is EntryKind.HOLD else f".{next(numbers)}"
-        return f"{job.id}.{kind}{number}"
+        return f"{job_id}.{kind}{number}"
 
     real, numbers = ledger.settlement, count()
     patch.setattr(ledger, "settlement", settlement)

@@ -10,6 +10,7 @@ import pytest
 
 from shared.model.finding import Finding
 from shared.model.job import StepStatus
+from tests.simulation.credits import spend
 from tests.simulation.runs import Report, run
 from tests.simulation.sabotage import SABOTAGES
 from tests.simulation.transitions import Transition
@@ -74,6 +75,7 @@ FAULTS = (
     "client: delete_more",
     "client: again",
     *(f"finding: {one}" for one in FOUND),
+    *(f"credits: {one}" for one in ("ask", "refused", "end", "keep", "drop", "grant", "sweep")),
 )
 
 TRANSITIONS: tuple[Transition, ...] = (
@@ -150,5 +152,6 @@ def telling() -> str:
     """What happens in some seeds, but for the names of temporary folders."""
     lines: list[str] = []
     for seed in range(8):
+        spend(seed, lines.append)
         simulate(seed, lines.append)
     return "\n".join(line for line in lines if "mascotry-" not in line)
