@@ -108,6 +108,7 @@ WORK: Final = (
     Work("video", 6.9, 2, 2, waits=10),
     Work("transcode", 18.7, 2, 2),
 )
+STEPS: Final = tuple(work.name for work in WORK)
 READS: Final = 52
 """Counted, as the writes are, of a character's first animation with a third size."""
 WRITES: Final = 81

@@ -16,8 +16,10 @@ from shared.model.shards import SHARDS
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A document and its writes when a job begins, when a picture was judged, and when it ends;
-    `shards` are the documents among which each of these writes chooses one."""
+    """A document and its writes when a job begins, when a picture was judged, and when it ends.
+
+    It may be kept as several `shards`, of which a job writes one: the writes are spread evenly.
+    """
 
     name: str
     begun: int = 0
@@ -27,7 +29,12 @@ class Shared:
 
     @property
     def per_animation(self) -> float:
+        """How often an animation writes one of the shards, on average."""
         return (self.begun + self.judged * TAKES + self.ended) / self.shards
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}, each of {self.shards} shards" if self.shards > 1 else self.name
 
 
 SHARED: Final = (
@@ -59,7 +66,10 @@ class Writes:
 
 def written(simulation: Simulation) -> list[Writes]:
     """What was written to the busiest workspace's documents, each of which is there once in it."""
-    seconds = simulation.now
+    load = simulation.load
+    # What a workspace of the slice stands for, when it is not as many of them that were left out.
+    each = simulation.slices * load.sliced_workspaces / load.workspaces
+    seconds = simulation.now / each
     found = []
     for shared in SHARED:
         events = (
@@ -71,14 +81,16 @@ def written(simulation: Simulation) -> list[Writes]:
         for counted, times in events:
             by.update({key: number * times for key, number in counted.items()})
         mean = _busiest(by) / seconds / shared.shards
-        most = max(by.values(), default=0) / WINDOW / shared.shards
-        found.append(_writes(shared.name, "document", mean, most, shared.per_animation))
+        most = max(by.values(), default=0) * each / WINDOW / shared.shards
+        found.append(_writes(shared.title, "document", mean, most, shared.per_animation))
     for name, times in WRITES.items():
-        written = times * _busiest(simulation.holds)
+        mean, per_animation = times * _busiest(simulation.holds) / seconds, float(times)
         if name == "due":  # all of it is one collection, for the sweeper, who moves what is early
-            written = times * len(simulation.jobs) + sum(simulation.looks)
-        mean = written / seconds
-        found.append(_writes(f"collection: {name}", "collection", mean, mean, times))
+            jobs = len(simulation.jobs)
+            everything = times * jobs + sum(simulation.looks)
+            mean = everything * simulation.slices / simulation.now
+            per_animation = everything / jobs if jobs else per_animation
+        found.append(_writes(f"collection: {name}", "collection", mean, mean, per_animation))
     return found
 
 

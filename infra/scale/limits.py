@@ -24,7 +24,8 @@ _RATES = (
     "https://cloud.google.com/java/docs/reference/google-cloud-tasks/2.23.0/"
     "com.google.cloud.tasks.v2beta2.RateLimits"
 )
-_RUN = "https://cloud.google.com/run/docs/configuring/max-instances-limits"
+_NEW = "https://github.com/googlecodelabs/feedback/issues/1856 (what a new project is refused with)"
+_STORAGE = "https://cloud.google.com/storage/docs/request-rate"
 
 LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
     {
@@ -34,11 +35,17 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
         "dispatches": Limit(500, "dispatches of one queue a second", _TASKS),
         "at_once": Limit(5_000, "dispatches of one queue at once", _RATES),
         "calls": Limit(100_000, "API requests of a project a second (6,000,000 a minute)", _TASKS),
-        "vcpus": Limit(1_000, "vCPUs of a project's instances in a region; can be raised", _RUN),
-        "memory": Limit(2_000, "GiB of them; can be raised", _RUN),
+        "vcpus": Limit(20, "vCPUs of all instances in a region, in a new project", _NEW),
+        "memory": Limit(40, "GiB of all instances in a region, in a new project", _NEW),
+        "files": Limit(1_000, "files of a bucket written a second, to begin with", _STORAGE),
     }
 )
 """Firestore has no limit to all writes together; the first three are what it asks of its users."""
+
+
+CPU_QUOTA: Final = "CpuAllocPerProjectRegion"
+MEMORY_QUOTA: Final = "MemAllocPerProjectRegion"
+"""What Cloud Run's refusals call the two, and `gcloud beta quotas`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,7 @@ class Provider:
 
     What is over `films_per_minute` or `pictures_per_minute` is answered with 429; what is over
     `films_at_once` waits in the provider's own queue. None: no limit that is published. `films`
-    is the row of `infra.costs` that says what the models charge.
+    is the row of `infra.costs` that says what the models charge, `quota` what the limit is called.
     """
 
     name: str
@@ -58,6 +65,7 @@ class Provider:
     look_seconds: float = 5.0
     film_seconds: float = 60.0
     films: str | None = None
+    quota: str = ""
     source: str = ""
     read: str = SEEN
 
@@ -68,6 +76,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = MappingProxyType(
             name="google",
             films_per_minute=50,
             films="models: Google, films by Veo fast",
+            quota="quota long_running_online_prediction_requests_per_base_model of Vertex AI",
             source="https://www.aifreeapi.com/es/posts/veo-3-1-api-rate-limit quotes Google so, "
             "and speaks of 10 at once, too: look at your project's quotas",
             read="2026-03",

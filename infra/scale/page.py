@@ -1,54 +1,78 @@
-"""`python -m infra.scale.page`: the tables and the picture of docs/9-scale.md, computed anew.
+"""`python -m infra.scale.page [NAME …]`: the tables and the picture of docs/9-scale.md, anew.
 
-What lies between `<!-- scale: NAME -->` and `<!-- /scale -->` is replaced. It takes a few minutes,
-nearly all of them for what breaks.
+What lies between `<!-- scale: NAME -->` and `<!-- /scale -->` is replaced, and written after each
+table. It takes some minutes, nearly all of them for what breaks. With names, only those tables.
 """
 
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from infra.scale import chart, findings, report
+from infra.scale import agreement, chart, findings, ladder, report
+from infra.scale.ceilings import ceilings
 from infra.scale.limits import PROVIDERS
-from infra.scale.report import Table
-from infra.scale.simulation import Deployment, Load, Simulation
+from infra.scale.scenario import Deployment, Load
+from infra.scale.simulation import Simulation
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 PAGE: Final = DOCS / "9-scale.md"
 PICTURE: Final = DOCS / "scale.svg"
-LOAD: Final = Load(per_hour=10_000, workspaces=100)
+
+NEW: Final = "a new project"
+LARGE: Final = "10,000 an hour"
+HUGE: Final = "1,000,000 a day"
+LOADS: Final[Mapping[str, Load]] = {
+    NEW: Load(per_hour=500),
+    LARGE: Load(per_hour=10_000),
+    HUGE: Load(per_hour=1_000_000 / 24),
+}
+TOO_MUCH: Final = "1,000 an hour in a new project"
+
 _BLOCK: Final = re.compile(r"(<!-- scale: (\w+) -->\n)(.*?)(<!-- /scale -->)", re.DOTALL)
 
 
 @cache
-def runs() -> tuple[Simulation, Simulation]:
-    """The hour, on what is deployed and on what was fitted to it."""
+def deployments() -> Mapping[str, Deployment]:
+    """A new project as it is, and what is fitted to larger loads; pictures and films by Google."""
     deployed = Deployment(provider=PROVIDERS["google"])
-    fitted = findings.fitted(LOAD, deployed)
-    return Simulation(LOAD, deployed).run(), Simulation(LOAD, fitted).run()
+    return {
+        name: deployed if name == NEW else ladder.fitted(load, deployed)
+        for name, load in LOADS.items()
+    }
 
 
 @cache
-def tables() -> tuple[Table, ...]:
-    now, then = runs()
-    return tuple(report.main_tables(findings.seen(now), findings.seen(then)))
+def runs() -> Mapping[str, Simulation]:
+    """An hour of each load on what is deployed for it."""
+    return {name: Simulation(load, deployments()[name]).run() for name, load in LOADS.items()}
+
+
+@cache
+def hours() -> Mapping[str, findings.Hour]:
+    return {name: findings.seen(run) for name, run in runs().items()}
 
 
 def _ladder(provider: str) -> str:
-    found = list(findings.ladder(LOAD, Deployment(provider=PROVIDERS[provider])))
+    found = list(ladder.ladder(LOADS[HUGE], Deployment(provider=PROVIDERS[provider])))
     return f"{report.rungs(found, provider).markdown()}\n{report.sentence(found)}\n"
 
 
+def _hour() -> str:
+    return report.summary([*hours().items()], "").markdown()
+
+
 QUICK: Final[Mapping[str, Callable[[], str]]] = {
-    "hour": lambda: tables()[0].markdown(),
-    "deployed": lambda: tables()[1].markdown(),
-    "fitted": lambda: tables()[2].markdown(),
-    "settings": lambda: tables()[3].markdown(),
-    "documents": lambda: tables()[4].markdown(),
-    "cost": lambda: tables()[5].markdown(),
+    "hour": _hour,
+    "settings": lambda: report.settings([*deployments().items()]).markdown(),
+    "new": lambda: report.queues(hours()[NEW], "").markdown(),
+    "million": lambda: report.queues(hours()[HUGE], "").markdown(),
+    "documents": lambda: report.documents(hours()[HUGE]).markdown(),
+    "ends": lambda: report.ends(ceilings(hours()[HUGE]), LOADS[HUGE]).markdown(),
+    "cost": lambda: report.cost([*hours().items()][1:]).markdown(),
     "limits": lambda: report.inputs().markdown(),
 }
 """What a test computes, too."""
@@ -58,7 +82,9 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "google": lambda: _ladder("google"),
     "fal": lambda: _ladder("fal"),
     "offline": lambda: _ladder("offline"),
-    "late": lambda: report.late(findings.late(LOAD)).markdown(),
+    "regions": lambda: report.regions(ladder.regions()).markdown(),
+    "late": lambda: report.late(ladder.late(LOADS[LARGE])).markdown(),
+    "slices": lambda: report.agreements(agreement.compared()).markdown(),
 }
 
 
@@ -67,11 +93,26 @@ def shown(text: str) -> dict[str, str]:
     return {name: inside for _, name, inside, _ in _BLOCK.findall(text)}
 
 
-def main() -> int:
+def _replaced(name: str, table: str) -> None:
     text = PAGE.read_text()
-    PAGE.write_text(_BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found[2]]()}{found[4]}", text))
-    titles = ("as deployed", "fitted")
-    PICTURE.write_text(chart.draw(list(zip(titles, runs(), strict=True))))
+    PAGE.write_text(
+        _BLOCK.sub(
+            lambda found: f"{found[1]}{table}{found[4]}" if found[2] == name else found[0], text
+        )
+    )
+
+
+def main() -> int:
+    chosen = sys.argv[1:] or [*BLOCKS]
+    if unknown := {*chosen} - {*BLOCKS}:
+        sys.exit(f"no such table: {', '.join(sorted(unknown))}")
+    for name in chosen:
+        _replaced(name, BLOCKS[name]())
+        print(name, flush=True)
+    if sys.argv[1:]:
+        return 0
+    busy = Simulation(replace(LOADS[NEW], per_hour=1_000), deployments()[NEW]).run()
+    PICTURE.write_text(chart.draw([(TOO_MUCH, busy), (f"{HUGE}, fitted", runs()[HUGE])]))
     return 0
 
 

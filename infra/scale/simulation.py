@@ -5,13 +5,16 @@ are deployed; leases and patience are the graph's. What a delivery meets (run, c
 drop) and what the sweeper does is `shared/graph/advance.py` in few words, since ten thousand jobs
 have to fit into seconds; a test holds the two to each other. No worker dies here and nothing is
 lost: `tests/simulation` is for that.
+
+Of a load above `Load.most` one slice is simulated: of 40,000 an hour the eighth part, on an eighth
+of everything that has a limit. So the cost does not grow with the rate, every decision is that of
+the whole simulation, and only chance weighs a little more. A test compares the two.
 """
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import count
 from math import ceil
 from random import Random
@@ -20,14 +23,13 @@ from typing import Any, Final
 from infra.costs import TAKES, WORK
 from infra.scale import limits
 from infra.scale.animation import graph
-from infra.scale.limits import PROVIDERS, Provider
-from infra.scale.line import Line, Meter, Task
+from infra.scale.line import Line, Makers, Meter, Task
+from infra.scale.scenario import Deployment, Load
 from shared.config import Settings
 from shared.graph.advance import Claim
-from shared.graph.policy import DEADLINE, GRACE, MOST_DOUBLINGS, POLICIES, patience
+from shared.graph.policy import DEADLINE, GRACE, MOST_DOUBLINGS, POLICIES
 from shared.model.collection import Settings as CollectionSettings
 from shared.model.job import StepKind, StepStatus
-from shared.model.queues import QUEUES, Queue
 
 READY, RUNNING, WAITING, DONE, BLOCKED = (
     StepStatus.READY,
@@ -43,42 +45,6 @@ BUSY_DELAY: Final = float(_SETTINGS["provider_busy_delay"].default)
 RETAKES: Final = int(CollectionSettings().max_retries)
 REJECTED: Final = 1 - 1 / TAKES
 _GRACE: Final = GRACE.total_seconds()
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Which deliveries run, and how late one may be: those of today, or those of before."""
-
-    newest_only: bool = False
-    patience: Callable[[int], timedelta] = patience
-
-
-TODAY: Final = Rules()
-BEFORE: Final = Rules(newest_only=True, patience=lambda _: GRACE)
-"""Only the newest delivery ran, and another one was sent each minute."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
-    """What is deployed, and who draws."""
-
-    queues: Mapping[str, Queue] = field(
-        default_factory=lambda: {queue.name: queue for queue in QUEUES}
-    )
-    provider: Provider = PROVIDERS["google"]
-    rules: Rules = TODAY
-    swept: float = limits.SWEPT
-    """Seconds that the sweeper takes for an entry."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """What is asked for: at random moments, evenly by all workspaces."""
-
-    per_hour: float = 10_000
-    workspaces: int = 100
-    seconds: float = 3600
-    seed: int = 1
 
 
 @dataclass(slots=True)
@@ -132,7 +98,8 @@ class Simulation:
         self.deployment = deployment
         self.now = 0.0
         self.jobs: list[Made] = []
-        self.lines = {name: Line(queue) for name, queue in deployment.queues.items()}
+        self.slices = load.slices
+        self.lines = {name: Line(queue, self.slices) for name, queue in deployment.queues.items()}
         self.asked: dict[str, list[tuple[float, float]]] = {"pictures": [], "films": []}
         """For what a provider began: when it was asked first, and how long it let us wait."""
         self.holds: Counter[tuple[int, int]] = Counter()
@@ -163,15 +130,22 @@ class Simulation:
         rules = deployment.rules
         self._patience = [rules.patience(n).total_seconds() for n in range(MOST_DOUBLINGS + 1)]
         provider = deployment.provider
-        self._pictures = Meter(provider.pictures_per_minute)
-        self._films = Meter(provider.films_per_minute)
-        self._makers = [0.0] * provider.films_at_once if provider.films_at_once else None
+        self._pictures = Meter(provider.pictures_per_minute, self.slices)
+        self._films = Meter(provider.films_per_minute, self.slices)
+        self._makers = Makers(provider.films_at_once, self.slices)
+        self._workspaces = load.sliced_workspaces
+        self._swept = deployment.swept * self.slices
+        """One sweeper looks at the entries of all slices."""
         self._dice = Random(load.seed)  # noqa: S311 - it shall be the same each time
         self._heap: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._order = count()
         self._due: list[tuple[float, int]] = []
         self._open = 0
         self._give_up = float("inf")
+        self._refused: dict[tuple[int, int], float] = {}
+        """What a provider has not taken yet, and since when it is asked; the oldest first."""
+        self._longest = 0.0
+        """How long the films that wait at a provider wait there at most."""
 
     def ages(self) -> dict[str, list[tuple[float, float]]]:
         """By queue, and by what a provider makes: when each step became due, and how long it
@@ -194,7 +168,8 @@ class Simulation:
 
     def run(self, *, to_the_end: bool = False, give_up: float = float("inf")) -> "Simulation":
         """Live through the time in which jobs come, and with `to_the_end` until all have ended.
-        When a queue is later than `give_up` there is nothing more to learn, and it ends there."""
+        When a queue or a provider is later than `give_up` there is nothing more to learn, and it
+        ends there."""
         self._give_up = give_up
         self._at(self._gap(), self._come)
         self._at(limits.SWEEP_EVERY, self._sweep)
@@ -211,13 +186,14 @@ class Simulation:
     def _hopeless(self) -> bool:
         fronts = [line.waiting[0] for line in self.lines.values() if line.waiting]
         since = [self.jobs[task.job].steps[task.step].due_since for task in fronts]
-        return any(self.now - when > self._give_up for when in since)
+        since += list(self._refused.values())[:1]
+        return max(self._longest, *(self.now - when for when in since), 0.0) > self._give_up
 
     def _at(self, when: float, what: Callable[..., None], *arguments: Any) -> None:
         heapq.heappush(self._heap, (when, next(self._order), what, arguments))
 
     def _gap(self) -> float:
-        return self._dice.expovariate(self.load.per_hour / 3600)
+        return self._dice.expovariate(self.load.per_hour / self.slices / 3600)
 
     def _about(self, seconds: float) -> float:
         return seconds * (1 + limits.SPREAD * (2 * self._dice.random() - 1))
@@ -228,7 +204,7 @@ class Simulation:
         self._at(self.now + self._gap(), self._come)
         if self.now > self.load.seconds:
             return
-        workspace = self._dice.randrange(self.load.workspaces)
+        workspace = self._dice.randrange(self._workspaces)
         steps = [State() for _ in self.graph]
         job = Made(len(self.jobs), workspace, self.now, steps, float("inf"))
         self.jobs.append(job)
@@ -336,7 +312,7 @@ class Simulation:
         seconds = 0.0 if line.warm() else self._about(limits.COLD_START)
         if found is not Claim.RUN:
             line.in_vain += 1
-            seconds += limits.TURNED_AWAY
+            seconds = (seconds + limits.TURNED_AWAY) * line.room.stretch
             line.busy += seconds
             self._at(self.now + seconds, self._turned_away, line, task, found)
             return
@@ -347,7 +323,7 @@ class Simulation:
         step.lease_until = self.now + self._leases[task.step]
         self._schedule(job)
         spent, event = self._work(job, task.step, step)
-        seconds += spent
+        seconds = (seconds + spent) * line.room.stretch
         line.busy += seconds
         self._at(self.now + seconds, self._finish, line, task, event)
 
@@ -365,7 +341,7 @@ class Simulation:
         node, provider = self.graph[place], self.deployment.provider
         alone = self._about(_BILLED[node.kind.value])
         if node.kind is StepKind.IMAGE:
-            if not self._granted(self._pictures, "pictures", step):
+            if not self._granted(self._pictures, "pictures", step, (job.number, place)):
                 return self._about(limits.ASKED), "busy"
             return alone + self._about(provider.picture_seconds), "made"
         if node.kind is StepKind.VALIDATE:
@@ -376,24 +352,23 @@ class Simulation:
         if step.film_at is not None:
             done = self.now >= step.film_at
             return (alone, "made") if done else (self._about(limits.ASKED), "waits")
-        if not self._granted(self._films, "films", step):
+        if not self._granted(self._films, "films", step, (job.number, place)):
             return self._about(limits.ASKED), "busy"
-        begun = self.now
-        if self._makers is not None:
-            begun = max(begun, heapq.heappop(self._makers))
+        begun, step.film_at = self._makers.make(self.now, self._about(provider.film_seconds))
+        if begun > self.now:
             self.asked["films"][-1] = (self.now, begun - self.now)
-        step.film_at = begun + self._about(provider.film_seconds)
-        if self._makers is not None:
-            heapq.heappush(self._makers, step.film_at)
+            self._longest = max(self._longest, begun - self.now)
         return self._about(limits.ASKED), "waits"
 
-    def _granted(self, meter: Meter, what: str, step: State) -> bool:
+    def _granted(self, meter: Meter, what: str, step: State, key: tuple[int, int]) -> bool:
         """Whether a provider takes what it is asked for; if not, it is asked again later."""
         if step.asked_since is None:
             step.asked_since = self.now
         if not meter.takes(self.now):
+            self._refused.setdefault(key, step.asked_since)
             return False
         step.granted = True
+        self._refused.pop(key, None)
         self.asked[what].append((step.asked_since, self.now - step.asked_since))
         return True
 
@@ -459,15 +434,15 @@ class Simulation:
         if self.now <= self.load.seconds:
             self.under_way.append(self._open)
         found: list[Made] = []
-        most = int(limits.SWEEP_TIMEOUT / self.deployment.swept)
+        most = max(1, int(limits.SWEEP_TIMEOUT / self._swept))
         while self._due and self._due[0][0] <= self.now and len(found) < most:
             when, number = heapq.heappop(self._due)
             job = self.jobs[number]
             if job.ended_at is None and job.look_at == when:
                 found.append(job)
         for place, job in enumerate(found):
-            self._at(self.now + place * self.deployment.swept, self._look, job)
-        took = len(found) * self.deployment.swept
+            self._at(self.now + place * self._swept, self._look, job)
+        took = len(found) * self._swept
         self.looks.append(len(found))
         self.sweeps.append(took)
         every = limits.SWEEP_EVERY  # it is called each full minute, and turned away while it runs

@@ -36,7 +36,7 @@ locals {
     ingest              = { image = "media", rights = local.rights.ingest, cpu = "1", memory = "2Gi", concurrency = 4, timeout = 300 }
     decode              = { image = "media", rights = local.rights.none, cpu = "2", memory = "4Gi", concurrency = 1, timeout = 680 }
     upload              = { image = "slim", rights = local.rights.upload, cpu = "1", memory = "1Gi", concurrency = 4 }
-    intake              = { image = "slim", rights = local.rights.intake, cpu = "1", memory = "512Mi", concurrency = 10 }
+    intake              = { image = "slim", rights = local.rights.intake, cpu = "1", memory = "512Mi", concurrency = 1 }
     style_card          = { image = "media", rights = local.rights.look, cpu = "1", memory = "1Gi", concurrency = 1 }
     image               = { image = "media", rights = local.rights.look, cpu = "1", memory = "2Gi", concurrency = 1 }
     cutout              = { image = "media", rights = local.rights.step, cpu = "1", memory = "2Gi", concurrency = 1 }
@@ -58,15 +58,6 @@ locals {
   private = setsubtract(keys(local.functions), local.public)
   # They have `decode` open what clients send.
   decoding = toset(["ingest", "intake", "upload"])
-  # A queue never has more deliveries under way than its function has room for.
-  instances = {
-    for name, function in local.functions : name =>
-    contains(local.public, name) ? var.max_instances :
-    name == "sweep" ? 1 :
-    name == "decode" ? local.queues["intake"].max_concurrent + 4 : # films, and pictures beside them
-    name == "on_object_finalized" ? 10 :
-    ceil(local.queues[name].max_concurrent / function.concurrency)
-  }
 
   # The platform cuts off a request that takes longer. gunicorn must end its worker then, too: without
   # CLOUD_RUN_TIMEOUT_SECONDS it never does, and a step whose lease has expired would still be running.

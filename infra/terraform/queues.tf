@@ -1,4 +1,5 @@
-# One queue per function that takes tasks; the numbers are those of shared/model/queues.py.
+# One queue per function that takes tasks; the numbers are those of shared/model/queues.py, and
+# capacity.tf fits them to the region.
 # A task is repeated until it is answered with 2xx: the functions count their attempts themselves.
 resource "google_cloud_tasks_queue" "this" {
   for_each = local.queues
@@ -6,7 +7,7 @@ resource "google_cloud_tasks_queue" "this" {
   location = var.region
 
   rate_limits {
-    max_concurrent_dispatches = each.value.max_concurrent
+    max_concurrent_dispatches = local.instances[each.key] * local.functions[each.key].concurrency
     max_dispatches_per_second = each.value.max_per_second
   }
 

@@ -92,8 +92,28 @@ variable "settings" {
   }
 }
 
+variable "region_cpus" {
+  description = "vCPUs that Cloud Run may use in the region: its quota CpuAllocPerProjectRegion, of which a new project has 20. Instances and queues are sized by it."
+  type        = number
+  default     = 20
+  validation {
+    condition     = var.region_cpus >= 4 && var.region_cpus <= 20000 && floor(var.region_cpus) == var.region_cpus
+    error_message = "A whole number of vCPUs from 4 to 20,000."
+  }
+}
+
+variable "region_memory_gib" {
+  description = "GiB that Cloud Run may use in the region: its quota MemAllocPerProjectRegion, of which a new project has 40."
+  type        = number
+  default     = 40
+  validation {
+    condition     = var.region_memory_gib >= 8 && var.region_memory_gib <= 40000 && floor(var.region_memory_gib) == var.region_memory_gib
+    error_message = "A whole number of GiB from 8 to 40,000."
+  }
+}
+
 variable "max_instances" {
-  description = "How many instances of each public function there may be: a limit to what a flood can cost."
+  description = "How many instances of each public function there may be at most, however large the region's quota: a limit to what a flood can cost."
   type        = number
   default     = 20
   validation {

@@ -60,8 +60,6 @@ def test_a_function_runs_its_entry_point_for_as_long_as_its_queue_waits(plain: P
         )
         if name in BY_NAME:
             assert template["timeout"] == f"{BY_NAME[name].dispatch_deadline}s"
-            room = template["scaling"][0]["max_instance_count"] * concurrency
-            assert room >= BY_NAME[name].max_concurrent
 
 
 def test_only_private_functions_believe_that_the_platform_has_checked_a_caller(
@@ -99,7 +97,6 @@ def test_queues_are_as_the_code_says(plain: Plan) -> None:
     for queue in QUEUES:
         (rate,) = made[queue.queue_id]["rate_limits"]
         (retry,) = made[queue.queue_id]["retry_config"]
-        assert rate["max_concurrent_dispatches"] == queue.max_concurrent
         assert rate["max_dispatches_per_second"] == queue.max_per_second
         assert retry["min_backoff"] == f"{queue.min_backoff}s"
         assert retry["max_backoff"] == f"{queue.max_backoff}s"

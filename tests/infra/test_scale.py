@@ -10,19 +10,14 @@ from typing import Any
 import pytest
 
 from infra import costs
-from infra.scale import animation, findings, page
-from infra.scale.documents import SHARED, WRITES
+from infra.scale import agreement, animation, findings, ladder, page
+from infra.scale.__main__ import arguments
+from infra.scale.ceilings import ceilings, minutes_to_warm
+from infra.scale.documents import SHARED, WRITES, Shared
 from infra.scale.limits import LIMITS, PROVIDERS
-from infra.scale.line import Task
-from infra.scale.simulation import (
-    BEFORE,
-    BUSY_DELAY,
-    POLL_EVERY,
-    Deployment,
-    Load,
-    Made,
-    Simulation,
-)
+from infra.scale.line import Makers, Meter, Part, Task
+from infra.scale.scenario import BEFORE, Deployment, Load
+from infra.scale.simulation import BUSY_DELAY, POLL_EVERY, Made, Simulation
 from shared.graph.advance import Claim, advance, claim, due_at, start
 from shared.graph.events import (
     Claimed,
@@ -36,7 +31,7 @@ from shared.graph.events import (
 )
 from shared.graph.policy import DEADLINE
 from shared.model.job import Job, Retake, StepStatus
-from shared.model.queues import QUEUES, Queue
+from shared.model.queues import NEW_PROJECT, REFERENCE, Queue
 from shared.model.shards import SHARDS
 from shared.services import collections
 from tests.bench.operations import SIZES, Counted
@@ -44,14 +39,15 @@ from tests.graph.fakes import START
 from tests.graph.jobs import FILM, outputs
 from tests.services.world import World
 
-FREE = Deployment(provider=PROVIDERS["unlimited"])
+NEW = Deployment(provider=PROVIDERS["unlimited"])
+FREE = NEW.moved(REFERENCE)
 
 
 def narrow(**at_once: int) -> Mapping[str, Queue]:
     """The queues, of which some run only so many at once."""
     return {
-        queue.name: replace(queue, max_concurrent=at_once.get(queue.name, queue.max_concurrent))
-        for queue in QUEUES
+        name: replace(queue, max_concurrent=at_once.get(name, queue.max_concurrent))
+        for name, queue in FREE.queues.items()
     }
 
 
@@ -204,23 +200,136 @@ def test_a_late_queue_keeps_its_throughput_and_collapsed_by_the_rules_of_before(
 
 def test_what_breaks_first_is_found_and_a_setting_moves_it() -> None:
     load = Load(per_hour=1_200)
-    rungs = list(findings.ladder(load, OVERLOADED))
-    assert rungs[0].per_hour == pytest.approx(BEARS, rel=0.1)
-    assert (rungs[0].cause.name, rungs[0].cause.kind) == ("image", findings.Kind.AT_ONCE)
-    assert rungs[0].change.startswith("`image`: `max_concurrent` 4 → ")
+    rungs = list(ladder.ladder(load, NEW))
+    looks = next(work for work in costs.WORK if work.name == "validate")
+    assert NEW.queues["validate"].max_concurrent == 1
+    assert rungs[0].per_hour == pytest.approx(3_600 / (costs.TAKES * looks.billed()), rel=0.1)
+    assert (rungs[0].cause.name, rungs[0].cause.kind) == ("validate", findings.Kind.AT_ONCE)
+    assert rungs[0].change.startswith("`region_cpus` 20 → ")
     assert rungs[-1].per_hour >= load.per_hour
 
 
+def test_the_rate_of_a_queue_gives_way_and_is_moved_too() -> None:
+    slow = replace(FREE.queues["video"], max_per_second=1)
+    deployment = replace(FREE, queues={**FREE.queues, "video": slow})
+    first, *others = ladder.ladder(Load(per_hour=2_500), deployment)
+    assert (first.cause.name, first.cause.kind) == ("video", findings.Kind.PER_SECOND)
+    assert first.change.startswith("`video`: `max_per_second` 1 → ")
+    assert others[-1].per_hour >= 2_500
+
+
+def test_a_new_project_bears_what_the_page_says_it_is_asked_for() -> None:
+    load = page.LOADS[page.NEW]
+    deployed = Deployment(provider=PROVIDERS["google"])
+    assert deployed.region == NEW_PROJECT == Deployment().region
+    assert findings.cause(findings.hour(load, deployed)) is None
+    assert findings.cause(findings.hour(replace(load, per_hour=2 * load.per_hour), deployed))
+
+
 def test_one_workspace_is_bound_by_its_busiest_document() -> None:
-    deployment = findings.fitted(Load(per_hour=4_000), FREE)
+    deployment = ladder.fitted(Load(per_hour=4_000), FREE)
     found = findings.hour(Load(per_hour=4_000, workspaces=1), deployment)
     why = findings.cause(found)
     assert why
     assert why.kind is findings.Kind.DOCUMENT
     assert why.name == "guide of a character"
-    held = next(one for one in found.writes if one.name == "credits: held")
-    assert held.breaks == 1_800 * SHARDS
+    held = next(one for one in found.writes if one.name.startswith("credits: held"))
+    assert held.breaks == 1_800 * SHARDS > 10_000
     assert findings.cause(findings.hour(Load(per_hour=4_000), deployment)) is None
+
+
+def test_shards_of_a_document_share_its_writes() -> None:
+    assert Shared("x", begun=1, ended=1).per_animation == 2
+    assert Shared("x", begun=1, ended=1, shards=8).per_animation == 0.25
+    assert Shared("x", shards=8).title == "x, each of 8 shards"
+    found = findings.hour(Load(per_hour=3_000, workspaces=1), FREE)
+    for one, shared in zip(found.writes, SHARED, strict=False):
+        assert one.breaks == pytest.approx(3_600 / shared.per_animation)
+        assert one.mean == pytest.approx(3_000 / one.breaks, rel=0.1)
+
+
+def test_what_one_project_bears_is_divided_by_its_limits() -> None:
+    rates = (2_500, 5_000)  # of the second, a half is simulated
+    found = [findings.hour(Load(per_hour=rate, most=2_500), FREE) for rate in rates]
+    one, other = ([(each.name, each.per_hour) for each in ceilings(hour)] for hour in found)
+    assert len(one) > len(SHARED) + len(WRITES)
+    assert [per_hour for _, per_hour in one] == sorted(per_hour for _, per_hour in one)
+    assert {*dict(one)} == {*dict(other)}
+    assert [dict(other)[name] for name, _ in one] == pytest.approx([n for _, n in one], rel=0.1)
+    assert [minutes_to_warm(rate, 1_000) for rate in (900, 1_400, 1_600)] == [0, 5, 10]
+
+
+# --- a slice stands for the whole -----------------------------------------------------------------
+
+
+def test_a_slice_finds_what_the_whole_does() -> None:
+    found = agreement.pair(Load(per_hour=2_000, most=1_000))
+    whole, part, chance = found.whole, found.slice, agreement.chance(found.load)
+    assert found.load.slices == 2
+    assert part.asked == pytest.approx(whole.asked, rel=chance)
+    assert part.completed == pytest.approx(whole.completed, rel=chance)
+    assert part.median == pytest.approx(whole.median, abs=agreement.LATER)
+    assert [row.name for row in part.rows] == [row.name for row in whole.rows]
+    for one, other in zip(whole.rows, part.rows, strict=True):
+        assert other.begun == pytest.approx(one.begun, rel=chance), one.name
+        assert other.p50 == pytest.approx(one.p50, abs=agreement.LATER), one.name
+        assert other.p99 == pytest.approx(one.p99, abs=agreement.LATER), one.name
+        assert other.instances == pytest.approx(one.instances, abs=2), one.name
+    assert found.slice_breaks[0] == pytest.approx(found.whole_breaks[0], rel=chance)
+    # Fitted without headroom, two of them have next to none.
+    assert {why.name for _, why in (found.slice_breaks, found.whole_breaks)} <= {
+        "image",
+        "validate",
+    }
+
+
+def test_a_slice_of_too_much_is_as_late_as_the_whole() -> None:
+    deployment = replace(OVERLOADED, provider=replace(PROVIDERS["google"], films_per_minute=11))
+    load = Load(per_hour=3_000)
+    whole, part = (findings.hour(replace(load, most=most), deployment) for most in (3_000, 1_000))
+    chance = agreement.chance(replace(load, most=1_000))
+    assert part.completed == pytest.approx(whole.completed, rel=chance)
+    assert part.sent_again == pytest.approx(whole.sent_again, rel=2 * chance)
+    assert part.longest_sweep == pytest.approx(whole.longest_sweep, rel=2 * chance)
+    ages = [next(row for row in one.rows if row.name == "image") for one in (whole, part)]
+    assert ages[1].p50 == pytest.approx(ages[0].p50, rel=chance)
+    assert [one.name for one in (findings.cause(whole), findings.cause(part)) if one] == [
+        "image"
+    ] * 2
+
+
+def test_a_million_a_day_costs_no_more_than_the_rate_that_is_simulated_one_by_one() -> None:
+    counts = []
+    for per_hour in (5_000, 40_000):
+        deployment = ladder.fitted(Load(per_hour=per_hour), FREE)
+        run = Simulation(Load(per_hour=per_hour), deployment).run()
+        counts.append(len(run.jobs))
+        found = findings.seen(run)
+        assert found.asked == pytest.approx(per_hour, rel=0.05)
+        assert found.instances > per_hour / 100
+    assert counts[1] == pytest.approx(counts[0], rel=0.05)
+
+
+def test_what_is_a_fraction_in_a_slice_does_as_much() -> None:
+    part = Part.of(125, 8.33)
+    assert part.whole / part.stretch == pytest.approx(125 / 8.33)
+    assert Part.of(1, 8) == Part(1, 8.0)
+    assert Part.of(40, 1) == Part(40, 1.0)
+    meter, makers = Meter(50, 8.0), Makers(40, 8.33)
+    taken = sum(meter.takes(second) for second in range(36_000))
+    assert taken / 600 == pytest.approx(50 / 8, rel=0.02)
+    there = [makers.make(0.0, 60.0)[1] for _ in range(480)]
+    assert 480 / max(there) == pytest.approx(40 / 8.33 / 60, rel=0.02)
+
+
+def test_the_rate_may_be_given_by_the_hour_or_by_the_day() -> None:
+    assert arguments(["--animations-per-day", "1000000"]).animations_per_hour == 1_000_000 / 24
+    assert arguments(["--animations-per-hour", "7"]).animations_per_hour == 7
+    assert arguments([]).animations_per_hour == 10_000
+    with pytest.raises(SystemExit):
+        arguments(["--animations-per-hour", "7", "--animations-per-day", "7"])
+    with pytest.raises(SystemExit):
+        arguments(["--region-cpus", "0"])
 
 
 # --- what it assumes ------------------------------------------------------------------------------
@@ -260,10 +369,14 @@ def _whole(written: Counter[str]) -> Counter[str]:
 
 
 def test_what_is_fitted_is_within_what_google_allows() -> None:
-    huge = findings.fitted(Load(per_hour=10_000_000), FREE)
+    huge = ladder.fitted(Load(per_hour=10_000_000), NEW)
     for queue in huge.queues.values():
         assert queue.max_concurrent <= LIMITS["at_once"].value
         assert queue.max_per_second <= LIMITS["dispatches"].value
+
+
+def test_a_new_project_is_what_the_limits_say() -> None:
+    assert (LIMITS["vcpus"].value, LIMITS["memory"].value) == (NEW_PROJECT.vcpus, NEW_PROJECT.gib)
 
 
 def test_an_hour_in_which_nobody_comes_is_an_hour() -> None:
