@@ -15,7 +15,7 @@ locals {
   # than `share` of all. Private functions answer 503 when a document is contended, and are asked again.
   answers = {
     private-4xx = {
-      functions = local.private, class = "4xx", least = 5, share = 0
+      functions = local.fed, class = "4xx", least = 5, share = 0
       text      = "A private function does not take what it is sent, and is sent it again for a day: its log says why. With 401, it does not trust the token of its queue."
     }
     private-5xx = {

@@ -2,8 +2,11 @@
 # adds. Names of findings are those of shared/model/finding.py.
 
 locals {
-  ours            = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name:\"mascotry-\""
-  private_service = "resource.labels.service_name=(${join(" OR ", [for name in local.private : "\"${local.service[name]}\""])})"
+  ours = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name:\"mascotry-\""
+  # What a queue, the schedule or the trigger calls. Not `decode`: it refuses files in normal work, and
+  # strangers who try its address.
+  fed          = setsubtract(local.private, ["decode"])
+  fed_services = "resource.labels.service_name=(${join(" OR ", [for name in local.fed : "\"${local.service[name]}\""])})"
 
   # A metric is the number of lines that its filter finds. An alarm sounds above `most` in `seconds`;
   # 0 is for what calls for people when it happens once, and -1 for what must not be missing.
@@ -57,7 +60,7 @@ locals {
       text   = "Requests were turned away: a function has as many instances as it may have, or the region's quota is used up. Raise max_instances, or ask Google for more."
     }
     refused = {
-      filter = "logName:\"run.googleapis.com%2Frequests\" AND httpRequest.status=(401 OR 403) AND ${local.private_service}"
+      filter = "logName:\"run.googleapis.com%2Frequests\" AND httpRequest.status=(401 OR 403) AND ${local.fed_services}"
       labels = { service = "resource.labels.service_name" }
       most   = 5, seconds = 600
       text   = "A function refuses its queue, its schedule or its trigger: Cloud Run's own check does (403: see who has roles/run.invoker), or the function (401: its log says what is wrong with the token). Its work does not get done until this is mended."
