@@ -161,7 +161,8 @@ def keep(ports: Ports, who: Principal, prepared: Prepared) -> Asset:
         ports.blobs.put(Bucket.UPLOADS, upload.raw, file, content_type=FILM_TYPES[container])
     elif content is not None:
         _publish(ports, upload, file, content)
-        _clear(ports, upload)
+        _withdraw(ports, upload)
+        _close(ports, upload)
     return entities.read(ports.documents, Asset, upload.document)[0]
 
 
@@ -418,12 +419,22 @@ def _settle(
 def _clear(ports: Ports, upload: Upload) -> None:
     """Remove what a settled or deleted upload needs no more. The sweeper's entry goes last, so that
     it is done even if this is cut off."""
+    _withdraw(ports, upload)
+    ports.blobs.delete(Bucket.UPLOADS, upload.raw)
+    _close(ports, upload)
+
+
+def _withdraw(ports: Ports, upload: Upload) -> None:
+    """Remove the public file of an upload that is not ready, or was deleted."""
     asset, _ = _find(ports, upload)
     if asset is None or asset.status is not AssetStatus.READY:
         there = ports.blobs.stat(Bucket.ASSETS, upload.path)
         if there is not None and there.metadata.get("asset") == upload.asset_id:
             ports.blobs.delete(Bucket.ASSETS, upload.path)
-    ports.blobs.delete(Bucket.UPLOADS, upload.raw)
+
+
+def _close(ports: Ports, upload: Upload) -> None:
+    """Let the sweeper forget an upload that is settled."""
     ports.documents.commit([Delete(paths.due(upload.asset_id))])
 
 
