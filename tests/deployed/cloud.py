@@ -4,6 +4,7 @@ through only what IAM lets through."""
 
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -78,7 +79,12 @@ class Cloud:
 
     def foreign_names(self) -> set[str]:
         """The names that somebody has asked for which are not Google's own here."""
-        return {name for name in self.resolver.asked if name not in self.known}
+        return {
+            name
+            for name in self.resolver.asked
+            # What is reserved for examples is what requests name here.
+            if name not in self.known and not re.search(r"(^|\.)example(\.com)?$", name)
+        }
 
     def log(self, function: str) -> str:
         return (self.folder / f"{function}.log").read_text(errors="replace")

@@ -19,10 +19,13 @@ from google.oauth2.credentials import Credentials
 from PIL import Image
 from standardwebhooks.webhooks import Webhook
 
+from functions.api.routes import API, EVENTS, INGEST
 from shared.services.tokens import REMOVED
 from tests.deployed import client, hooks, pictures
 from tests.deployed.client import Client, until
 from tests.deployed.cloud import HOOKS, Cloud
+
+UNKNOWN = "99999999-0000-4000-8000-000000000000"
 
 Json = dict[str, Any]
 Part = Callable[[Cloud, Client], None]
@@ -126,6 +129,66 @@ def a_film_of_a_stranger(cloud: Cloud, mine: Client) -> None:
     job = mine.job(mine.post(f"/collections/{made['id']}/items/import", body, 202)["job_id"])
     for key in ("webm", "hevc", "stacked_video"):
         assert len(mine.download(job["urls"][key])) > 1000, key
+
+
+def every_route(cloud: Cloud, mine: Client) -> None:
+    """Whatever a client asks for, no function lacks a right for it."""
+    ids = _one_of_everything(mine)
+    order = {"GET": 0, "POST": 1, "PUT": 1, "PATCH": 1, "DELETE": 2}
+    routes = sorted(
+        {*API, *EVENTS, *INGEST}, key=lambda route: (order[route.method], -len(route.path))
+    )
+    failed = []
+    for route in routes:
+        path = re.sub(r"<(\w+)>", lambda found: ids.get(found[1], UNKNOWN), route.path)
+        if path.endswith("/events"):
+            continue  # a stream is for a part of its own
+        example = route.example or {}
+        body = {name: ids.get(name, value) for name, value in example.items()}
+        answer = mine.http.request(
+            route.method,
+            path.removeprefix("/v1"),
+            json=None if route.method in ("GET", "DELETE") else body,
+            headers={"If-Match": "*"},
+        )
+        if answer.status_code >= 500:
+            failed.append(f"{route.method} {route.path}: {answer.status_code} {answer.text[:200]}")
+    assert not failed, "\n".join(failed)
+
+
+def _one_of_everything(mine: Client) -> dict[str, str]:
+    """Ids by the names that paths and bodies use."""
+    made = character(mine)
+    collection = f"/collections/{made['id']}"
+    still = {"type": "image", "name": "Wave", "image_prompt": "waving hello"}
+    generated = mine.post(f"{collection}/generate", still, 202)
+    job = mine.job(generated["job_id"])
+    transparent = job["asset_ids"]["transparent_image"]
+    film = {"type": "animation", "name": "Nod", "image_prompt": "standing"}
+    moving = mine.post(
+        f"{collection}/generate", {**film, "animation_prompt": "nods", "duration": 1}, 202
+    )
+    video = mine.job(moving["job_id"])["asset_ids"]["video"]
+    canvas = mine.post(f"{collection}/canvases", {"name": "G", "template_id": "onboarding-guide"})
+    hook = mine.post("/webhooks", {"url": f"https://{HOOKS}/x", "events": ["job.failed"]}, 201)
+    return {
+        "project_id": made["project_id"],
+        "collection_id": made["id"],
+        "item_id": generated["item_id"],
+        "asset_id": transparent,
+        "video_id": video,
+        "job_id": generated["job_id"],
+        "canvas_id": canvas["id"],
+        "webhook_id": hook["id"],
+        "source_image_asset_id": transparent,
+        "end_image_asset_id": transparent,
+    }
+
+
+def a_pending_upload_that_is_deleted(cloud: Cloud, mine: Client) -> None:
+    for kind in ("image/png", "video/mp4"):
+        asset_id = mine.post("/uploads", {"content_type": kind})["asset_id"]
+        mine.delete(f"/assets/{asset_id}")
 
 
 def a_webhook(cloud: Cloud, mine: Client) -> None:
@@ -280,6 +343,8 @@ PARTS: tuple[Part, ...] = (
     a_picture_by_form,
     the_largest_pictures,
     a_film_of_a_stranger,
+    every_route,
+    a_pending_upload_that_is_deleted,
     a_webhook,
     a_firebase_user,
     a_deletion,

@@ -20,6 +20,8 @@ from tests.infra import planning
 from tests.infra.terraform import ROOT
 
 SHORT: Final = ("a_picture_by_form", "a_webhook", "a_firebase_user", "the_schedule")
+SETTINGS: Final = {"rate_limit_per_minute": "6000", "rate_limit_per_hour": "60000"}
+"""What an operator may choose, since one client asks for everything here."""
 WHOLE: Final = os.environ.get("MASCOTRY_AS_DEPLOYED") == "all"
 SECONDS: Final = 2400
 
@@ -45,7 +47,7 @@ def test_every_function_works_as_deployed(tmp_path: Path) -> None:
         comes_with="",
     )
     with planning.terraform(tmp_path / "terraform") as terraform:
-        plan = terraform.plan()
+        plan = terraform.plan(settings=SETTINGS)
     file = tmp_path / "plan.json"
     file.write_text(json.dumps({"resources": plan.resources, "outputs": plan.outputs}))
     venvs = {"slim": ROOT / ".venv-slim", "media": ROOT / ".venv-media"}
