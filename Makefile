@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # onnxruntime would report its use to its maker.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help install demo dev emulators test as-deployed check simulate torture bench live clean
+.PHONY: help install demo dev emulators test test-long as-deployed check simulate torture bench live clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,9 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-
 
 test: install .venv-checks/installed .venv-slim/installed chromium ## Run the tests
 	$(PYTEST)
+
+test-long: install ## Run what takes minutes: the memory of each function at its worst
+	MASCOTRY_LONG=1 $(BIN)/python -m pytest tests/infra/test_memory.py
 
 as-deployed: install .venv-slim/installed .venv-media/installed ## Try every function as on Google Cloud
 	MASCOTRY_AS_DEPLOYED=all $(BIN)/python -m pytest -s tests/deployed

@@ -29,7 +29,7 @@ Do = Callable[[Sequence[Path], Path], None]
 @dataclass(frozen=True, slots=True)
 class Work:
     """One request of a function, or as many at once as it takes, with the inputs of these names.
-    `long` says that it takes minutes."""
+    `long` says that it is left to `make test-long`."""
 
     function: str
     do: Do
@@ -38,7 +38,7 @@ class Work:
 
 
 def ingest(files: Sequence[Path], home: Path) -> None:
-    """Upload pictures, all at once."""
+    """Upload pictures, all at once, without `decode` to open them: more than where there is one."""
     from tests.api.client import Client
 
     tenant = _served(home).tenant()
@@ -51,27 +51,11 @@ def ingest(files: Sequence[Path], home: Path) -> None:
     _all_at_once(upload, files)
 
 
-def finalized(files: Sequence[Path], home: Path) -> None:
-    """Look at pictures that came by signed URLs, all at once."""
-    from shared.ports import MAX_UPLOAD, Bucket
-    from shared.services import assets, uploads
+def decode_picture(files: Sequence[Path], home: Path) -> None:
+    from shared.services import decoding
 
-    world = _served(home)
-    ports, who = world.ports, world.tenant().who
-    arrived = []
-    for file in files:
-        invitation = uploads.invite(ports, who, "image/png")
-        asset = assets.get(ports, who, invitation.asset_id)[0]
-        raw = uploads.Upload(who.workspace_id, asset.id, asset.path).raw
-        ports.blobs.put(Bucket.UPLOADS, raw, file, content_type="image/png")
-        arrived.append((asset.id, raw))
-
-    def receive(upload: tuple[str, str]) -> None:
-        uploads.receive(ports, upload[1], max_bytes=MAX_UPLOAD, max_film_bytes=1)
-        asset = assets.get(ports, who, upload[0])[0]
-        assert asset.status == "ready", asset.error
-
-    _all_at_once(receive, arrived)
+    target = Path(tempfile.mkdtemp()) / "clean.png"
+    decoding.clean_picture(files[0].read_bytes(), target)
 
 
 def style_card(files: Sequence[Path], home: Path) -> None:
@@ -161,17 +145,11 @@ def video(files: Sequence[Path], home: Path) -> None:
     assert made.files
 
 
-def intake(files: Sequence[Path], home: Path) -> None:
-    from shared.media import foreign
-    from shared.media.verify import verify_film
-    from shared.media.worn import colours_worn
+def decode_film(files: Sequence[Path], home: Path) -> None:
+    from shared.services import decoding
 
     source = _copied(files[0])
-    target = source.with_name("master.mp4")
-    film = foreign.take_in(source, target).master
-    size = (film.width, film.height)
-    verify_film(target, None, size, film.frames, float(film.fps), alpha_expected=False)
-    colours_worn(target, film)
+    decoding.import_film(source, source.with_name("master.mp4"))
 
 
 def reverse(files: Sequence[Path], home: Path) -> None:
@@ -203,24 +181,26 @@ def transcode(*sizes: int | None) -> Do:
 
 # Decoders of WebP take most: the animation's canvas twice, and two copies of the frame.
 _FOUR: Final = ("moving.webp", "sky.webp") * 2
-_EIGHT: Final = (*_FOUR, "progressive.jpg", "rgba.png", "palette.png", "moving.gif")
 
 WORK: Final[dict[str, Work]] = {
     "ingest": Work("ingest", ingest, _FOUR),
-    "finalized": Work("on_object_finalized", finalized, _EIGHT),
-    "intake": Work("intake", intake, ("alpha.webm",)),
-    "intake-long": Work("intake", intake, ("alpha-long.webm",), long=True),
-    "style-card": Work("style_card", style_card, ("kept.png", "kept-sky.png")),
+    "decode-picture": Work("decode", decode_picture, ("moving.webp",)),
+    "decode-jpeg": Work("decode", decode_picture, ("progressive.jpg",), long=True),
+    "decode-gif": Work("decode", decode_picture, ("moving.gif",), long=True),
+    "decode-palette": Work("decode", decode_picture, ("palette.png",), long=True),
+    "decode-film": Work("decode", decode_film, ("alpha.webm",), long=True),
+    "decode-long-film": Work("decode", decode_film, ("alpha-long.webm",), long=True),
+    "style-card": Work("style_card", style_card, ("kept.png", "kept-sky.png"), long=True),
     "image": Work("image", image, ("moving.webp",)),
     "cutout-alpha": Work("cutout", cutout("alpha"), ("rgba.png",), long=True),
     "cutout-key": Work("cutout", cutout("key"), ("flat.png",)),
     "cutout-network": Work("cutout", cutout("rembg"), ("sky.webp",)),
     "validate": Work("validate", validate, ("kept.png", "kept-cutout.png")),
-    "video": Work("video", video, ("kept-cutout.png",)),
+    "video": Work("video", video, ("kept-cutout.png",), long=True),
     "resize": Work("resize", resize, ("kept-cutout.png",)),
-    "reverse": Work("reverse", reverse, ("film.mp4",)),
+    "reverse": Work("reverse", reverse, ("film.mp4",), long=True),
     "reverse-long": Work("reverse", reverse, ("film-long.mp4",), long=True),
-    "transcode": Work("transcode", transcode(256), ("film.mp4",)),
+    "transcode": Work("transcode", transcode(256), ("film.mp4",), long=True),
     "transcode-long": Work("transcode", transcode(None, 512, 256), ("film.mp4",), long=True),
 }
 
