@@ -119,10 +119,11 @@ def _fitting(facts: Queue) -> Queue:
 
 def platform(issuer: Issuer, functions_url: str) -> gateway.Guard:
     """What Cloud Run does before a private function sees a request: the queues and the schedule may
-    call their targets, events the trigger, and nobody else anything."""
+    call their targets, events the trigger, the functions `decode`, and nobody else anything."""
     invokers = {
         **dict.fromkeys(gateway.TASK_TARGETS, TASKS),
         gateway.STORAGE_TRIGGER: EVENTS,
+        gateway.DECODER: FUNCTIONS,
     }
     policy = Policy(
         Grant("roles/run.invoker", f"serviceAccount:{account}", f"service/{name}")

@@ -16,7 +16,7 @@ from infra import gateway
 from tests.e2e.server import ROOT
 
 PUBLIC = ("api", "events", "ingest")
-PRIVATE = gateway.TASK_TARGETS
+PRIVATE = (*gateway.TASK_TARGETS, gateway.DECODER)
 START_SECONDS = 60
 TOKEN = "a token for tests"
 
