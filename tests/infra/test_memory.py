@@ -15,9 +15,7 @@ FUNCTIONS = terraform.local("functions")
 HEAD_ROOM = 0.15
 """The share of a function's memory that stays free, for what a measurement does not show: the
 server, a new version of a library, memory that is not returned at once."""
-LONG = pytest.mark.skipif(
-    "MASCOTRY_LONG" not in os.environ, reason="takes minutes: make test-long"
-)
+LONG = pytest.mark.skipif("MASCOTRY_LONG" not in os.environ, reason="takes minutes: make test-long")
 UNITS = {"Mi": MIB, "Gi": 1024 * MIB}
 TIMEOUT_SECONDS = 900
 
