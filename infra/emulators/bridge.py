@@ -17,13 +17,14 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from email.message import Message
 from functools import cached_property
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from ssl import SSLContext
 from typing import IO, Any, Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from infra.emulators.http_server import HttpServer
 from infra.emulators.signatures import ALGORITHM, refusal
 from shared.ports import Clock, Json
 
@@ -157,17 +158,12 @@ class Bridge:
         self._server = _server(self, (address, port), tls)
         self.host = host or f"{address}:{self._server.server_address[1]}"
         self.url = f"{'https' if tls else 'http'}://{self.host}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), name="storage-bridge", daemon=True
-        )
 
     def start(self) -> None:
-        self._thread.start()
+        self._server.start()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.stop()
 
     def answer(self, request: Request) -> Reply:
         if self._authorize and (refused := self._authorize(request)):
@@ -295,9 +291,7 @@ def _buffered(reply: Reply) -> Reply:
         return replace(reply, body=reply.body.read())
 
 
-def _server(
-    bridge: Bridge, address: tuple[str, int], tls: SSLContext | None
-) -> ThreadingHTTPServer:
+def _server(bridge: Bridge, address: tuple[str, int], tls: SSLContext | None) -> HttpServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's word
@@ -341,20 +335,4 @@ def _server(
     for method in _METHODS:
         setattr(Handler, f"do_{method}", Handler.serve)
 
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 128  # with the default of 5 a burst of connections is reset
-        daemon_threads = True
-
-        def get_request(self) -> Any:
-            connection, client = super().get_request()
-            if tls is None:
-                return connection, client
-            # The handshake is the business of the thread that serves the connection.
-            return tls.wrap_socket(
-                connection, server_side=True, do_handshake_on_connect=False
-            ), client
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """Clients may go away at any time."""
-
-    return Server(address, Handler)
+    return HttpServer(address, Handler, tls=tls)

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from ssl import SSLContext
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from infra.emulators.container import Container
+from infra.emulators.http_server import HttpServer
 from infra.emulators.invocation import MAX_BODY, Invocation, Refused, Service
 
 PENDING_SECONDS: Final = 10.0
@@ -70,17 +71,12 @@ class Front:
         self._sites = sites
         self._server = _server(self, address, tls)
         self.address: tuple[str, int] = self._server.server_address[:2]  # type: ignore[assignment]
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="front", daemon=True
-        )
 
     def start(self) -> None:
-        self._thread.start()
+        self._server.start()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.stop()
 
     def find(self, host: str, path: str) -> tuple[Target, float] | None:
         """Who answers, and within how many seconds."""
@@ -100,7 +96,7 @@ class Front:
         return self._invocation.admit(target.service, headers, size=size, internal=internal)
 
 
-def _server(front: Front, address: tuple[str, int], tls: SSLContext) -> ThreadingHTTPServer:
+def _server(front: Front, address: tuple[str, int], tls: SSLContext) -> HttpServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -216,21 +212,7 @@ def _server(front: Front, address: tuple[str, int], tls: SSLContext) -> Threadin
     for method in _METHODS:
         setattr(Handler, f"do_{method}", Handler.serve)
 
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 128
-        daemon_threads = True
-
-        def get_request(self) -> Any:
-            connection, address = super().get_request()
-            # The handshake is the business of the thread that serves the connection.
-            return tls.wrap_socket(
-                connection, server_side=True, do_handshake_on_connect=False
-            ), address
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """Clients may go away at any time."""
-
-    return Server(address, Handler)
+    return HttpServer(address, Handler, tls=tls)
 
 
 _counting = threading.Lock()

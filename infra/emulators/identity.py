@@ -9,10 +9,9 @@ import base64
 import binascii
 import json
 import secrets
-import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from google.auth import jwt
 from google.auth.crypt import RSASigner
 
+from infra.emulators.http_server import HttpServer
 from shared.ports import Clock
 
 ISSUER = "https://accounts.google.com"
@@ -50,7 +50,7 @@ class Issuer:
         self.clock = clock
         self.accounts: dict[str, rsa.RSAPublicKey] = {}
         """The keys of the accounts that may ask for a token with an assertion, by e-mail."""
-        self._server: ThreadingHTTPServer | None = None
+        self._server: HttpServer | None = None
         self.certificates: dict[str, str] = {}
         self.rotate()
 
@@ -156,18 +156,12 @@ class Issuer:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), name="certificates", daemon=True
-        )
-        self._thread.start()
+        self._server = HttpServer(("127.0.0.1", 0), Handler)
+        self._server.start()
 
     def stop(self) -> None:
         if self._server is not None:
-            self._server.shutdown()
-            self._thread.join()
-            self._server.server_close()
+            self._server.stop()
             self._server = None
 
 

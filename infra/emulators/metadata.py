@@ -7,12 +7,12 @@ What is answered, and under which paths: https://cloud.google.com/run/docs/conta
 
 import json
 import secrets
-import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from infra.emulators.http_server import HttpServer
 from infra.emulators.identity import Issuer
 
 FLAVOR: Final = ("Metadata-Flavor", "Google")
@@ -56,17 +56,12 @@ class MetadataServer:
         self._server = _server(self, address)
         host, port = self._server.server_address[:2]
         self.address = f"{host!s}:{port}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="metadata", daemon=True
-        )
 
     def start(self) -> None:
-        self._thread.start()
+        self._server.start()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.stop()
 
     def answer(self, path: str, query: Mapping[str, list[str]]) -> Any:
         """The text or JSON of an entry; None when there is none of that name."""
@@ -87,7 +82,7 @@ class MetadataServer:
         return entries.get(path.replace(f"service-accounts/{self._account}", ACCOUNT[9:-1]))
 
 
-def _server(metadata: MetadataServer, address: tuple[str, int]) -> ThreadingHTTPServer:
+def _server(metadata: MetadataServer, address: tuple[str, int]) -> HttpServer:
     class Handler(BaseHTTPRequestHandler):
         timeout = 30
 
@@ -116,8 +111,4 @@ def _server(metadata: MetadataServer, address: tuple[str, int]) -> ThreadingHTTP
         def log_message(self, *_: Any) -> None:
             pass
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 64
-
-    return Server(address, Handler)
+    return HttpServer(address, Handler)

@@ -5,12 +5,11 @@ through only what IAM lets through."""
 import json
 import os
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any, Final
@@ -30,6 +29,7 @@ from infra.emulators.container import Container, Image
 from infra.emulators.eventarc import Eventarc
 from infra.emulators.front import GOOGLE, Front, Target
 from infra.emulators.gate import FirestoreGate
+from infra.emulators.http_server import HttpServer
 from infra.emulators.identity import PATH, Issuer
 from infra.emulators.invocation import Invocation
 from infra.emulators.metadata import AccessTokens, MetadataServer
@@ -362,8 +362,6 @@ def _serve_json(stack: ExitStack, tls: SSLContext, address: str, answer: Any) ->
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer((address, 443), Handler)
-    server.daemon_threads = True
-    server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    stack.callback(server.shutdown)
+    server = HttpServer((address, 443), Handler, tls=tls)
+    server.start()
+    stack.callback(server.stop)

@@ -1,11 +1,11 @@
 """An endpoint of a customer's, somewhere on the public internet."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from infra.emulators.http_server import HttpServer
 from tests.deployed.cloud import HOOKS, Cloud
 from tests.deployed.namespace import PUBLIC
 
@@ -29,14 +29,9 @@ def endpoint(cloud: Cloud) -> Iterator[list[Message]]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer((PUBLIC, 443), Handler)
-    context = cloud.authority.context(HOOKS)
-    server.socket = context.wrap_socket(
-        server.socket, server_side=True, do_handshake_on_connect=False
-    )
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    server = HttpServer((PUBLIC, 443), Handler, tls=cloud.authority.context(HOOKS))
+    server.start()
     try:
         yield came
     finally:
-        server.shutdown()
-        server.server_close()
+        server.stop()
