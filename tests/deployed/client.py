@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 
 from infra.emulators.metadata import MetadataServer
-from tests.deployed.cloud import AT_HOME, OPERATOR, Cloud
+from tests.deployed.cloud import AT_HOME, Cloud
+from tests.deployed.google import OPERATOR
 from tests.infra.terraform import ROOT
 
 SECONDS = 420
@@ -92,8 +93,8 @@ def first(cloud: Cloud) -> Client:
     metadata = MetadataServer(
         OPERATOR,
         cloud.deployment.project,
-        issuer=cloud.issuer,
-        tokens=cloud.tokens,
+        issuer=cloud.platform.issuer,
+        tokens=cloud.platform.tokens,
         address=(AT_HOME, 80),
     )
     metadata.start()

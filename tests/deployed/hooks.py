@@ -29,7 +29,7 @@ def endpoint(cloud: Cloud) -> Iterator[list[Message]]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = HttpServer((PUBLIC, 443), Handler, tls=cloud.authority.context(HOOKS))
+    server = HttpServer((PUBLIC, 443), Handler, tls=cloud.platform.authority.context(HOOKS))
     server.start()
     try:
         yield came

@@ -209,7 +209,7 @@ def a_firebase_user(cloud: Cloud, mine: Client) -> None:
 
     def token(**more: str) -> str:
         now = int(time.time())
-        return cloud.issuer.sign(
+        return cloud.platform.issuer.sign(
             {
                 "iss": f"https://securetoken.google.com/{project}",
                 "aud": project,
@@ -256,7 +256,7 @@ def intruders(cloud: Cloud, mine: Client) -> None:
             if not function.service.invoker_check or name in ("api", "events", "ingest"):
                 continue
             assert inside.request("POST", url).status == 401, name
-            headers = {"Authorization": f"Bearer {cloud.issuer.token(url, api)}"}
+            headers = {"Authorization": f"Bearer {cloud.platform.issuer.token(url, api)}"}
             assert inside.request("POST", url, headers=headers).status == 403, name
     (bucket,) = {one for one in cloud.deployment.buckets if one.endswith("assets")}
     listing = f"https://storage.googleapis.com/storage/v1/b/{bucket}/o"
@@ -266,7 +266,7 @@ def intruders(cloud: Cloud, mine: Client) -> None:
 def decoders_may_do_nothing(cloud: Cloud, mine: Client) -> None:
     """Who decodes what strangers send reaches no document, no file and no queue of anybody."""
     function = cloud.deployment.functions["decode"]
-    token = cloud.tokens.issue(function.account)
+    token = cloud.platform.tokens.issue(function.account)
     documents = FirestoreClient(credentials=Credentials(token))  # type: ignore[no-untyped-call]
     root = f"projects/{cloud.deployment.project}/databases/(default)/documents"
     try:
