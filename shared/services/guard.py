@@ -7,9 +7,36 @@ name that resolves differently a moment later gains nothing.
 import ipaddress
 import socket
 from collections.abc import Callable, Collection
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from shared.errors import BadRequest
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+SPECIAL: Final[tuple[Network, ...]] = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        # https://www.iana.org/assignments/iana-ipv4-special-registry, read in November 2026. Rows
+        # that lie in others are not repeated.
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
+        *("172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24"),
+        *("192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15"),
+        *("198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4"),
+        "224.0.0.0/4",  # multicast
+        "168.63.129.16/32",  # Azure's platform, as 169.254.169.254 is that of others
+        # https://www.iana.org/assignments/iana-ipv6-special-registry,
+        # where it says anything of what is unicast.
+        *("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20"),
+    )
+)
+"""Networks that are not of the public internet, or that nobody has an endpoint in. Python's own
+lists change with its versions: 3.11 takes 192.0.0.192 for public."""
+NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""Addresses whose last four bytes are the address of IPv4 that is meant (RFC 6052)."""
+
+UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+"""All of IPv6 that is given to anybody: https://www.iana.org/assignments/ipv6-address-space"""
 
 PORTS = {"http": 80, "https": 443}
 
@@ -17,12 +44,20 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is of the public internet: not private, loopback, link-local (where clouds
-    keep their metadata), multicast or reserved, also when it is mapped into IPv6."""
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    if mapped is not None:
-        return is_public(mapped)
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    """Whether an address is of the public internet: of no special-purpose network, also when an
+    address of IPv4 is told in one of IPv6."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if meant := _embedded(address):
+            return is_public(meant)
+        if address not in UNICAST:
+            return False
+    return not any(address in network for network in SPECIAL)
+
+
+def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address in NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour
 
 
 def parse(url: str, schemes: Collection[str] = PORTS) -> SplitResult:

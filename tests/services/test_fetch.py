@@ -100,13 +100,47 @@ def refused(url: str, **options: Any) -> str:
         "::ffff:169.254.169.254",
         "2002:7f00:1::",
         "64:ff9b:1::1",
+        "64:ff9b::169.254.169.254",
+        "192.0.0.192",
+        "192.88.99.1",
+        "168.63.129.16",
+        "fec0::1",
+        "ff02::1",
+        "::ffff:192.0.0.192",
+        "4000::1",  # given to nobody
     ],
 )
 def test_addresses_inside_are_not_public(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
 
 
+# All rows of IANA's registries of special-purpose addresses, as they stand there.
+REGISTERED = (
+    *("0.0.0.0/8", "0.0.0.0/32", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
+    *("172.16.0.0/12", "192.0.0.0/24", "192.0.0.0/29", "192.0.0.8/32", "192.0.0.9/32"),
+    *("192.0.0.10/32", "192.0.0.170/32", "192.0.0.171/32", "192.0.2.0/24", "192.31.196.0/24"),
+    *("192.52.193.0/24", "192.88.99.0/24", "192.88.99.2/32", "192.168.0.0/16", "192.175.48.0/24"),
+    *("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "255.255.255.255/32"),
+    *("::1/128", "::/128", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23"),
+    *("2001::/32", "2001:1::1/128", "2001:1::2/128", "2001:1::3/128", "2001:2::/48", "2001:3::/32"),
+    *("2001:4:112::/48", "2001:10::/28", "2001:20::/28", "2001:30::/28", "2001:db8::/32"),
+    *("2620:4f:8000::/48", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10"),
+)
+
+
+@pytest.mark.parametrize("row", REGISTERED)
+def test_no_special_network_is_public(row: str) -> None:
+    network = ipaddress.ip_network(row)
+    for address in (network[0], network[network.num_addresses // 2], network[-1]):
+        assert not is_public(address)
+        if address.version == 4:
+            assert not is_public(ipaddress.ip_address(f"::ffff:{address}"))
+            assert not is_public(ipaddress.ip_address(f"64:ff9b::{address}"))
+
+
 def test_addresses_outside_are_public() -> None:
+    assert is_public(ipaddress.ip_address("64:ff9b::93.184.216.34"))
+    assert is_public(ipaddress.ip_address("192.0.1.1"))
     assert is_public(ipaddress.ip_address("93.184.216.34"))
     assert is_public(ipaddress.ip_address("2606:2800:220:1:248:1893:25c8:1946"))
 
