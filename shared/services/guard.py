@@ -17,8 +17,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SPECIAL: Final[tuple[Network, ...]] = tuple(
     ipaddress.ip_network(text)
     for text in (
-        # https://www.iana.org/assignments/iana-ipv4-special-registry, read in November 2026. Rows
-        # that lie in others are not repeated.
+        # https://www.iana.org/assignments/iana-ipv4-special-registry, but for rows that lie in
+        # others.
         *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
         *("172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24"),
         *("192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15"),
