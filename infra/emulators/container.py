@@ -195,10 +195,13 @@ _sessions = _Sessions()
 
 
 def _files(folder: str) -> int:
+    """What lies in a folder, whose files come and go meanwhile: `os.walk` passes over what is gone,
+    where `Path.rglob` gives up."""
     found = 0
-    for file in Path(folder).rglob("*") if folder else ():
-        with suppress(OSError):  # it may be gone by now
-            found += file.lstat().st_blocks * 512
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                found += Path(root, name).lstat().st_blocks * 512
     return found
 
 
