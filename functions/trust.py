@@ -33,21 +33,21 @@ log = logging.getLogger("shared.trust")
 def admit_task(call: Request, function: str, chosen: Settings) -> None:
     """Unauthorized unless the queue or the schedule is calling this very function; Busy when that
     can't be told at this moment."""
-    if chosen.backend == "embedded":
-        _compare(_bearer(call), chosen)
-    else:
-        own = function_address(chosen.functions_url, function)
-        _verify(call, chosen, (chosen.tasks_account,), re.compile(re.escape(own)))
+    _admit(call, function, chosen, (chosen.tasks_account,))
 
 
 def admit_call(call: Request, function: str, chosen: Settings) -> None:
     """Unauthorized unless one of our functions that may have things decoded is calling this very
     function; Busy when that can't be told at this moment."""
+    _admit(call, function, chosen, chosen.decode_callers)
+
+
+def _admit(call: Request, function: str, chosen: Settings, accounts: tuple[str, ...]) -> None:
     if chosen.backend == "embedded":
         _compare(_bearer(call), chosen)
     else:
         own = function_address(chosen.functions_url, function)
-        _verify(call, chosen, chosen.decode_callers, re.compile(re.escape(own)))
+        _verify(call, chosen, accounts, re.compile(re.escape(own)))
 
 
 def admit_event(function: str) -> None:
