@@ -5,26 +5,65 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_origin
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+from shared.errors import MascotryError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX: Final = "MASCOTRY_"
 
 
+class SettingsError(MascotryError):
+    """The environment chooses what cannot be; the message has one sentence per variable."""
+
+
+def _address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or brackets around no address
+        fits = False
+    if not fits or any(character.isspace() for character in text):
+        raise ValueError("must be an address such as https://cdn.example.com")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""An http or https URL with a host."""
+MaybeAddress = Annotated[str, AfterValidator(lambda text: _address(text) if text else text)]
+"""An address, or empty for none."""
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+    BeforeValidator(lambda text: text.upper() if isinstance(text, str) else text),
+]
+
+
 class Settings(BaseModel):
     """What a deployment may choose; each is the environment variable `MASCOTRY_<NAME>`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     backend: Literal["embedded", "google"] = "embedded"
     """What stands behind the ports: one process with a folder, or Google Cloud."""
     home: Path = Path(".mascotry")
     """Where the embedded stack keeps everything."""
-    base_url: str = "http://127.0.0.1:8080"
+    base_url: Address = "http://127.0.0.1:8080"
     """The address at which clients reach the API; poll URLs start with it."""
-    cdn_url: str | None = None
+    cdn_url: Address | None = None
     """The address of the public bucket; the base URL when it is not given."""
     task_token: SecretStr = SecretStr("")
     """What a task must carry for a step function to accept it (embedded stack)."""
@@ -43,7 +82,7 @@ class Settings(BaseModel):
     """The URL map of the load balancer whose CDN serves the public one; empty: there is none."""
     queue_generation: str = ""
     """What the names of its queues end with, where those without were deleted not long ago."""
-    functions_url: str = ""
+    functions_url: MaybeAddress = ""
     """The address of a function, with `{function}` where its name stands."""
     tasks_account: str = ""
     """The service account whose tokens the queues and the scheduler carry, by e-mail."""
@@ -55,9 +94,9 @@ class Settings(BaseModel):
     decode_callers: tuple[str, ...] = ()
     """Those that may have something decoded: the service accounts of the functions that ask for it,
     by e-mail."""
-    storage_url: str = "https://storage.googleapis.com"
+    storage_url: Address = "https://storage.googleapis.com"
     """The address of Cloud Storage: `decode` fetches from no other, and sends to no other."""
-    tasks_certificates_url: str = "https://www.googleapis.com/oauth2/v1/certs"
+    tasks_certificates_url: Address = "https://www.googleapis.com/oauth2/v1/certs"
     """Where the certificates are that those tokens are checked by."""
     tasks_endpoint: str = ""
     """Another address of Cloud Tasks, without encryption: a server on this machine."""
@@ -94,14 +133,14 @@ class Settings(BaseModel):
     google_omni_model: str = "gemini-omni-1.2-flash"
     """Makes films with a key alone."""
     google_omni_durations: tuple[int, ...] = (4, 6, 8, 10)
-    google_url: str | None = None
+    google_url: Address | None = None
     """Another address of the API: a gateway, or a test's server."""
 
     openai_api_key: SecretStr = SecretStr("")
     openai_image_model: str = "gpt-image-2.5-flare"
     openai_image_quality: Literal["low", "medium", "high", "auto"] = "medium"
     openai_vision_model: str = "gpt-5.6-luna"
-    openai_url: str | None = None
+    openai_url: Address | None = None
 
     fal_key: SecretStr = SecretStr("")
     fal_video_model: str = "fal-ai/kling-video/v2.5-turbo/pro/image-to-video"
@@ -114,7 +153,7 @@ class Settings(BaseModel):
     """Whether the model takes only 16:9, so that the still is padded."""
     fal_arguments: dict[str, str | int | float | bool] = {}
     """More arguments for the model, as it names them."""
-    fal_url: str | None = None
+    fal_url: Address | None = None
 
     rate_limit_per_minute: int = Field(default=60, ge=0)
     """Requests of one key in a minute, over all instances; 0 for as many as it likes."""
@@ -123,7 +162,7 @@ class Settings(BaseModel):
     max_upload_bytes: int = Field(default=10_000_000, gt=0)
     max_film_bytes: int = Field(default=200_000_000, gt=0)
     """Of a film that is sent by a signed URL."""
-    firebase_certificates_url: str = (
+    firebase_certificates_url: Address = (
         "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
     )
     """Where the certificates are that Firebase's tokens are checked by."""
@@ -134,8 +173,8 @@ class Settings(BaseModel):
     """Whether who has no credits left is refused; they are counted in any case."""
     webhook_loopback: bool = False
     """Whether webhooks may go to this machine and by plain http, too: for development."""
-    log_level: str = "INFO"
-    otlp_endpoint: str = ""
+    log_level: LogLevel = "INFO"
+    otlp_endpoint: MaybeAddress = ""
     """An OpenTelemetry collector that takes spans over HTTP; empty: no spans are made."""
 
 
@@ -148,16 +187,49 @@ def settings() -> Settings:
 def read(environment: Mapping[str, str]) -> Settings:
     """The settings that an environment chooses; a list or a table is written as JSON there.
 
-    A ValidationError says what is wrong, by the names of the fields. (pydantic-settings does this
-    too, and a new instance would wait a twentieth of its start for all that it loads.)
+    A SettingsError says what is wrong, by the names of the variables and never with the value of
+    one, which may be a secret. (pydantic-settings reads the environment too, and a new instance
+    would wait a twentieth of its start for all that it loads.)
     """
     chosen: dict[str, Any] = {}
     for name, field in Settings.model_fields.items():
         given = environment.get(f"{PREFIX}{name.upper()}")
-        if given is not None:
+        # An empty variable is how many tools unset one, yet a text may be meant to be empty.
+        if given or (given is not None and field.annotation is str):
             is_json = get_origin(field.annotation) in (tuple, dict)
             chosen[name] = _parsed(given) if is_json else given
-    return Settings(**chosen)
+    try:
+        return Settings(**chosen)
+    except ValidationError as error:
+        raise SettingsError(" ".join(_sentence(fault) for fault in error.errors())) from None
+
+
+_RULES: Final = {
+    "bool_parsing": "must be true or false",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "int_parsing": "must be a whole number",
+    "literal_error": "must be one of {expected}",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "tuple_type": "must be a list as in JSON",
+    "dict_type": "must be a table as in JSON",
+}
+
+
+def _sentence(fault: "ErrorDetails") -> str:
+    """What is wrong with one variable, and what would be right."""
+    name, *inside = (str(part) for part in fault["loc"])
+    rule = _RULES.get(fault["type"])
+    context = fault.get("ctx", {})
+    if rule is not None:
+        said = rule.format(**context)
+    elif fault["type"] == "value_error":
+        said = str(context["error"])
+    else:
+        said = "cannot be read: " + fault["msg"]
+    where = f" (at {'.'.join(inside)})" if inside else ""
+    return f"{PREFIX}{name.upper()}{where} {said}."
 
 
 def _parsed(text: str) -> Any:

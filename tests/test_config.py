@@ -4,9 +4,9 @@ import os
 import re
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
-from shared.config import Settings, read
+from shared.config import Settings, SettingsError, read
 
 SOUNDS_SECRET = re.compile(r"(^|_)(key|token|secret|password|credentials?)s?$")
 VALUE = "value-that-nobody-may-see"
@@ -51,14 +51,54 @@ def test_the_environment_is_read_as_it_is_meant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "given"),
+    ("name", "given", "rule"),
     [
-        ("backend", "aws"),
-        ("rate_limit_per_minute", "-1"),
-        ("fal_video_durations", "5"),
-        ("provider_prices", "veo: 1"),
+        ("backend", "aws", "must be one of 'embedded' or 'google'"),
+        ("rate_limit_per_minute", "-1", "must be at least 0"),
+        ("rate_limit_per_hour", "often", "must be a whole number"),
+        ("provider_timeout", "0", "must be more than 0"),
+        ("provider_timeout", "inf", "must be a number"),
+        ("metered", "perhaps", "must be true or false"),
+        ("fal_video_durations", "5", "must be a list as in JSON"),
+        ("provider_prices", "veo: 1", "must be a table as in JSON"),
+        ("provider_prices", '{"veo": {"second": "x"}}', "(at veo.second) must be a number"),
+        (
+            "log_level",
+            "LOUD",
+            "must be one of 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'",
+        ),
+        ("cdn_url", "nonsense", "must be an address such as https://cdn.example.com"),
+        ("cdn_url", "cdn.example.com", "must be an address such as https://cdn.example.com"),
+        ("cdn_url", "ftp://example.com", "must be an address such as https://cdn.example.com"),
+        ("cdn_url", "https://", "must be an address such as https://cdn.example.com"),
+        ("base_url", "http://[::1", "must be an address such as https://cdn.example.com"),
+        ("otlp_endpoint", "http://a b", "must be an address such as https://cdn.example.com"),
+        ("openai_url", "http://x:port", "must be an address such as https://cdn.example.com"),
     ],
 )
-def test_a_setting_that_cannot_be_is_named(name: str, given: str) -> None:
-    with pytest.raises(ValidationError, match=name):
-        read({f"MASCOTRY_{name.upper()}": given})
+def test_a_setting_that_cannot_be_is_one_sentence(name: str, given: str, rule: str) -> None:
+    variable = f"MASCOTRY_{name.upper()}"
+    with pytest.raises(SettingsError) as refused:
+        read({variable: given})
+    assert str(refused.value) == f"{variable} {rule}."
+
+
+def test_each_setting_that_cannot_be_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"^MASCOTRY_BACKEND .*\. MASCOTRY_METERED .*\.$"):
+        read({"MASCOTRY_BACKEND": "aws", "MASCOTRY_METERED": "perhaps"})
+
+
+@pytest.mark.parametrize(
+    "name", ["home", "cdn_url", "provider_timeout", "metered", "fal_arguments"]
+)
+def test_an_empty_variable_is_one_that_is_not_set(name: str) -> None:
+    chosen = read({f"MASCOTRY_{name.upper()}": ""})
+    assert getattr(chosen, name) == getattr(Settings(), name)
+
+
+def test_a_text_can_be_empty() -> None:
+    assert read({"MASCOTRY_FAL_END_FIELD": ""}).fal_end_field == ""
+
+
+def test_a_level_of_the_log_may_be_in_small_letters() -> None:
+    assert read({"MASCOTRY_LOG_LEVEL": "debug"}).log_level == "DEBUG"
