@@ -8,7 +8,8 @@ import argparse
 import sys
 
 from functions import composition
-from shared.errors import MascotryError
+from infra import startup
+from infra.startup import StartError
 from shared.model.workspace import Scope
 from shared.services import keys
 
@@ -18,12 +19,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--name", required=True, help="what the workspace is called")
     chosen = parser.parse_args(arguments)
     try:
-        ports = composition.ports()
-        workspace = keys.create_workspace(ports, chosen.name)
-        print(keys.issue(ports, workspace.id, "first", tuple(Scope)))
-    except MascotryError as error:
-        print(error.message, file=sys.stderr)
-        return 1
+        with startup.explained():
+            ports = composition.ports()
+            workspace = keys.create_workspace(ports, chosen.name)
+            print(keys.issue(ports, workspace.id, "first", tuple(Scope)))
+    except StartError as error:
+        return startup.refuse(error)
     print(f"The workspace is {workspace.id}. The key is not shown again.", file=sys.stderr)
     return 0
 

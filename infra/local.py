@@ -21,8 +21,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from functions import composition, telemetry
-from infra import gateway
-from shared.adapters.embedded.dispatcher import Dispatcher, FolderInUseError, QueueConfig
+from infra import gateway, startup
+from infra.startup import StartError
+from shared.adapters.embedded.dispatcher import Dispatcher, QueueConfig
 from shared.adapters.embedded.events import EVENTS_QUEUE
 from shared.config import Settings, settings
 from shared.errors import MascotryError
@@ -85,6 +86,7 @@ class Stack:
     """The running stack. It listens before it delivers, and sweeps before it serves."""
 
     def __init__(self, listener: socket.socket, chosen: Settings) -> None:
+        composition.embedded().database.check()
         self.ports = composition.ports()
         cores = os.cpu_count() or 1
         self._dispatcher = Dispatcher(
@@ -125,15 +127,6 @@ class Stack:
                 log.exception("sweep failed; the next one is soon")
 
 
-def listening(port: int) -> socket.socket:
-    """A socket of this machine that takes connections; OSError when the port cannot be had."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(128)
-    return listener
-
-
 def be_generous() -> None:
     """Let keys ask as often as it takes, unless the environment says otherwise."""
     for window, limit in RATE_LIMITS.items():
@@ -147,26 +140,23 @@ def main() -> int:
     arguments = parser.parse_args()
 
     try:
-        listener = listening(arguments.port)
-    except OSError as error:
-        return refuse(f"Port {arguments.port} cannot be used ({error.strerror}); try PORT=8081.")
-    be_generous()
-    os.environ["MASCOTRY_BASE_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-    chosen = settings()
-    telemetry.log_as_json(chosen.log_level, chosen.project)
-    try:
-        require_hevc_alpha()
-        # Chosen now, so that missing credentials are told before somebody waits for a picture.
-        composition.image_provider(chosen.image_provider)
-        composition.video_provider(chosen.video_provider)
-        composition.vision_provider(chosen.vision_provider)
-        stack = Stack(listener, chosen)
-        stack.start()
-    except (MascotryError, FolderInUseError) as error:
-        return refuse(str(error))
-    development_key(stack.ports, chosen.home)
-    (chosen.home / "address").write_text(chosen.base_url + "\n")
+        listener = startup.listening(arguments.port)
+        be_generous()
+        os.environ["MASCOTRY_BASE_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with startup.explained():
+            chosen = settings()
+            telemetry.log_as_json(chosen.log_level, chosen.project)
+            require_hevc_alpha()
+            # Chosen now, so that missing credentials are told before anybody waits for a picture.
+            composition.image_provider(chosen.image_provider)
+            composition.video_provider(chosen.video_provider)
+            composition.vision_provider(chosen.vision_provider)
+            stack = Stack(listener, chosen)
+            stack.start()
+            development_key(stack.ports, chosen.home)
+            (chosen.home / "address").write_text(chosen.base_url + "\n")
+    except StartError as error:
+        return startup.refuse(error)
     if not arguments.quiet:
         print(greeting(chosen.base_url, chosen.home))
 
@@ -189,15 +179,9 @@ def _fresh_temporary_folder(home: Path) -> None:
     tempfile.tempdir = str(folder.resolve())
 
 
-def refuse(reason: str) -> int:
-    """Say why nothing was started; the exit code."""
-    print(reason, file=sys.stderr)
-    return 1
-
-
 def greeting(url: str, home: Path) -> str:
-    """Where everything is: a link that signs in to the studio, whose key stays in the browser since
-    no server is sent what is behind #; and three lines for a shell that make a mascot."""
+    """Where everything is: a command that opens the studio signed in, and three lines for a shell
+    that make a mascot. The key itself stays in its file: output is copied and kept."""
     file = home / "dev-key"
 
     def post(path: str, body: dict[str, str]) -> str:
@@ -220,8 +204,9 @@ def greeting(url: str, home: Path) -> str:
     generate = post("collections/$COLLECTION/generate", wave)
     first_id = 'grep -o \'"id":"[^"]*\' | head -1 | cut -d\'"\' -f4'
     return (
-        f"The studio, signed in: {url}/#key={file.read_text().strip()}\n\n"
-        f"Mascotry is at {url}, its data in {home}/, a key in {file}. In a terminal:\n\n"
+        f"Mascotry is at {url}, its data in {home}/, its key in {file}.\n\n"
+        f"The studio, signed in:\n\n{startup.sign_in(url, file)}\n\n"
+        "A mascot from a terminal:\n\n"
         f"PROJECT=$({project} | {first_id})\n"
         f"COLLECTION=$({collection} | {first_id})\n"
         f"{generate}\n"

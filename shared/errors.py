@@ -10,6 +10,7 @@
     ├── RateLimited           429 rate_limited          carries the seconds to wait
     ├── ProviderError         502 provider_failed       who draws or looks failed while you waited
     ├── Busy                  503 busy                  somebody else holds the lease; come back
+    ├── StorageFull           507 storage_full          no room on the disk; free some, then retry
     └── StepError                                       a step of a job failed
         ├── TransientError                              trying the same again may help
         └── PermanentError                              it will not
@@ -98,6 +99,14 @@ class ProviderError(MascotryError):
 class Busy(MascotryError):
     code = "busy"
     status = 503
+    retryable = True
+
+
+class StorageFull(MascotryError):
+    """The disk is full; nothing was written."""
+
+    code = "storage_full"
+    status = 507
     retryable = True
 
 

@@ -17,7 +17,7 @@ from functions import composition, telemetry
 from functions.api.call import Call, Reply, Route
 from functions.api.idempotency import fingerprint
 from functions.api.routes import Routes
-from shared import tracing
+from shared import disk, tracing
 from shared.config import Settings, settings
 from shared.errors import (
     BadRequest,
@@ -25,6 +25,7 @@ from shared.errors import (
     MascotryError,
     NotFound,
     RateLimited,
+    StorageFull,
     Unauthorized,
 )
 from shared.model.base import is_id
@@ -162,13 +163,14 @@ def _guarded(request: Request, answer: Callable[[], Response]) -> Response:
         return _failure(error)
     except RequestEntityTooLarge:
         request.stream = io.BytesIO()  # functions-framework reads to the end of every request
-        limit = request.max_content_length
-        return _failure(BadRequest(f"the body may have at most {limit:,} bytes", field="body"))
+        return _failure(BadRequest(_most(request), field="body"))
     except MethodNotAllowed as error:
         return _wrong_method(", ".join(sorted(error.valid_methods or ())))
     except HTTPException as error:
         return _failure(_translated(error), status=error.code)
-    except Exception:
+    except Exception as error:
+        if disk.is_full(error):
+            return _failure(StorageFull(disk.MESSAGE))
         log.exception("request failed", extra={"method": request.method, "path": request.path})
         return _failure(MascotryError("Something went wrong on our side."))
 
@@ -245,6 +247,18 @@ def _check_length(request: Request, limit: int) -> None:
     request.max_content_length = limit
     if request.content_length is not None and request.content_length > limit:
         raise RequestEntityTooLarge
+
+
+def _most(request: Request) -> str:
+    """What a body may have at most, of what it has too much of."""
+    limit, parts, beside = (
+        request.max_content_length or 0,
+        request.max_form_parts or 0,
+        request.max_form_memory_size or 0,
+    )
+    if (request.content_length or 0) > limit:
+        return f"the body may have at most {limit:,} bytes"
+    return f"a form may have at most {parts:,} fields, and {beside:,} bytes beside its file"
 
 
 def _success(reply: Reply) -> Response:

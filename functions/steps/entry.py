@@ -7,8 +7,9 @@ from flask import Request
 from flask.typing import ResponseReturnValue
 
 from functions import composition, telemetry, trust
+from shared import disk
 from shared.config import Settings, settings
-from shared.errors import Busy, MascotryError
+from shared.errors import Busy, MascotryError, StorageFull
 from shared.services import runner, sweeper
 from shared.services.steps import Delivery
 
@@ -78,6 +79,11 @@ def _answer(
             return _problem(error), error.status, {"Retry-After": str(seconds)}
         except MascotryError as error:
             return _problem(error), error.status
+        except Exception as error:
+            if not disk.is_full(error):
+                raise
+            full = StorageFull(disk.MESSAGE)
+            return _problem(full), full.status
 
 
 def _problem(error: MascotryError) -> dict[str, object]:

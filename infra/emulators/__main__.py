@@ -23,7 +23,7 @@ from pathlib import Path
 from wsgiref.types import WSGIApplication
 
 from functions import composition, telemetry
-from infra import gateway, local
+from infra import gateway, local, startup
 from infra.emulators import firestore, storage
 from infra.emulators.account import ServiceAccount
 from infra.emulators.checked import Checked
@@ -33,9 +33,10 @@ from infra.emulators.invocation import Invocation, Service
 from infra.emulators.policy import Grant, Policy
 from infra.emulators.startup import DidNotStart
 from infra.emulators.tasks import CloudTasksServer, queue
+from infra.startup import StartError
+from shared.adapters.embedded import folder
 from shared.adapters.system import SystemClock
 from shared.config import settings
-from shared.errors import MascotryError
 from shared.media.ffmpeg import require_hevc_alpha
 from shared.model.queues import QUEUES, Queue, function_address
 from shared.ports import Bucket
@@ -159,15 +160,13 @@ def main() -> int:
     parser.add_argument("--quiet", action="store_true", help="do not print how to begin")
     arguments = parser.parse_args()
     if firestore.find() is None:
-        return local.refuse(f"The Firestore emulator is missing. {firestore.HOW_TO_GET}")
+        return startup.refuse(f"The Firestore emulator is missing. {firestore.HOW_TO_GET}")
     if storage.find() is None:
-        return local.refuse(f"fake-gcs-server is missing. {storage.HOW_TO_GET}")
+        return startup.refuse(f"fake-gcs-server is missing. {storage.HOW_TO_GET}")
     try:
-        listener = local.listening(arguments.port)
-    except OSError as error:
-        return local.refuse(
-            f"Port {arguments.port} cannot be used ({error.strerror}); try PORT=8081."
-        )
+        listener = startup.listening(arguments.port)
+    except StartError as error:
+        return startup.refuse(error)
     local.be_generous()
     os.environ.setdefault("MASCOTRY_HOME", HOME)
 
@@ -176,20 +175,21 @@ def main() -> int:
     stopped = threading.Event()
     try:
         with cloud(f"http://127.0.0.1:{listener.getsockname()[1]}") as issuer:
-            chosen = settings()
-            telemetry.log_as_json(chosen.log_level, chosen.project)
-            require_hevc_alpha()
-            application = gateway.functions({}, platform(issuer, chosen.functions_url))
-            chosen.home.mkdir(parents=True, exist_ok=True)
-            local.development_key(composition.ports(), chosen.home)
-            (chosen.home / "address").write_text(chosen.base_url + "\n")
+            with startup.explained():
+                chosen = settings()
+                telemetry.log_as_json(chosen.log_level, chosen.project)
+                require_hevc_alpha()
+                application = gateway.functions({}, platform(issuer, chosen.functions_url))
+                folder.prepare(chosen.home)
+                local.development_key(composition.ports(), chosen.home)
+                (chosen.home / "address").write_text(chosen.base_url + "\n")
             if not arguments.quiet:
                 print(local.greeting(chosen.base_url, chosen.home))
             sweeper = function_address(chosen.functions_url, "sweep")
             threading.Thread(target=sweep, args=(issuer, sweeper, stopped), daemon=True).start()
             gateway.serve(application, listener)
-    except (MascotryError, DidNotStart) as error:
-        return local.refuse(str(error))
+    except (StartError, DidNotStart) as error:
+        return startup.refuse(error)
     finally:
         stopped.set()
     return 0

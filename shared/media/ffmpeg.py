@@ -1,5 +1,7 @@
 """The one place that runs ffmpeg: the binary inside imageio-ffmpeg, never the system's."""
 
+import errno
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +16,8 @@ from typing import IO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import PermanentError, StepError, TransientError
+from shared import disk
+from shared.errors import PermanentError, StepError, StorageFull, TransientError
 from shared.media.formats import HEVC, Quality
 
 Frame = NDArray[np.uint8]
@@ -23,6 +26,8 @@ what it is for planes."""
 
 TIMEOUT = 900.0
 PIPE_BYTES = 1 << 20
+NO_SPACE = os.strerror(errno.ENOSPC)
+"""What ffmpeg says, among other things, when it cannot write on."""
 
 QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
 FILMS = "mov,matroska,rawvideo"
@@ -207,6 +212,8 @@ def _process(
             status = process.wait()
             errors.seek(0)
             said = errors.read()[-2000:].decode(errors="replace").strip()
+            if NO_SPACE in said:
+                return PermanentError(StorageFull.code, disk.MESSAGE)
             if expired.is_set():
                 return TransientError("ffmpeg_timeout", f"ffmpeg took longer than {timeout:.0f} s")
             if status < 0:

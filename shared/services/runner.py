@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from shared import tracing
+from shared import disk, tracing
 from shared.config import Settings
-from shared.errors import Busy, Conflict, NotFound, StepError
+from shared.errors import Busy, Conflict, NotFound, StepError, StorageFull
 from shared.graph.advance import OUTCOME_UNKNOWN, Claim, claim, outstanding
 from shared.graph.events import (
     Claimed,
@@ -195,6 +195,9 @@ def _outcome(context: StepContext, delivery: Delivery, result: StepResult) -> Ev
 
 def _failure(context: StepContext, delivery: Delivery, error: Exception) -> Event:
     step, attempt = delivery.step, delivery.attempt
+    if disk.is_full(error):  # which it still is at the next try
+        fault = Fault(code=StorageFull.code, message=disk.MESSAGE)
+        return Failed(step, attempt, fault, transient=False)
     if isinstance(error, StepError):
         fault = Fault(code=error.reason, message=error.message)
         return Failed(step, attempt, fault, transient=error.retryable)

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from shared.adapters.embedded.database import Database
-from shared.ports import Create
+from shared.adapters.embedded.folder import FolderError
+from shared.errors import StorageFull
+from shared.ports import Bucket, Create
 from tests.adapters.stack import Stack, open_stack
 
 
@@ -35,8 +37,65 @@ def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
     with database.write() as transaction:
         transaction.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(RuntimeError, match="another version of Mascotry"):
+    with pytest.raises(FolderError, match="another version of Mascotry"):
         Database(tmp_path)
+
+
+@pytest.mark.parametrize("begin", [0, 4096])
+def test_a_damaged_file_is_named(tmp_path: Path, begin: int) -> None:
+    Database(tmp_path).close()
+    file = tmp_path / "mascotry.sqlite3"
+    content = file.read_bytes()
+    file.write_bytes(content[:begin] + b"\xa5" * (len(content) - begin))
+    with pytest.raises(FolderError, match=rf"^{file} is damaged; put it back from a backup"):
+        Database(tmp_path).check()
+
+
+def test_a_damage_that_opening_does_not_meet_is_found(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    with database.write() as transaction:
+        transaction.execute("CREATE TABLE much (text)")
+        transaction.execute("INSERT INTO much VALUES (?)", ("x" * 100_000,))
+        transaction.execute("CREATE INDEX of_much ON much (text)")
+    database.check()
+    database.close()
+    file = tmp_path / "mascotry.sqlite3"
+    content = file.read_bytes()
+    file.write_bytes(content[:-8192] + b"\xa5" * 8192)
+    damaged = Database(tmp_path)
+    with pytest.raises(FolderError, match=r"mascotry\.sqlite3 is damaged"):
+        damaged.check()
+    damaged.close()
+
+
+@pytest.mark.parametrize("is_missing", [False, True])
+def test_an_empty_database_does_not_forget_the_files_that_are_there(
+    tmp_path: Path, is_missing: bool
+) -> None:
+    with open_stack(tmp_path) as stack:
+        stack.blobs.put(Bucket.ASSETS, "a.png", b"fox", content_type="image/png")
+        files = stack.files()
+    for file in tmp_path.glob("mascotry.sqlite3*"):
+        file.unlink() if is_missing else file.write_bytes(b"")
+    with pytest.raises(FolderError, match=r"is empty or missing, though .*objects has files"):
+        Database(tmp_path)
+    assert {path.name for path in (tmp_path / "objects").glob("*/*")} == files
+
+
+def test_a_transaction_without_room_leaves_nothing(stack: Stack) -> None:
+    stack.documents.commit([Create("a/b", {"n": 1})])
+    rolled_back: list[str] = []
+    with stack.database.write() as transaction:
+        [(pages,)] = transaction.execute("PRAGMA page_count")
+        transaction.execute(f"PRAGMA max_page_count = {pages}").fetchall()
+    with pytest.raises(StorageFull), stack.database.write() as transaction:
+        transaction.after_rollback(lambda: rolled_back.append("x"))
+        transaction.execute("CREATE TABLE much AS SELECT zeroblob(1000000) AS zeros")
+    assert rolled_back == ["x"]
+    assert stack.documents.get("a/b") is not None
+    with stack.database.write() as transaction:
+        transaction.execute("PRAGMA max_page_count = 1000000").fetchall()
+    stack.documents.commit([Create("a/c", {"n": 1})])
 
 
 def test_a_transaction_that_raises_leaves_nothing(stack: Stack) -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from shared.adapters.embedded.dispatcher import Dispatcher, FolderInUseError, QueueConfig
+from shared.adapters.embedded.queue import Claim
+from shared.errors import StorageFull
 from shared.ports import Task
 from tests.adapters.stack import TOKEN, Gauge, Stack, dispatching, wait_until
 from tests.contract.receiver import Answer, Receiver
@@ -232,6 +234,25 @@ def test_a_fault_of_the_store_does_not_end_the_dispatcher(
     with dispatching(stack, [queue(concurrency=1)], receiver.url):
         receiver.wait_for("/q", 3)
     assert not faults
+
+
+def test_a_full_disk_does_not_lose_what_came_of_a_delivery(
+    stack: Stack, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle, faults = stack.tasks.settle, [StorageFull("full"), StorageFull("full")]
+
+    def settle_later(claim: Claim, *, dead: bool = False) -> None:
+        if faults:
+            raise faults.pop()
+        settle(claim, dead=dead)
+
+    monkeypatch.setattr(stack.tasks, "settle", settle_later)
+    monkeypatch.setattr("shared.adapters.embedded.dispatcher._AFTER_FAULT", 0.01)
+    enqueue(stack, 1)
+    with dispatching(stack, [queue()], receiver.url):
+        wait_for_state(stack, "done")
+    assert not faults
+    assert len(receiver.deliveries("/q")) == 1
 
 
 # --- start and stop ------------------------------------------------------------------------------

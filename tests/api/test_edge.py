@@ -1,5 +1,7 @@
 """What every request meets before and after its handler."""
 
+import errno
+
 import pytest
 
 from shared.ports import Ports
@@ -64,6 +66,31 @@ def test_text_of_every_script(api: Client) -> None:
     made = api.post("/v1/projects", name=name)
     assert made.data["name"] == name
     assert name in made.response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_no_fault_of_the_code(
+    api: Client, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(ports: Ports, who: Principal, name: str) -> None:
+        raise RuntimeError("cannot be written") from OSError(number, "none left")
+
+    monkeypatch.setattr(projects, "create", fail)
+    answer = api.post("/v1/projects", name="App")
+    assert answer.status == 507
+    assert answer.error == {
+        "code": "storage_full",
+        "message": "The disk of this installation is full; free some space, then try again.",
+    }
+
+
+def test_a_form_of_too_many_fields_is_refused_as_such(api: Client) -> None:
+    fields = {f"field-{number}": "x" for number in range(20_000)}
+    answer = api.ask("POST", "/v1/upload", data=fields, content_type="multipart/form-data")
+    assert answer.status == 400
+    assert answer.error["message"] == (
+        "a form may have at most 1,000 fields, and 500,000 bytes beside its file"
+    )
 
 
 def test_a_fault_of_ours_says_nothing_of_its_inside(

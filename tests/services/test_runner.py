@@ -1,5 +1,6 @@
 """One delivery at a time: claiming, running, committing, publishing."""
 
+import errno
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Busy, NotFound, PermanentError, TransientError
+from shared.errors import Busy, NotFound, PermanentError, StorageFull, TransientError
 from shared.graph.events import Cancelled, Claimed
 from shared.graph.policy import POLICIES
 from shared.model import paths
@@ -355,6 +356,8 @@ def test_a_transient_failure_is_tried_again(world: World, tenant: Tenant, job: J
         (TransientError("boom", "It broke."), "boom", 5),
         (NotFound("There is no such file."), "source_missing", 1),
         (Refused("Not that."), "content_refused", 1),
+        (OSError(errno.ENOSPC, "No space left on device"), "storage_full", 1),
+        (StorageFull("The disk is full."), "storage_full", 1),
     ],
 )
 def test_a_failure_ends_the_job(

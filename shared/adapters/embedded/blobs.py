@@ -18,6 +18,7 @@ from shared.adapters.cursor import decode_cursor, encode_cursor
 from shared.adapters.embedded import objects
 from shared.adapters.embedded.contents import Content, Contents
 from shared.adapters.embedded.database import Database, Transaction
+from shared.adapters.embedded.folder import CONTENTS
 from shared.adapters.embedded.objects import Attributes
 from shared.adapters.embedded.signature import UploadSigner
 from shared.adapters.naming import require_name
@@ -50,7 +51,7 @@ class EmbeddedBlobs:
         signs upload URLs.
         """
         self._database = database
-        self._contents = Contents(database.folder / "objects")
+        self._contents = Contents(database.folder / CONTENTS)
         self._base_url = base_url
         self._announce = announce
         self._clock = clock

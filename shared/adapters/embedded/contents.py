@@ -10,6 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from shared import disk
+from shared.errors import StorageFull
+
 _CHUNK = 1 << 20
 
 
@@ -33,12 +36,12 @@ class Contents:
         self._folder = folder
 
     def store(self, source: IO[bytes]) -> Content:
-        """Read `source` to its end into a new file. A failure leaves no file."""
+        """Read `source` to its end into a new file. A failure leaves no file; StorageFull."""
         name = secrets.token_hex(16)
         path = self._folder / name[:2] / name
-        path.parent.mkdir(mode=0o700, exist_ok=True)
         digest = hashlib.sha256()
         try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             with path.open("xb") as target:
                 while chunk := source.read(_CHUNK):
                     digest.update(chunk)
@@ -47,8 +50,10 @@ class Contents:
                 os.fsync(target.fileno())
                 size = target.tell()
             _sync_folder(path.parent)
-        except BaseException:
+        except BaseException as error:
             path.unlink(missing_ok=True)
+            if disk.is_full(error):
+                raise StorageFull(disk.MESSAGE) from error
             raise
         return Content(f"{name[:2]}/{name}", size, digest.hexdigest())
 

@@ -7,9 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from shared import disk
+from shared.adapters.embedded import folder as data_folder
 from shared.adapters.embedded import schema
+from shared.adapters.embedded.folder import FolderError
+from shared.errors import StorageFull
 
 _FILE = "mascotry.sqlite3"
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 # synchronous=NORMAL: the log is synced at checkpoints, not at commits. A killed process loses
 # nothing, because its writes are with the kernel; a power cut may lose the last moments, but never
@@ -57,9 +62,10 @@ class Database:
     def __init__(self, folder: Path) -> None:
         """Open or create the file; `folder` is created with mode 0700 when it is missing.
 
-        Raises RuntimeError when a newer version of Mascotry wrote the file.
+        Raises FolderError for a folder that cannot be written, a damaged or empty file beside
+        contents that it should know, and one that another version of Mascotry wrote.
         """
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data_folder.prepare(folder)
         self.folder = folder
         self._path = folder / _FILE
         # A folder that was there before may be open to others; the file and its log are not.
@@ -70,13 +76,23 @@ class Database:
         # Writers wait here, in turn and without polling. SQLite's own lock, which sleeps between
         # its attempts, is left for other processes.
         self._writing = threading.Lock()
-        self._writer = self._connect()
+        with self._refusing():
+            self._writer = self._connect()
         try:
-            self._writer.execute("PRAGMA journal_mode = WAL").fetchall()
-            self._create_tables()
+            with self._refusing():
+                self._writer.execute("PRAGMA journal_mode = WAL").fetchall()
+                self._create_tables()
         except BaseException:
             self._writer.close()
             raise
+
+    def check(self) -> None:
+        """Read the whole file. FolderError when it is damaged: else only the requests that need a
+        damaged page would fail, and whoever starts the stack would not know."""
+        with self._refusing(), self.read_once() as connection:
+            [(found,)] = connection.execute("PRAGMA quick_check(1)")
+            if found != "ok":
+                raise self._damaged()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -101,7 +117,8 @@ class Database:
     def write(self) -> Iterator[Transaction]:
         """A transaction: everything in the block is written, or, when it raises, nothing.
 
-        Not reentrant. What `Transaction.after_commit` was given runs when others may write again.
+        StorageFull when the disk has no room for it. Not reentrant. What `Transaction.after_commit`
+        was given runs when others may write again.
         """
         with self._writing:
             self._writer.execute("BEGIN IMMEDIATE")
@@ -109,10 +126,15 @@ class Database:
             try:
                 yield transaction
                 self._writer.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
+                is_full = _code(error) == sqlite3.SQLITE_FULL  # and may have rolled back by itself
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                     _call(transaction.when_rolled_back)
+                elif is_full:
+                    _call(transaction.when_rolled_back)
+                if is_full:
+                    raise StorageFull(disk.MESSAGE) from error
                 raise
         _call(transaction.when_committed)
 
@@ -157,13 +179,46 @@ class Database:
             if version == schema.VERSION:
                 return
             if version != 0:
-                raise RuntimeError(
-                    f"{self._path} was written by another version of Mascotry "
-                    f"(its schema is {version}, this one knows {schema.VERSION})"
+                raise FolderError(
+                    f"{self._path} was written by another version of Mascotry (its schema is "
+                    f"{version}, this one knows {schema.VERSION}); start that version, or set "
+                    "MASCOTRY_HOME to another folder."
+                )
+            if data_folder.has_contents(self.folder):
+                raise FolderError(
+                    f"{self._path} is empty or missing, though {self.folder / data_folder.CONTENTS}"
+                    " has files that it should know; put it back from a backup, or set"
+                    " MASCOTRY_HOME to another folder."
                 )
             for statement in schema.TABLES:
                 transaction.execute(statement)
             transaction.execute(f"PRAGMA user_version = {schema.VERSION}")
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Say what is wrong with the file as a FolderError."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if _code(error) in _DAMAGED:
+                raise self._damaged() from error
+            if _code(error) == sqlite3.SQLITE_FULL:
+                raise data_folder.full(self.folder) from error
+            raise FolderError(f"{self._path} cannot be used ({error}).") from error
+        except StorageFull as error:
+            raise data_folder.full(self.folder) from error
+
+    def _damaged(self) -> FolderError:
+        return FolderError(
+            f"{self._path} is damaged; put it back from a backup, rescue what is in it by "
+            f"`sqlite3 {self._path} .recover`, or set MASCOTRY_HOME to another folder."
+        )
+
+
+def _code(error: BaseException) -> int:
+    """SQLite's primary result code of a fault; 0 for one that is not SQLite's."""
+    code = error.sqlite_errorcode if isinstance(error, sqlite3.Error) else 0
+    return code & 0xFF
 
 
 def _call(callbacks: list[Callable[[], None]]) -> None:

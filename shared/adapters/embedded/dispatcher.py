@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from queue import SimpleQueue
@@ -11,6 +12,7 @@ from shared.adapters.embedded.delivery import Courier, Outcome
 from shared.adapters.embedded.limits import Limits, QueueConfig
 from shared.adapters.embedded.lock import FolderInUseError, FolderLock
 from shared.adapters.embedded.queue import Claim, EmbeddedTasks
+from shared.errors import StorageFull
 from shared.ports import Clock
 
 __all__ = ["Dispatcher", "FolderInUseError", "QueueConfig"]
@@ -21,6 +23,7 @@ _MAX_RETRY_TIME = timedelta(hours=24)
 _LONGEST_WAIT = timedelta(seconds=60)  # bounds what a change of the wall clock can do
 _PRUNE_EVERY = timedelta(hours=1)
 _AFTER_FAULT = 1.0
+_AFTER_FULL = 5.0
 _NOT_NOW = (429, 503)
 
 
@@ -110,6 +113,9 @@ class Dispatcher:
                 self._awake = False
             try:
                 wait = self._dispatch_due()
+            except StorageFull as error:
+                _log.error("the dispatcher cannot claim tasks", extra={"reason": error.message})
+                wait = _AFTER_FULL
             except Exception:
                 _log.exception("the dispatcher could not read or claim tasks")
                 wait = _AFTER_FAULT
@@ -180,12 +186,11 @@ class Dispatcher:
             queue = self._queues[claim.queue]
             try:
                 outcome = self._courier.deliver(queue, claim)
-                with self._changed:
-                    if not self._abandoned:
-                        self._record(queue, claim, outcome)
+                while not self._recorded(queue, claim, outcome):
+                    time.sleep(_AFTER_FAULT)
             except Exception:
                 _log.exception(
-                    "a delivery was not recorded; the task comes back with the next start",
+                    "a delivery failed here; the task comes back with the next start",
                     extra={"queue": claim.queue, "task": claim.name},
                 )
             finally:
@@ -193,6 +198,18 @@ class Dispatcher:
                     self._limits.release(queue)
                     self._awake = True
                     self._changed.notify_all()
+
+    def _recorded(self, queue: QueueConfig, claim: Claim, outcome: Outcome) -> bool:
+        """Whether it is written what came of a delivery, or need not be, as the next start delivers
+        again; False while the disk is full."""
+        with self._changed:
+            if self._abandoned:
+                return True
+            try:
+                self._record(queue, claim, outcome)
+            except StorageFull:
+                return self._stopping
+        return True
 
     def _record(self, queue: QueueConfig, claim: Claim, outcome: Outcome) -> None:
         if outcome.succeeded:

@@ -4,10 +4,12 @@ import fcntl
 import os
 from pathlib import Path
 
+from shared.adapters.embedded.folder import FolderError
+
 _FILE = "stack.lock"
 
 
-class FolderInUseError(RuntimeError):
+class FolderInUseError(FolderError):
     """Another process serves this data folder."""
 
 
@@ -24,7 +26,7 @@ class FolderLock:
             os.close(self._descriptor)
             raise FolderInUseError(
                 f"{folder} is in use by another Mascotry (process {holder}); "
-                "stop that one, or set MASCOTRY_HOME to another folder"
+                "stop that one, or set MASCOTRY_HOME to another folder."
             ) from None
         os.truncate(self._descriptor, 0)
         os.write(self._descriptor, str(os.getpid()).encode())

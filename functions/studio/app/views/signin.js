@@ -27,7 +27,7 @@ export function signIn({ error, suggested, enter }) {
     remember,
     h("button", { type: "submit", class: "primary large" }, "Sign in"),
     h("details", null, h("summary", null, "Where do I get a key?"),
-      h("p", null, "On your own machine ", h("code", null, "make dev"), " prints a link that signs you in; the key itself is in ", h("code", null, ".mascotry/dev-key"), "."),
+      h("p", null, "On your own machine ", h("code", null, "make dev"), " prints a command that signs you in; the key itself is in ", h("code", null, ".mascotry/dev-key"), "."),
       h("p", null, "Elsewhere, whoever runs the installation makes one: ", h("code", null, "POST /v1/keys"), ".")),
   );
   return h("div", { class: "page centre" }, card);
