@@ -41,13 +41,22 @@ LOOK_TIMEOUT, SAMPLE_TIMEOUT, TIMEOUT = 45.0, 100.0, 380.0
 
 DECODERS: Final = (
     *("h264", "hevc", "mpeg4", "mjpeg", "prores", "qtrle", "png", "apng", "gif"),
-    *("libvpx", "libvpx-vp9", "vp8", "vp9", "libdav1d", "av1"),
+    *("libvpx", "libvpx-vp9", "vp8", "vp9", "libdav1d", "av1", "webp", "webp_anim"),
 )
-DEMUXERS: Final = {"mov": "mov", "webm": "matroska", "gif": "gif", "apng": "apng"}
-TRANSLUCENT: Final = frozenset({"vp8", "vp9", "hevc", "prores", "qtrle", "png", "apng", "gif"})
+DEMUXERS: Final = {
+    "mov": "mov",
+    "webm": "matroska",
+    "gif": "gif",
+    "apng": "apng",
+    "webp": "webp_anim",
+}
+TRANSLUCENT: Final = frozenset(
+    {"vp8", "vp9", "hevc", "prores", "qtrle", "png", "apng", "gif", "webp_anim"}
+)
 """Codecs that can have alpha."""
-SAMPLE, OPAQUE = 64, 250
-"""Pixels a side of the samples that are looked at for alpha, and the least that is none."""
+SAMPLE, SAMPLES, OPAQUE = 64, 120, 250
+"""Pixels a side of the samples that are looked at for alpha, about how many of them are looked at,
+and the least that is no alpha."""
 GROUNDS: Final[tuple[Rgb, ...]] = ((200, 200, 200), (255, 255, 255), (110, 110, 110), (0, 0, 0))
 """Greys: since a film has half as much chroma as luma, its edges would take on another's chroma."""
 UPRIGHT: Final = "scale=iw*max(sar\\,1):ih*max(1\\,1/sar),setsar=1"
@@ -129,7 +138,7 @@ def _container(source: Path) -> str:
     with source.open("rb") as stream:
         container = film_container(stream.read(HEAD))
     if container is None:
-        raise _unsupported("is none: send an MP4, MOV, WebM or GIF")
+        raise _unsupported("is none: send an MP4, MOV, WebM, GIF, or a PNG or WebP that moves")
     return container
 
 
@@ -182,8 +191,10 @@ def _behind(source: Path, container: str, film: Probe) -> Rgb | None:
     """The colour to set a film with alpha on, which it does not wear; None for one without."""
     if film.codec not in TRANSLUCENT:
         return None
-    small = f"fps=2,scale={SAMPLE}:{SAMPLE}:flags=area,format=rgba"
-    raw = ("-map", "0:V:0", "-vf", small, "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1")
+    # By number: the first frame counts, however short the film is.
+    every = -(-film.frames // SAMPLES)
+    small = f"select=not(mod(n\\,{every})),scale={SAMPLE}:{SAMPLE}:flags=area,format=rgba"
+    raw = ("-map", "0:V:0", "-vf", small, "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1")
     pixels = np.frombuffer(
         _run((*_input(source, container, film.codec), *raw), SAMPLE_TIMEOUT), np.uint8
     )

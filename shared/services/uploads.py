@@ -58,9 +58,9 @@ how long a film is kept for those who import it."""
 
 EXPIRED = Fault(code="upload_expired", message="Nothing was sent before the URL expired.")
 OVER = Fault(code="upload_expired", message="A film is kept for a day; send it again.")
-PICTURES = ("gif", "apng")
+PICTURES = ("gif", "apng", "webp")
 """Containers of films that most pictures come in, too."""
-NO_FILM = "the film must be an MP4, MOV, WebM or GIF, or a PNG that moves"
+NO_FILM = "the film must be an MP4, MOV, WebM or GIF, or a PNG or WebP that moves"
 GIVEN_UP = Fault(code="internal_error", message="The picture could not be looked at.")
 
 
@@ -148,7 +148,7 @@ def prepare(ports: Ports, who: Principal, content: bytes, folder: Path) -> Prepa
     be neither."""
     if not _moves(ports, content):
         return _cleaned(ports, who, content, folder)
-    _require_film(content[:HEAD])
+    _require_film(content)
     return Prepared(_draft(ports, who, AssetType.VIDEO), content)
 
 
@@ -157,7 +157,7 @@ def keep(ports: Ports, who: Principal, prepared: Prepared) -> Asset:
     content, file = prepared.asset.content, prepared.file
     upload = _create(ports, who, prepared.asset.with_(content=None))
     if isinstance(file, bytes):
-        container = _require_film(file[:HEAD])
+        container = _require_film(file)
         ports.blobs.put(Bucket.UPLOADS, upload.raw, file, content_type=FILM_TYPES[container])
     elif content is not None:
         _publish(ports, upload, file, content)
@@ -174,7 +174,7 @@ def _cleaned(ports: Ports, who: Principal, content: bytes, folder: Path) -> Prep
 
 def _moves(ports: Ports, content: bytes) -> bool:
     """Whether something is a film: of pictures, those that have more than one frame."""
-    container = film_container(content[:HEAD])
+    container = film_container(content)
     if container not in PICTURES:
         return container is not None
     return ports.decoder.moves(content)
