@@ -10,6 +10,7 @@
     ├── RateLimited           429 rate_limited          carries the seconds to wait
     ├── ProviderError         502 provider_failed       who draws or looks failed while you waited
     ├── Busy                  503 busy                  somebody else holds the lease; come back
+    │   └── DecoderLost                                 a file may have ended its decoder
     └── StepError                                       a step of a job failed
         ├── TransientError                              trying the same again may help
         └── PermanentError                              it will not
@@ -99,6 +100,10 @@ class Busy(MascotryError):
     code = "busy"
     status = 503
     retryable = True
+
+
+class DecoderLost(Busy):
+    """A decoder did not come back from a file. It may have been the file: tries must be counted."""
 
 
 class StepError(MascotryError):

@@ -120,7 +120,7 @@ def take_in(source: Path, target: Path) -> Taken:
     )
     if target.stat().st_size >= CAPS.output:
         raise PermanentError("film_too_large", "The film cannot be made small enough.")
-    master = probe_film(target)
+    master = _master(target)
     return Taken(
         container,
         film.codec,
@@ -132,6 +132,14 @@ def take_in(source: Path, target: Path) -> Taken:
         behind,
         master,
     )
+
+
+def _master(target: Path) -> Probe:
+    """What was written; a film of which nothing could be decoded leaves an empty one."""
+    try:
+        return probe_film(target)
+    except PermanentError as error:
+        raise _unsupported("has no picture that could be decoded") from error
 
 
 def _container(source: Path) -> str:
@@ -261,7 +269,7 @@ def _run(arguments: Sequence[str], timeout: float) -> bytes:
     try:
         return ffmpeg.run(arguments, timeout, caps=CAPS)
     except StepError as error:
-        if error.retryable:  # it was stopped
+        if error.retryable and error.reason != "ffmpeg_crashed":  # it was stopped
             raise _too_large("takes too much to decode; send a shorter or smaller one") from error
         raise _unsupported(
             "is damaged, has no picture, or is of a kind that is not taken"

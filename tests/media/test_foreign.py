@@ -5,6 +5,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -171,14 +172,18 @@ def _animation(path: Path, durations: list[int]) -> Path:
         frame[10:30, 10 + 8 * number : 30 + 8 * number] = (255, 120, 0, 255)
         frame[40:] = (255, 120, 0, 255 if path.suffix == ".gif" else 128)
         frames.append(Image.fromarray(frame))
+    options: dict[str, dict[str, Any]] = {
+        ".gif": {"disposal": 2},
+        ".webp": {"lossless": True},
+        ".png": {},
+    }
     frames[0].save(
         path,
         save_all=True,
         append_images=frames[1:],
         duration=durations,
         loop=0,
-        **({"disposal": 2} if path.suffix == ".gif" else {}),
-        **({"lossless": True} if path.suffix == ".webp" else {}),
+        **options[path.suffix],
     )
     return path
 
@@ -415,6 +420,20 @@ def test_time_is_bounded(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="signal"):
         ffmpeg.run(endless, caps=caps)
     assert time.process_time() - began < 60
+
+
+@pytest.mark.parametrize(
+    ("dies_of", "reason", "says"),
+    [("SEGV", "film_unsupported", "is damaged"), ("KILL", "film_too_large", "takes too much")],
+)
+def test_a_decoder_that_dies_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_of: str, reason: str, says: str
+) -> None:
+    source = card(tmp_path / "x.mp4")
+    monkeypatch.setattr(ffmpeg, "CAPPED", f"ulimit -c 0; kill -{dies_of} $$")
+    with pytest.raises(PermanentError, match=says) as refused:
+        take_in(source, tmp_path / "master.mp4")
+    assert refused.value.reason == reason
 
 
 def test_what_a_file_is_by_its_first_bytes() -> None:
