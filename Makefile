@@ -66,8 +66,8 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-
 test: install .venv-checks/installed .venv-slim/installed chromium ## Run the tests
 	$(PYTEST)
 
-test-long: install ## Run what takes minutes: the memory of each function at its worst
-	MASCOTRY_LONG=1 $(BIN)/python -m pytest tests/infra/test_memory.py
+test-long: install ## Run what takes minutes: each function's memory at its worst, files changed at random
+	MASCOTRY_LONG=1 $(BIN)/python -m pytest tests/infra/test_memory.py tests/media/test_mutations.py
 
 as-deployed: install .venv-slim/installed .venv-media/installed ## Try every function as on Google Cloud
 	MASCOTRY_AS_DEPLOYED=all $(BIN)/python -m pytest -s tests/deployed

@@ -3,13 +3,14 @@
 import io
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from shared.errors import BadRequest
+from shared.errors import BadRequest, Busy
 from shared.media.stills import (
     BAND_PIXELS,
     MAX_PIXELS,
@@ -408,6 +409,62 @@ def test_other_files_are_refused_whatever_their_name(tmp_path: Path, data: bytes
     path = tmp_path / "picture.png"
     path.write_bytes(data)
     assert "is not a PNG, JPEG, WebP or GIF" in refusal(path)
+
+
+def _cut_in_its_second_frame() -> bytes:
+    gif = saved(halves(), "GIF", save_all=True, append_images=[halves().rotate(180)])
+    return gif[: gif.rindex(b"\x2c") + 10]
+
+
+ODD = {
+    "a GIF cut off where its second frame begins": _cut_in_its_second_frame(),
+    "a WebP that promises a wall": b"RIFF\x1e\0\0\0WEBPVP8X\n\0\0\0\x02\0\0\0"
+    + b"\xff\xff\0\xff\xff\0"
+    + bytes(8),
+    "a PNG whose header is a word": pngs.SIGNATURE + chunk(b"IHDR", b"word"),
+    "a PNG of no known kind": pngs.SIGNATURE + pngs.header(1, 1, 7, 5) + chunk(b"IDAT"),
+    "a PNG of chunks that are none": pngs.SIGNATURE + b"\xff" * 40,
+    "an animation of no frames": pngs.before_pixels(
+        pngs.row(8, pngs.GREY, [0]), chunk(b"acTL", bytes(8)), chunk(b"fcTL", b"\0")
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_files_are_refused_in_words(kind: str) -> None:
+    """Found among files that were changed at random (`test_mutations`), and their like."""
+    assert moves(ODD[kind]) is False
+    with suppress(BadRequest):
+        open_image(ODD[kind])
+
+
+FAULTS = [
+    *(RecursionError(), TypeError(), KeyError(), struct.error(), zlib.error()),
+    *(OverflowError(), AttributeError(), AssertionError(), UserWarning()),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+def test_any_fault_of_a_decoder_is_a_refusal(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def fail(image: Image.Image) -> None:
+        raise fault
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load_prepare", fail)
+    assert "damaged" in refusal(saved(halves(), "PNG"))
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile._open", fail)
+    assert refusal(saved(halves(), "PNG"))
+    assert not moves(saved(halves(), "PNG"))
+
+
+def test_a_lack_of_memory_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(image: Image.Image) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load_prepare", fail)
+    with pytest.raises(Busy):
+        open_image(saved(halves(), "PNG"))
 
 
 def test_resizing_keeps_proportions_and_premultiplies(tmp_path: Path) -> None:
