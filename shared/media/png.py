@@ -45,12 +45,16 @@ def is_animated(head: bytes) -> bool | None:
 
 def without_compressed_text(data: bytes) -> bytes:
     """The PNG `data` without what Pillow would unpack only to refuse the picture for its size:
-    compressed text, of which nothing is needed, and colour profiles beyond `MAX_PROFILE`."""
+    compressed text, of which nothing is needed, and colour profiles beyond `MAX_PROFILE`. Of
+    several profiles the first is kept."""
     kept = [data[: len(SIGNATURE)]]
     end = len(SIGNATURE)
+    has_profile = False
     for chunk in chunks(data):
-        if not _is_unwanted(chunk, data):
+        is_profile = chunk.kind == b"iCCP"
+        if not (is_profile and has_profile) and not _is_unwanted(chunk, data):
             kept.append(data[chunk.start : chunk.end])
+        has_profile |= is_profile
         end = chunk.end
         if chunk.kind == b"IEND":
             break

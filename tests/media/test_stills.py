@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from shared.errors import BadRequest, Busy
+from shared.media import png
 from shared.media.stills import (
     BAND_PIXELS,
     MAX_PIXELS,
@@ -284,6 +285,14 @@ def test_metadata_is_dropped(tmp_path: Path, kind: str) -> None:
     assert b"SECRET" not in target.read_bytes()
     with Image.open(target) as clean:
         assert (clean.format, clean.info) == ("PNG", {})
+
+
+def test_of_many_profiles_one_is_unpacked() -> None:
+    """Each could take a while."""
+    profile = chunk(b"iCCP", b"Display\0\0" + zlib.compress(bytes(1_000_000)))
+    picture = pngs.before_pixels(saved(halves(), "PNG"), *[profile] * 50)
+    assert png.without_compressed_text(picture).count(b"iCCP") == 1
+    assert near(open_image(picture), (4, 8), RED)
 
 
 LARGE = (5 * MAX_SIDE // 2, 60)
