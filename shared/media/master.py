@@ -33,8 +33,6 @@ ENCODE_YUV = (
 """For rgb24 as `DECODE_RGB` reads it, and for yuv420p as it is in a master."""
 ENCODE_ALPHA = (*_H264, "-pix_fmt", "gray", "-color_range", "pc")
 """For grey as it is in the alpha of a master."""
-
-
 _JOIN = ("-c", "copy", "-map", "0:v:0", "-map", "1:v:0", "-movflags", "+faststart", "-f", "mp4")
 
 

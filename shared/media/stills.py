@@ -167,8 +167,8 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
     """What sets a picture upright; None if it is, or cannot say how it lies."""
     try:
         return TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # EXIF is written by anybody, and Pillow raises anything
-        log.info("EXIF cannot be read", exc_info=True)
+    except Exception as error:  # EXIF is written by anybody, and Pillow raises anything
+        log.info("EXIF cannot be read", extra={"reason": type(error).__name__})
         return None
 
 

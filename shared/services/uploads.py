@@ -346,7 +346,7 @@ def _look_at(ports: Ports, upload: Upload, source: Path, target: Path) -> Conten
         return _reencode(ports, source, target)
     except DecoderLost:
         raise
-    except Busy:
+    except (Busy, OSError):  # no room, or none on the disk: that is not the picture's doing
         _count_looks(ports, upload, looks)
         raise
 

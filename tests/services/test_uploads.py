@@ -357,12 +357,13 @@ def test_looks_are_counted_over_sweeps(world: World, tenant: Tenant) -> None:
     is_settled(world, tenant)
 
 
-def test_waiting_for_room_is_no_look(world: World, tenant: Tenant) -> None:
+@pytest.mark.parametrize("fault", [Busy("There is no room."), OSError()], ids=repr)
+def test_waiting_for_room_is_no_look(world: World, tenant: Tenant, fault: Exception) -> None:
     invitation = uploads.invite(world.ports, tenant.who, "image/png")
     sent = send(world, tenant, invitation, picture())
-    failing(world, Busy("There is no room."), 3 * MAX_LOOKS)
+    failing(world, fault, 3 * MAX_LOOKS)
     for _ in range(3 * MAX_LOOKS):
-        with pytest.raises(Busy):
+        with pytest.raises(type(fault)):
             receive(world, sent.name)
     world.drain()
     is_clean(world, the(world, tenant, invitation))
