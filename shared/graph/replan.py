@@ -44,6 +44,8 @@ def replan(
     links: Sequence[Link],
     *,
     anew: str | None = None,
+    job_id: str | None = None,
+    retry_of: str | None = None,
     ids: Ids,
     now: datetime,
 ) -> Plan:
@@ -67,7 +69,7 @@ def replan(
     if job.request:  # the way back of a finished film is nobody's generation, and free
         charged |= charges(GenerateRequest.model_validate(job.request), chosen)
     new = Job(
-        id=ids.uuid(),
+        id=job_id or ids.uuid(),
         created_at=now,
         updated_at=now,
         workspace_id=job.workspace_id,
@@ -76,6 +78,7 @@ def replan(
         collection_id=job.collection_id,
         item_id=job.item_id,
         item_name=job.item_name,
+        retry_of=retry_of,
         cost_credits=sum(charged.values()),
         charges=charged,
         cache_control=job.cache_control,

@@ -251,6 +251,7 @@ def _keep(
             proposal.item,
             is_new=proposal.is_new,
             along=lambda: [_without(ports, job, task)],
+            held=True,
         )
 
 
