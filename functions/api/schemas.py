@@ -727,6 +727,8 @@ class CanvasProduction(Answer):
     skipped_items: list[CanvasSkipped]
     reverse_free: int
     """Edges that get their film for nothing, as the way back of another."""
+    finished_free: int
+    """Films that were paid for before and lack only formats, which are made for nothing."""
     already_complete: int
     estimated_cost: int
     actual_cost: int

@@ -12,6 +12,7 @@ from datetime import datetime
 from shared.graph.charges import charges, owed
 from shared.graph.draft import HASH_LENGTH, Plan, planned_assets
 from shared.graph.policy import DEADLINE
+from shared.model.credit import Part
 from shared.model.job import Job, PlannedAsset, Step, StepKind, StepStatus
 from shared.model.link import Link
 from shared.model.request import GenerateRequest
@@ -65,9 +66,7 @@ def replan(
         if step_id in steps
     }
     kinds = {step.kind for step in chosen.values()}
-    charged = owed(job, chosen)
-    if job.request:  # the way back of a finished film is nobody's generation, and free
-        charged |= charges(GenerateRequest.model_validate(job.request), chosen)
+    charged = _charged(job, chosen)
     new = Job(
         id=job_id or ids.uuid(),
         created_at=now,
@@ -90,6 +89,19 @@ def replan(
         deadline=now + DEADLINE,
     )
     return Plan(new, planned_assets(new, now), tuple(_new_links(links, renewed, ids, now)))
+
+
+def retry_price(job: Job) -> int:
+    """What it costs to take up a failed job, in credits."""
+    return sum(_charged(job, {id_: job.steps[id_] for id_ in unfinished(job)}).values())
+
+
+def _charged(job: Job, steps: Mapping[str, Step]) -> dict[Part, int]:
+    """What a job of some steps of an old one pays for."""
+    charged = owed(job, steps)
+    if job.request:  # the way back of a finished film is nobody's generation, and free
+        charged |= charges(GenerateRequest.model_validate(job.request), steps)
+    return charged
 
 
 def _with_drafts(job: Job, steps: Iterable[str]) -> frozenset[str]:
