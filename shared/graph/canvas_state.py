@@ -9,7 +9,7 @@ from shared.model.asset import USUAL_FORMATS, Asset, AssetStatus, AssetType, Pur
 from shared.model.canvas import Canvas, Edge, Node
 from shared.model.job import Job, JobStatus
 from shared.model.link import Link, Role
-from shared.model.version import best
+from shared.model.version import best, ranked
 
 THUMBNAIL = 256
 """The width of a pose's small picture."""
@@ -165,11 +165,11 @@ def edge_state(
     return EdgeState(edge, made_by, stage, item_id, _shown(counted, stock.assets, purpose))
 
 
-def video_that_fits(stock: Stock, stills: tuple[str | None, str | None]) -> Asset | None:
-    """The best video of an item that begins and ends in these stills."""
+def videos_that_fit(stock: Stock, stills: tuple[str | None, str | None]) -> list[Asset]:
+    """The videos of an item that begin and end in these stills, the best first."""
     videos = [one for one in stock.assets if one.type is AssetType.VIDEO and one.purpose is None]
     fitting = [one for one in videos if _fits(one.id, stock.links, stills)]
-    return best(fitting, doubtful=True).get(AssetType.VIDEO.value)
+    return ranked(fitting, doubtful=True)
 
 
 def with_remainder(state: EdgeState, job: Job, video: Asset) -> EdgeState:

@@ -119,11 +119,15 @@ def _with_remainder(
     stock: Stock,
     stills: tuple[str | None, str | None],
 ) -> EdgeState:
-    video = canvas_state.video_that_fits(stock, stills)
-    loaded = video and jobstore.load(ports.documents, who.workspace_id, video.job_id or "-")
-    if not video or not loaded:
-        return state
-    return canvas_state.with_remainder(state, jobs.last_retry(ports, who, loaded[0]), video)
+    """The state of a film that can't be played, and of which a video may have been paid for."""
+    for video in canvas_state.videos_that_fit(stock, stills):
+        loaded = jobstore.load(ports.documents, who.workspace_id, video.job_id or "-")
+        if loaded:
+            job = jobs.last_retry(ports, who, loaded[0])
+            found = canvas_state.with_remainder(state, job, video)
+            if found is not state:
+                return found
+    return state
 
 
 def _stock(ports: Ports, who: Principal, item_id: str | None) -> Stock:
