@@ -538,6 +538,46 @@ def test_a_film_that_was_given_back_is_paid_for(world: World, tenant: Tenant) ->
     money.balances(world, tenant)
 
 
+def test_a_still_without_its_cut_out_was_not_paid_for(world: World, tenant: Tenant) -> None:
+    """They become public together, so a canceled still is there as a whole, or given back."""
+    money.meter(world, tenant, topup=62)
+    canvas = make(world, tenant)
+    batch = generate(world, tenant, canvas, "a")
+    assert batch
+
+    def cancel(context: StepContext) -> StepResult:
+        jobs.cancel(world.ports, tenant.who, batch.id)
+        return draw(context)
+
+    world.codes[StepKind.CUTOUT] = cancel
+    world.drain()
+    world.codes[StepKind.CUTOUT] = draw
+    assert money.available(world, tenant)[Bucket.TOPUP] == 62
+    assert stages(world, tenant, canvas)["a"] is Stage.FAILED
+    assert told(world, tenant, canvas, "a") == [1, 0, 0, 1]
+    generate(world, tenant, canvas, "a")
+    world.drain()
+    assert stages(world, tenant, canvas)["a"] is Stage.READY
+    money.balances(world, tenant)
+
+
+def test_of_two_films_the_one_that_was_paid_for_is_finished(world: World, tenant: Tenant) -> None:
+    """Though the other is newer: it was given back, and would have to be paid for."""
+    money.meter(world, tenant, topup=62)
+    canvas = make(world, tenant)
+    canceled_before_formats(world, tenant, canvas, "a-a")
+    world.codes[StepKind.TRANSCODE] = fail
+    world.clock.advance(timedelta(seconds=1))
+    generate(world, tenant, canvas, "a-a", skip_completed=False)
+    world.drain()
+    world.codes[StepKind.TRANSCODE] = draw
+    assert told(world, tenant, canvas, "a-a") == [1, 1, 0, 0]
+    generate(world, tenant, canvas, "a-a")
+    world.drain()
+    assert stages(world, tenant, canvas)["a-a"] is Stage.READY
+    money.balances(world, tenant)
+
+
 def test_what_somebody_retries_meanwhile_is_waited_for(world: World, tenant: Tenant) -> None:
     """The call was planned when nobody had taken the film up."""
     money.meter(world, tenant, topup=62)
