@@ -61,6 +61,8 @@ def judge(call: Call) -> Reply:
 def regenerate(call: Call) -> Reply:
     """Make an asset anew, and everything that follows from it, as a new job.
 
+    For an asset that its job has failed to make it is the job's retry, of which there is one.
+
     With `dry_run` nothing is begun: the answer says what would be made, and what it would cost.
     """
     asked = call.body(jobs_api.AgainBody, optional=True)

@@ -47,7 +47,7 @@ def show(call: Call, job: Job) -> dict[str, Any]:
         mode="json",
         include={
             *("id", "status", "type", "collection_id", "item_id", "item_name", "batch_id"),
-            *("cost_credits", "warnings", "needs_review"),
+            *("retry_of", "retry_id", "cost_credits", "warnings", "needs_review"),
             *("created_at", "updated_at", "completed_at"),
         },
     )
@@ -200,6 +200,10 @@ def _events(call: Call, job_id: str, seconds: float, last: str) -> Iterator[str]
 
 def retry(call: Call) -> Reply:
     """Take a failed job up where it failed, as a new job.
+
+    A job is taken up once: while a retry is at work, and when it is completed, the answer is 409
+    and `job_id` names it. When the retry has failed, it is the one that is taken up, whichever of
+    them you name. For another take of what is there, regenerate the asset.
 
     With `dry_run` nothing is begun: the answer says what would be made, and what it would cost.
     """

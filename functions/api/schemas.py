@@ -96,6 +96,8 @@ class Conflict(Answer):
     message: str
     errors: list[Problem] | None = None
     """What stands in the way, where that is many things."""
+    job_id: Id | None = None
+    """The job that stands in the way, where it is one."""
 
 
 class PreconditionFailed(Answer):
@@ -725,6 +727,8 @@ class CanvasProduction(Answer):
     skipped_items: list[CanvasSkipped]
     reverse_free: int
     """Edges that get their film for nothing, as the way back of another."""
+    finished_free: int
+    """Films that were paid for before and lack only formats, which are made for nothing."""
     already_complete: int
     estimated_cost: int
     actual_cost: int
@@ -803,6 +807,10 @@ class Job(Answer):
     item_name: str | None
     batch_id: Id | None
     """The job that has begun this one, together with others."""
+    retry_of: Id | None
+    """The failed job that this one takes up."""
+    retry_id: Id | None
+    """The job that has taken this failed one up."""
     cost_credits: int
     refunded_credits: int
     """What was given back of that when it ended."""

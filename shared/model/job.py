@@ -185,6 +185,10 @@ class Job(Entity):
     item_name: str | None = None
     batch_id: str | None = None
     """The job that has begun this one, together with others."""
+    retry_of: str | None = None
+    """The failed job that this one takes up."""
+    retry_id: str | None = None
+    """The job that has taken this failed one up; it is never taken up twice."""
     cost_credits: int = 0
     charges: dict[Part, int] = Field(default_factory=dict)
     """What `cost_credits` is for, by the prices of the day."""

@@ -50,6 +50,8 @@ class Proposal:
     plan: Plan
     item: Item
     is_new: bool
+    along: Callable[[], Sequence[Write]] | None = None
+    """The writes that have to go with it; Conflict when it must not begin any more."""
 
 
 def generate(
@@ -107,7 +109,15 @@ def require_price(cost: int, max_credits: int | None) -> None:
 
 def accept(ports: Ports, settings: Settings, who: Principal, proposal: Proposal) -> Generation:
     """Begin what was proposed."""
-    return begin(ports, settings, who, proposal.plan, proposal.item, is_new=proposal.is_new)
+    return begin(
+        ports,
+        settings,
+        who,
+        proposal.plan,
+        proposal.item,
+        is_new=proposal.is_new,
+        along=proposal.along,
+    )
 
 
 def begin(
@@ -119,11 +129,12 @@ def begin(
     *,
     is_new: bool = False,
     along: Callable[[], Sequence[Write]] | None = None,
+    held: bool = False,
 ) -> Generation:
     """Create a planned job with everything that it will make, in one batch, and set it going.
 
-    What a batch of jobs begins, whose credits are held already, takes `along` the writes that note
-    it there.
+    The same batch holds the writes of `along`, read anew for each try. What a batch of jobs begins
+    is `held` already.
 
     The order is: documents, placeholders, first tasks. A crash in between is found by the sweeper.
     """
@@ -141,7 +152,7 @@ def begin(
         return [*writes, *jobstore.creation(job), *(along() if along else ())]
 
     try:
-        ledger.begin(ports, settings, job, creation, held=along is not None)
+        ledger.begin(ports, settings, job, creation, held=held)
     except Conflict:
         found = jobstore.load(ports.documents, who.workspace_id, job.id)
         if found is None:

@@ -31,6 +31,13 @@ def get(ports: Ports, who: Principal, job_id: str) -> Job:
     return job
 
 
+def last_retry(ports: Ports, who: Principal, job: Job) -> Job:
+    """The last of the retries that follow from a failed job; the job itself when there is none."""
+    while job.retry_id is not None:
+        job = get(ports, who, job.retry_id)
+    return job
+
+
 def wait(
     ports: Ports,
     who: Principal,
