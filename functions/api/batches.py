@@ -24,20 +24,18 @@ class BatchBody(Value):
 def generate(call: Call) -> Reply:
     """Generate up to twenty things in one call: one price, and one job for each.
 
-    When one request is wrong, or the credits do not suffice for all, none is begun. With `dry_run`
-    none is begun either: the answer says what each would cost.
+    When one request is wrong, or the credits do not suffice for all, none is begun: no item, no job
+    and no event is left, and no credit is held. With `dry_run` none is begun either: the answer
+    says what each would cost.
     """
     body, collection_id = call.body(BatchBody), call.ids["collection_id"]
-    proposals = batches.propose(
-        call.ports, call.who, collection_id, body.requests, body.max_credits
-    )
-    cost = batches.price(proposals)
+    batch = batches.propose(call.ports, call.who, collection_id, body.requests, body.max_credits)
     if body.dry_run:
-        costs = [proposal.plan.job.cost_credits for proposal in proposals]
-        return Reply({"dry_run": True, "cost_credits": cost, "costs": costs})
-    begun = batches.begin(call.ports, call.settings, call.who, proposals)
-    jobs_begun = [jobs.begun(call, made).data for made in begun]
-    return Reply({"cost_credits": cost, "jobs": jobs_begun}, status=202)
+        costs = [job.cost_credits for job in batch.jobs]
+        return Reply({"dry_run": True, "cost_credits": batch.price, "costs": costs})
+    begun = batches.begin(call.ports, call.settings, call.who, batch)
+    shown = [jobs.show_begun(call, job) for job in begun]
+    return Reply({"cost_credits": batch.price, "jobs": shown}, status=202)
 
 
 ROUTES = (

@@ -79,17 +79,20 @@ def urls(call: Call, job: Job) -> dict[str, str]:
 
 def begun(call: Call, made: Generation) -> Reply:
     """The answer to whatever begins a job."""
-    job = made.job
-    data = {
+    return Reply(show_begun(call, made.job), status=202)
+
+
+def show_begun(call: Call, job: Job) -> dict[str, Any]:
+    """A job as the answer to what began it shows it."""
+    return {
         "job_id": job.id,
         "poll_url": call.poll_url(job.id),
-        "item_id": made.item.id,
+        "item_id": job.item_id,
         "cost_credits": job.cost_credits,
         "asset_ids": asset_ids(job),
         "urls": urls(call, job),
         "warnings": list(job.warnings),
     }
-    return Reply(data, status=202)
 
 
 def begin(call: Call, proposal: Proposal, *, dry_run: bool) -> Reply:

@@ -136,11 +136,14 @@ def look_at_one_shard(patch: pytest.MonkeyPatch) -> None:
     def gather(amounts: Mapping[int, int], wanted: int, first: int) -> dict[int, int]:
         return real({first: amounts[first]}, wanted, first)
 
-    def hold(ports: Ports, settings: Settings, job: Job, attempt: int = 0) -> list[Write]:
+    def hold(
+        ports: Ports, settings: Settings, jobs: Sequence[Job], attempt: int = 0
+    ) -> list[Write]:
         try:
-            return real_hold(ports, settings, job, attempt)
+            return real_hold(ports, settings, jobs, attempt)
         except Conflict as error:
-            raise InsufficientCredits("Too little.", required=job.cost_credits) from error
+            cost = sum(job.cost_credits for job in jobs)
+            raise InsufficientCredits("Too little.", required=cost) from error
 
     real, real_hold = shards.gather, ledger.hold
     patch.setattr(shards, "gather", gather)
