@@ -55,7 +55,8 @@ class Components:
         """What a reference refers to."""
         if "$ref" not in schema:
             return schema
-        return self._known[schema["$ref"].removeprefix(PLACE)]
+        known: Json = self._known[schema["$ref"].removeprefix(PLACE)]
+        return known
 
     def add(self, name: str, schema: Json) -> Json:
         """A reference to a schema that is a component from now on."""
