@@ -40,7 +40,9 @@ class Components:
         self._known: dict[str, Json] = {}
         for name, schema in rest["$defs"].items():
             self.add(self._names[name], self._hoisted({**schema, "title": None}))
-        self._types = {name: self._hoisted(schema) for (name, _), schema in found.items()}
+        self._types: dict[str, Json] = {
+            name: self._hoisted(schema) for (name, _), schema in found.items()
+        }
 
     @property
     def schemas(self) -> Json:
