@@ -2,19 +2,31 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from functions.api import jobs
 from functions.api.call import Call, Reply, Route
 from shared.errors import InsufficientCredits
 from shared.model.base import Value
 from shared.model.request import GenerateRequest
+from shared.model.schema import rules
 from shared.model.workspace import Scope
 from shared.services import batches
 
 
 class BatchBody(Value):
     """`max_credits` and `dry_run` are of all requests together."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            {
+                "description": "No request has a `dry_run` of its own.",
+                "properties": {
+                    "requests": {"items": {"properties": {"dry_run": {"const": False}}}}
+                },
+            }
+        )
+    )
 
     requests: Annotated[tuple[GenerateRequest, ...], Field(min_length=1, max_length=20)]
     max_credits: Annotated[int, Field(ge=0)] | None = None

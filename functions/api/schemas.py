@@ -8,17 +8,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from functions.api.changes import Given
 from shared.graph.canvas_plan import Reason
 from shared.graph.canvas_state import Stage
 from shared.model.asset import AssetStatus, AssetType, ExtraFormat, Purpose, Review
 from shared.model.base import UUID_PATTERN
-from shared.model.canvas import InputType, Op
+from shared.model.canvas import Held, InputType, Op
 from shared.model.collection import Quality
 from shared.model.credit import Bucket, EntryKind, Part
 from shared.model.item import ItemType
 from shared.model.job import JobStatus, JobType, StepKind, StepStatus
 from shared.model.link import Role
 from shared.model.request import ImageProviderName, VideoProviderName, VisionProviderName
+from shared.model.schema import named
+from shared.model.style import ShadingKind
 from shared.model.webhook import DeliveryStatus, Event
 from shared.model.workspace import KeyKind, Scope
 
@@ -49,7 +52,7 @@ class Fault(Answer):
     """Stable, for programs."""
     message: str
     """For people."""
-    step: str | None = None
+    step: Given[str] = None
 
 
 class Problem(Answer):
@@ -60,9 +63,9 @@ class Problem(Answer):
 class BadRequest(Answer):
     code: Literal["bad_request"]
     message: str
-    field: str | None = None
+    field: Given[str] = None
     """The part of the request that is wrong."""
-    errors: list[Problem] | None = None
+    errors: Given[list[Problem]] = None
     """All that is wrong, where it is more than one thing."""
 
 
@@ -94,7 +97,7 @@ class NotFound(Answer):
 class Conflict(Answer):
     code: Literal["conflict"]
     message: str
-    errors: list[Problem] | None = None
+    errors: Given[list[Problem]] = None
     """What stands in the way, where that is many things."""
     job_id: Id | None = None
     """The job that stands in the way, where it is one."""
@@ -129,7 +132,7 @@ class ProviderError(Answer):
 class Busy(Answer):
     code: Literal["busy"]
     message: str
-    retry_after: int | None = None
+    retry_after: Given[int] = None
 
 
 class Pagination(Answer):
@@ -140,6 +143,12 @@ class Pagination(Answer):
     has_more: bool
     next_cursor: str | None
     """The `cursor` of the next page; null on the last one."""
+
+
+class ListMeta(Answer):
+    """What stands beside a page of a list."""
+
+    pagination: Pagination
 
 
 Document = dict[str, Any]
@@ -261,7 +270,7 @@ class Proportions(Answer):
 
 
 class Shading(Answer):
-    kind: Literal["flat", "two_tone", "soft"]
+    kind: ShadingKind
     amount: Share
 
 
@@ -319,7 +328,7 @@ class PublicConfig(Answer):
     """What a publishable key sees."""
 
     animation_sizes: list[int]
-    extra_formats: list[ExtraFormat]
+    extra_formats: list[Annotated[ExtraFormat, named("ExtraFormat")]]
     """What films come in beside `webm`, `hevc` and `stacked_video`."""
 
 
@@ -382,7 +391,7 @@ class Item(Answer):
     slug: str
 
 
-class File(Answer):
+class SiblingFile(Answer):
     """The bytes of a file."""
 
     sha256: str
@@ -418,7 +427,7 @@ class Content(Answer):
     """In seconds; null for a still."""
     frames: int | None
     fps: float | None
-    siblings: dict[str, File]
+    siblings: dict[str, SiblingFile]
     """By extension: the same picture in other files."""
     stance: Stance | None
     """Where the figure of a cut-out stands in it."""
@@ -580,10 +589,6 @@ class Preview(Answer):
 # --- canvases ------------------------------------------------------------------------------------
 
 
-Held = bool | int | float
-"""What an input can be."""
-
-
 class CanvasCondition(Answer):
     input: str
     op: Op
@@ -709,7 +714,7 @@ class CanvasDetails(Canvas):
 
 class CanvasSkipped(Answer):
     id: str
-    kind: Literal["node", "edge"]
+    kind: Annotated[Literal["node", "edge"], named("CanvasPartKind")]
     reason: Reason
 
 
@@ -740,28 +745,28 @@ class ExportedInput(Answer):
     name: str
     type: InputType
     default: Held
-    system: Literal[True] | None = None
+    system: Given[Literal[True]] = None
 
 
 class ExportedNode(Answer):
     id: str
     name: str
     transparent_thumbnail_url: Url = Field(alias="transparentThumbnailUrl")
-    still_url: Url | None = Field(default=None, alias="stillUrl")
+    still_url: Given[Url] = Field(default=None, alias="stillUrl")
     """Extended."""
 
 
 class ExportedVideos(Answer):
     webm: Url
     hevc: Url
-    stacked: Url | None = None
+    stacked: Given[Url] = None
     """Extended."""
 
 
 class ExportedVariants(Answer):
-    webm: Url | None = None
-    hevc: Url | None = None
-    stacked: Url | None = None
+    webm: Given[Url] = None
+    hevc: Given[Url] = None
+    stacked: Given[Url] = None
 
 
 class ExportedEdge(Answer):
@@ -773,11 +778,11 @@ class ExportedEdge(Answer):
     """In seconds."""
     conditions: list[CanvasCondition]
     videos: ExportedVideos
-    priority: int | None = None
+    priority: Given[int] = None
     """Extended: of several edges that could be taken, the one of the highest priority is."""
-    speed: float | None = None
+    speed: Given[float] = None
     """Extended: how fast the film is played."""
-    sizes: dict[str, ExportedVariants] | None = None
+    sizes: Given[dict[str, ExportedVariants]] = None
     """Extended: smaller films, by their width."""
 
 
@@ -790,7 +795,7 @@ class CanvasExport(Answer):
     auto_play: bool = Field(alias="autoPlay")
     nodes: list[ExportedNode]
     edges: list[ExportedEdge]
-    inputs: list[ExportedInput] | None = None
+    inputs: Given[list[ExportedInput]] = None
 
 
 # --- jobs ----------------------------------------------------------------------------------------
@@ -821,7 +826,7 @@ class Job(Answer):
     completed_at: Time | None
     asset_ids: dict[str, Id]
     urls: dict[str, Url]
-    error: Fault | None = None
+    error: Given[Fault] = None
     """Why it failed; not there otherwise."""
 
 
@@ -851,7 +856,7 @@ class Step(Answer):
     finished_at: Time | None
     cost_usd: float
     retakes: list[Retake]
-    error: Fault | None = None
+    error: Given[Fault] = None
 
 
 class JobDetails(Job):
@@ -860,12 +865,19 @@ class JobDetails(Job):
     steps: list[Step]
 
 
+JobEventName = Annotated[
+    Literal["pending", "processing", "completed", "failed", "reconnect"],
+    named("JobEventName"),
+]
+"""The status of the job, or that the server is about to end."""
+
+
 class JobEvent(Answer):
     """A job whenever something about it changed, until it ends or the server does."""
 
-    id: str | None = None
+    id: Given[str] = None
     """Send the last one as `Last-Event-ID` to be told only of what is different."""
-    event: JobStatus | Literal["reconnect"] | None = None
+    event: Given[JobEventName] = None
     data: Annotated[
         str,
         Field(
@@ -876,7 +888,7 @@ class JobEvent(Answer):
         ),
     ]
     """The job."""
-    retry: int | None = None
+    retry: Given[int] = None
     """After how many milliseconds to come back."""
 
 

@@ -11,6 +11,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.model.base import Instant, Value
+from shared.model.schema import named
+
+ShadingKind = Annotated[Literal["flat", "two_tone", "soft"], named("ShadingKind")]
 
 
 class PaletteColour(Value):
@@ -53,7 +56,7 @@ class Shading(Value):
     `most` the smallest and largest in any picture; `seams` is how long the edges between light and
     shadow are, in sizes of the figure, `shortest` and `longest` likewise."""
 
-    kind: Literal["flat", "two_tone", "soft"]
+    kind: ShadingKind
     amount: float
     least: float
     most: float
@@ -133,7 +136,7 @@ class CardEdit(Value):
     )
     palette: tuple[ColourEdit, ...] | None = Field(default=None, min_length=1, max_length=24)
     line: Line | None = None
-    shading: Literal["flat", "two_tone", "soft"] | None = None
+    shading: ShadingKind | None = None
     locked: bool | None = None
 
 

@@ -17,7 +17,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import Case as AnyCase
-from schemathesis import GenerationMode, Response
+from schemathesis import GenerationMode, HookContext, Response
 from schemathesis.schemas import BaseSchema
 from werkzeug.test import Client as WerkzeugClient
 from werkzeug.test import TestResponse
@@ -99,6 +99,11 @@ def document() -> BaseSchema:
         }
     )
     return schemathesis.openapi.from_wsgi("/v1/openapi.json", app, config=config)
+
+
+@schemathesis.hook
+def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
+    raw_schema.update(contract.strict(raw_schema))
 
 
 @pytest.fixture
