@@ -13,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 from functions.api.parameter import Parameter
 from shared.config import Settings
 from shared.errors import BadRequest, MascotryError, NotFound
+from shared.model import number
+from shared.model.base import NO_ID, canonical_id
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Ports, Query
 from shared.services import entities
@@ -112,14 +114,29 @@ class Call:
         if given is None:
             return default
         try:
-            return int(given)
-        except ValueError:
-            raise BadRequest("must be a whole number", field=name) from None
+            return number.whole(given)
+        except ValueError as error:
+            raise BadRequest(str(error), field=name) from None
+
+    def id(self, name: str) -> str | None:
+        """A query parameter that is an id; None when it is absent."""
+        given = self.request.args.get(name)
+        if given is None:
+            return None
+        id_ = canonical_id(given)
+        if id_ is None:
+            raise BadRequest(NO_ID, field=name)
+        return id_
 
     @property
     def if_match(self) -> str | None:
-        """The version that the client has seen of what it changes; None when it doesn't mind."""
-        given = self.request.headers.get("If-Match", "*").strip()
+        """The version that the client has seen of what it changes; None when it doesn't mind.
+
+        RFC 9110 compares strongly here, and so would refuse a weak ETag (`W/"…"`). Proxies that
+        compress an answer weaken the ETag of ours, which is that of the stored document and not of
+        the bytes: it still names one version, so it is taken.
+        """
+        given = self.request.headers.get("If-Match", "*").strip().removeprefix("W/")
         if given == "*":
             return None
         if len(given) < 2 or given[0] != '"' or given[-1] != '"':

@@ -135,7 +135,7 @@ def _config(call: Call, collection: Collection) -> dict[str, Any]:
 def index(call: Call) -> Reply:
     """List the collections, of all projects or of one."""
     kind = paths.collection_of(call.who.workspace_id, "collections")
-    project_id = call.request.args.get("project_id")
+    project_id = call.id("project_id")
     query = Query(kind, {"project_id": project_id} if project_id else {})
     user_prefix = _user_prefix(call)
     return call.listing(
@@ -271,7 +271,7 @@ ROUTES = (
         "/v1/collections",
         index,
         publishable=True,
-        query=(parameter.text("project_id", "Only those of this project."),),
+        query=(parameter.id_("project_id", "Only those of this project."),),
         answer="Collection",
         paged=True,
     ),

@@ -25,7 +25,7 @@ MIN_SIZE, MAX_SIZE = 16, 2048
 def _size(value: Any) -> Any:
     """A size is the width of a square; `"256x256"` is accepted for 256."""
     if isinstance(value, str):
-        match = re.fullmatch(r"(\d{1,5})(?:x(\d{1,5}))?", value.strip())
+        match = re.fullmatch(r"([0-9]{1,5})(?:x([0-9]{1,5}))?", value.strip())
         if not match or (match[2] and int(match[1]) != int(match[2])):
             raise ValueError("must be a width in pixels, such as 256 or 256x256")
         return int(match[1])

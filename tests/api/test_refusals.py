@@ -69,6 +69,7 @@ GENERATE: list[tuple[dict[str, Any], str]] = [
     ({**FILM, "name": "Wave", "sizes": [64, 8]}, "sizes.1"),
     ({**FILM, "name": "Wave", "sizes": [4096]}, "sizes.0"),
     ({**FILM, "name": "Wave", "sizes": ["64x32"]}, "sizes.0"),
+    ({**FILM, "name": "Wave", "sizes": ["\uff16\uff14"]}, "sizes.0"),
     ({**FILM, "name": "Wave", "sizes": ["big"]}, "sizes.0"),
     ({**FILM, "name": "Wave", "sizes": [64.5]}, "sizes.0"),
     ({**FILM, "name": "Wave", "sizes": list(range(16, 25))}, "sizes"),
@@ -263,6 +264,12 @@ def test_listing_jobs(api: Client, query: dict[str, str], field: str) -> None:
     assert "one of" in refuses(api.get("/v1/jobs", **query), field)
 
 
+@pytest.mark.parametrize("id_", ["", "x", "..", UNKNOWN.replace("-", ""), f"{{{UNKNOWN}}}"])
+def test_filtering_by_what_is_no_id(api: Client, id_: str) -> None:
+    assert "UUID" in refuses(api.get("/v1/jobs", collection_id=id_), "collection_id")
+    assert "UUID" in refuses(api.get("/v1/collections", project_id=id_), "project_id")
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -270,6 +277,8 @@ def test_listing_jobs(api: Client, query: dict[str, str], field: str) -> None:
         ({"wait": "true", "timeout": "soon"}, "timeout"),
         ({"wait": "true", "timeout": 61}, "timeout"),
         ({"wait": "true", "timeout": -1}, "timeout"),
+        ({"wait": "true", "timeout": "1_0"}, "timeout"),
+        ({"wait": "1_0"}, "wait"),
     ],
 )
 def test_waiting(
