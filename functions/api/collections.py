@@ -153,7 +153,7 @@ def create(call: Call) -> Reply:
     # Before anything is fetched, stored or looked at.
     collections.require(call.ports, call.who, body.project_id, body.reference_asset_ids)
     fetched = (
-        pictures.stored(call, url, field=f"reference_image_urls.{index}")
+        pictures.stored(call, url, field=f"reference_image_urls[{index}]")
         for index, url in enumerate(body.reference_image_urls)
     )
     references = (*body.reference_asset_ids, *fetched)

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -17,6 +18,7 @@ from pydantic import (
 )
 
 from shared.model.base import Id, Value
+from shared.model.name import readable
 from shared.model.schema import having
 
 MIN_SIZE, MAX_SIZE = 16, 2048
@@ -52,7 +54,10 @@ Prompt = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), NOT_BLANK
 ]
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), NOT_BLANK
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120),
+    AfterValidator(readable),
+    NOT_BLANK,
 ]
 
 

@@ -24,13 +24,13 @@ def propose(
     for number, request in enumerate(requests):
         if request.dry_run:
             raise BadRequest(
-                "is said of all requests together, beside them", field=f"requests.{number}.dry_run"
+                "is said of all requests together, beside them", field=f"requests[{number}].dry_run"
             )
         try:
             proposals.append(generation.propose(ports, who, collection_id, request))
         except BadRequest as error:
             field = error.details.get("field", "")
-            raise BadRequest(error.message, field=f"requests.{number}.{field}") from error
+            raise BadRequest(error.message, field=f"requests[{number}].{field}") from error
     cost = price(proposals)
     if max_credits is not None and cost > max_credits:
         raise BadRequest(
