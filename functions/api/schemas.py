@@ -96,6 +96,8 @@ class Conflict(Answer):
     message: str
     errors: list[Problem] | None = None
     """What stands in the way, where that is many things."""
+    collection_ids: list[Id] | None = None
+    """The collections whose reference an asset is that was to be deleted."""
 
 
 class PreconditionFailed(Answer):

@@ -75,3 +75,18 @@ def test_in_what_is_sent_again(api: Client, tenant: Tenant) -> None:
 @pytest.mark.parametrize("type_", [*JobType, *NEVER_MADE])
 def test_every_type_of_job_can_be_asked_for(api: Client, type_: str) -> None:
     assert api.get("/v1/jobs", type=type_).data == []
+
+
+def test_a_reference_is_deleted_when_asked_to(
+    api: Client, ingest: Client, tenant: Tenant, world: World
+) -> None:
+    upload, path = world.upload(tenant).id, f"/v1/collections/{tenant.collection.id}"
+    ingest.post(f"{path}/references", asset_id=upload)
+    refused = api.delete(f"/v1/assets/{upload}")
+    assert (refused.status, refused.error["code"]) == (409, "conflict")
+    assert refused.error["collection_ids"] == [tenant.collection.id]
+    assert tenant.collection.name in refused.error["message"]
+    assert api.delete(f"/v1/assets/{upload}?detach=perhaps").error["field"] == "detach"
+    assert api.delete(f"/v1/assets/{upload.upper()}?detach=true").data["id"] == upload
+    assert api.get(path).data["config"]["reference_asset_ids"] == []
+    assert api.get(f"/v1/assets/{upload}").status == 404
