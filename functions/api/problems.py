@@ -48,6 +48,8 @@ def as_bad_request(error: ValidationError, given: Mapping[str, Any]) -> BadReque
     """The first thing that is wrong with a body, by its field; all of them in `errors`."""
     by_field: dict[str, list[tuple[str, str]]] = {}
     for details in error.errors(include_url=False, include_input=True):
+        if _lacks_what_is_wrong(dict(details)):
+            continue
         field, message = _problem(dict(details), given)
         by_field.setdefault(field, []).append((str(details["type"]), message))
     problems = [{"field": field, "message": _joined(said)} for field, said in by_field.items()]
@@ -57,6 +59,13 @@ def as_bad_request(error: ValidationError, given: Mapping[str, Any]) -> BadReque
         field=first["field"],
         **({"errors": problems} if len(problems) > 1 else {}),
     )
+
+
+def _lacks_what_is_wrong(details: Mapping[str, Any]) -> bool:
+    """Whether a list is only too short without those of its entries that are faults themselves."""
+    if details["type"] != "too_short":
+        return False
+    return bool(len(details["input"]) >= details["ctx"]["min_length"])
 
 
 def _problem(details: dict[str, Any], given: Mapping[str, Any]) -> tuple[str, str]:
@@ -76,14 +85,17 @@ def _message(details: Mapping[str, Any]) -> str:
         least = context["min_length"]
         kind = "entries" if type_ == "too_short" else "characters"
         return "must not be empty" if least == 1 else f"must have at least {least} {kind}"
-    numbers = {
-        name: f"{value:,}" if isinstance(value, (int, float)) else value
-        for name, value in context.items()
-    }
-    message = _WORDS.get(type_, _OF_ANOTHER_TYPE).format_map(numbers)
+    shown = {name: _shown(value) for name, value in context.items()}
+    message = _WORDS.get(type_, _OF_ANOTHER_TYPE).format_map(shown)
     if details["input"] is None and type_ != "missing":
         message += ", not null"
     return message
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return f"{value:,}" if isinstance(value, (int, float)) else value
 
 
 def _joined(said: Sequence[tuple[str, str]]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from functions.api import keys
 from functions.api.problems import as_bad_request
 from shared.errors import BadRequest
 from tests.api import contract
@@ -65,6 +66,12 @@ def readable(problem: tuple[str, str]) -> bool:
     return bool(place) and bool(message) and not OURS.search(f"{place} {message}")
 
 
+def test_a_wrong_entry_does_not_make_a_list_too_short() -> None:
+    body = next(body for body in BODIES if body.__module__ == keys.__name__)
+    assert list(faults(body, {"name": "k", "scopes": ["root"]})) == ["scopes[0]"]
+    assert faults(body, {"name": "k", "scopes": []}) == {"scopes": "must not be empty"}
+
+
 @pytest.mark.parametrize(
     ("body", "field", "message"),
     [
@@ -87,7 +94,8 @@ def readable(problem: tuple[str, str]) -> bool:
             "must be a number",
         ),
         ({"name": "C", "edges": [{**EDGE, "priority": 1.5}]}, "edges[0].priority", "a whole"),
-        ({"name": "C", "edges": [{**EDGE, "speed": 11}]}, "edges[0].speed", "must be at most 10"),
+        ({"name": "C", "edges": [{**EDGE, "speed": 11}]}, "edges[0].speed", "most 10"),
+        ({"name": "C", "edges": [{**EDGE, "speed": 0}]}, "edges[0].speed", "must be at least 0.1"),
         (
             {"name": "C", "inputs": [{"name": "n", "type": "text"}]},
             "inputs[0].type",
@@ -112,4 +120,5 @@ def test_the_words(
     error = api.ask("POST", path, data=json.dumps(body), content_type="application/json").error
     assert error["field"] == field
     assert message in error["message"]
+    assert ".0" not in error["message"]
     assert "errors" not in error
