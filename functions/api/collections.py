@@ -138,7 +138,7 @@ def _config(call: Call, collection: Collection) -> dict[str, Any]:
 def index(call: Call) -> Reply:
     """List the collections, of all projects or of one."""
     kind = paths.collection_of(call.who.workspace_id, "collections")
-    project_id = call.request.args.get("project_id")
+    project_id = call.id("project_id")
     query = Query(kind, {"project_id": project_id} if project_id else {})
     user_prefix = _user_prefix(call)
     return call.listing(
@@ -156,7 +156,7 @@ def create(call: Call) -> Reply:
     # Before anything is fetched, stored or looked at.
     collections.require(call.ports, call.who, body.project_id, body.reference_asset_ids)
     fetched = (
-        pictures.stored(call, url, field=f"reference_image_urls.{index}")
+        pictures.stored(call, url, field=f"reference_image_urls[{index}]")
         for index, url in enumerate(body.reference_image_urls)
     )
     references = (*body.reference_asset_ids, *fetched)
@@ -274,7 +274,7 @@ ROUTES = (
         "/v1/collections",
         index,
         publishable=True,
-        query=(parameter.text("project_id", "Only those of this project."),),
+        query=(parameter.id_("project_id", "Only those of this project."),),
         answer="Collection",
         paged=True,
     ),

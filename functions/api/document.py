@@ -12,7 +12,6 @@ from functions.api.call import DEFAULT_LIMIT, Route
 from functions.api.components import Components, an_object
 from functions.api.parameter import Parameter
 from shared import errors
-from shared.model.base import UUID_PATTERN
 from shared.model.workspace import Scope
 from shared.services.entities import MAX_LIMIT, MAX_OFFSET
 
@@ -224,8 +223,7 @@ def _who(route: Route) -> str:
 
 def _path_parameters(route: Route) -> Iterator[Json]:
     for name in names_in(route.path):
-        schema = {"type": "string", "format": "uuid", "pattern": UUID_PATTERN}
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        yield {"name": name, "in": "path", "required": True, "schema": dict(parameter.ID)}
 
 
 def _query_parameters(route: Route) -> Iterator[Json]:
@@ -239,9 +237,9 @@ def _header_parameters(route: Route) -> Iterator[Json]:
             "Idempotency-Key", IDEMPOTENCY_KEY, {"maxLength": 255, "pattern": "^[!-~]+$"}
         )
     if route.versioned and route.method != "GET":
-        yield _header_parameter("If-Match", IF_MATCH, {"pattern": '^("[!#-~]*"|\\*)$'})
+        yield _header_parameter("If-Match", IF_MATCH, {"pattern": '^((W/)?"[!#-~]*"|\\*)$'})
     if route.cached:
-        yield _header_parameter("If-None-Match", IF_NONE_MATCH, {"pattern": '^"[!#-~]*"$'})
+        yield _header_parameter("If-None-Match", IF_NONE_MATCH, {"pattern": '^(W/)?"[!#-~]*"$'})
 
 
 def _header_parameter(name: str, about: str, schema: Json) -> Json:

@@ -20,7 +20,9 @@ from shared.ports import Query
 from shared.services import again, generation, jobs, ledger
 from shared.services.generation import Generation, Proposal
 
-FILTERS = {"status": frozenset(JobStatus), "type": frozenset(JobType), "collection_id": None}
+NEVER_MADE = ("export_animation", "scene_generation")
+"""Types of jobs that the API knows and nothing here begins: there are none of them to list."""
+FILTERS = {"status": tuple(JobStatus), "type": (*JobType, *NEVER_MADE)}
 DEFAULT_WAIT = 30
 DEFAULT_FOLLOW, MAX_FOLLOW = 50, 300
 RETRY_MILLISECONDS = 1_000
@@ -133,9 +135,11 @@ def index(call: Call) -> Reply:
         given = call.request.args.get(name)
         if given is None:
             continue
-        if allowed is not None and given not in allowed:
+        if given not in allowed:
             raise BadRequest(f"must be one of {', '.join(sorted(allowed))}", field=name)
         equals[name] = given
+    if collection_id := call.id("collection_id"):
+        equals["collection_id"] = collection_id
     kind = paths.collection_of(call.who.workspace_id, "jobs")
     query = Query(kind, equals, descending=True)
     return call.listing(
@@ -264,8 +268,8 @@ ROUTES = (
         index,
         query=(
             parameter.choice("status", "Only those in this state.", JobStatus),
-            parameter.choice("type", "Only those of this type.", JobType),
-            parameter.text("collection_id", "Only those of this collection."),
+            parameter.choice("type", "Only those of this type.", FILTERS["type"]),
+            parameter.id_("collection_id", "Only those of this collection."),
         ),
         answer="Job",
         paged=True,

@@ -99,8 +99,10 @@ class Conflict(Answer):
     message: str
     errors: Given[list[Problem]] = None
     """What stands in the way, where that is many things."""
-    job_id: Id | None = None
+    job_id: Given[Id] = None
     """The job that stands in the way, where it is one."""
+    collection_ids: Given[list[Id]] = None
+    """The collections whose reference an asset is that was to be deleted."""
 
 
 class PreconditionFailed(Answer):

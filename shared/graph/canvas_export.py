@@ -36,11 +36,11 @@ def missing(canvas: Canvas, state: State, *, partial: bool) -> list[Problem]:
     for place, node in enumerate(state.nodes.values()):
         if node.still is None and (not partial or node.node.id == canvas.initial):
             message = f"the pose of node '{node.node.id}' {WHY[node.stage]}"
-            found.append(Problem(f"nodes.{place}", message))
+            found.append(Problem(f"nodes[{place}]", message))
     for place, edge in enumerate(state.edges.values()):
         if edge.stage is not Stage.READY and not partial:
             message = f"the film of edge '{edge.edge.id}' {WHY[edge.stage]}"
-            found.append(Problem(f"edges.{place}", message))
+            found.append(Problem(f"edges[{place}]", message))
     return found
 
 

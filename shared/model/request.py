@@ -8,6 +8,7 @@ from itertools import product
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -17,6 +18,7 @@ from pydantic import (
 )
 
 from shared.model.base import Id, Value
+from shared.model.name import readable
 from shared.model.schema import having, rules
 
 MIN_SIZE, MAX_SIZE = 16, 2048
@@ -25,7 +27,7 @@ MIN_SIZE, MAX_SIZE = 16, 2048
 def _size(value: Any) -> Any:
     """A size is the width of a square; `"256x256"` is accepted for 256."""
     if isinstance(value, str):
-        match = re.fullmatch(r"(\d{1,5})(?:x(\d{1,5}))?", value.strip())
+        match = re.fullmatch(r"([0-9]{1,5})(?:x([0-9]{1,5}))?", value.strip())
         if not match or (match[2] and int(match[1]) != int(match[2])):
             raise ValueError("must be a width in pixels, such as 256 or 256x256")
         return int(match[1])
@@ -56,7 +58,10 @@ Prompt = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), NOT_BLANK
 ]
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), NOT_BLANK
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120),
+    AfterValidator(readable),
+    NOT_BLANK,
 ]
 
 

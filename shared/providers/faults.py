@@ -22,6 +22,7 @@ from email.utils import parsedate_to_datetime
 from pydantic import SecretStr
 
 from shared.errors import PermanentError, StepError, TransientError
+from shared.model import number
 from shared.providers.base import Later, Refused
 
 UNSENT = frozenset(
@@ -147,7 +148,7 @@ def seconds_until(retry_after: str | None) -> float | None:
     if not retry_after:
         return None
     try:
-        return float(retry_after)
+        return number.seconds(retry_after)
     except ValueError:
         pass
     try:

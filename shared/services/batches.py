@@ -86,13 +86,13 @@ def _propose_one(
 ) -> Proposal:
     if request.dry_run:
         raise BadRequest(
-            "is said of all requests together, beside them", field=f"requests.{number}.dry_run"
+            "is said of all requests together, beside them", field=f"requests[{number}].dry_run"
         )
     try:
         return generation.propose(ports, who, collection_id, request)
     except BadRequest as error:
         part = error.details.get("field", "")
-        raise BadRequest(error.message, field=f"requests.{number}.{part}") from error
+        raise BadRequest(error.message, field=f"requests[{number}].{part}") from error
 
 
 def _stored(ports: Ports, who: Principal, job_ids: Sequence[str]) -> list[Job]:

@@ -41,7 +41,7 @@ def test_a_dry_run_begins_nothing(api: Client, world: World, tenant: Tenant, pat
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"requests": [*REQUESTS, {"name": "x", "type": "image"}]}, "requests.3.image_prompt"),
+        ({"requests": [*REQUESTS, {"name": "x", "type": "image"}]}, "requests[3].image_prompt"),
         (
             {
                 "requests": [
@@ -49,7 +49,7 @@ def test_a_dry_run_begins_nothing(api: Client, world: World, tenant: Tenant, pat
                     {**IMAGE, "item_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12},
                 ]
             },
-            "requests.1.item_id",
+            "requests[1].item_id",
         ),
         ({"requests": REQUESTS, "max_credits": 22}, "max_credits"),
         ({"requests": []}, "requests"),

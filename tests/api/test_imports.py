@@ -125,8 +125,8 @@ def test_the_same_request_twice_is_one_import(
     [
         ({}, "name", "either a name"),
         ({"name": "x", "item_id": "x"}, "item_id", "must be an id"),
-        ({"name": "x", "sizes": "big"}, "sizes.0", "a width in pixels"),
-        ({"name": "x", "dry_run": "perhaps"}, "dry_run", "valid boolean"),
+        ({"name": "x", "sizes": "big"}, "sizes[0]", "a width in pixels"),
+        ({"name": "x", "dry_run": "perhaps"}, "dry_run", "true or false"),
         ({"name": "x", "colour": "red"}, "colour", "is not a field"),
     ],
 )

@@ -78,6 +78,7 @@ BEYOND_SCHEMAS = {
         "template_id",
         "targets",
     ),  # have to fit each other
+    *("name", "itemName", "palette"),  # have to show something, and no control characters
     *("url", "reference_image_urls", "file", "bytes", "cursor", "offset"),
 }
 """Fields of which a schema cannot say all: whether something is there, and is what is needed."""
@@ -146,8 +147,8 @@ def ask(case: Case, key: str) -> None:
     answer = case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
     mode = case.meta.generation.mode if case.meta else None
     if answer.status_code == 400 and mode is GenerationMode.POSITIVE:
-        field = re.sub(r"^requests\.\d+\.", "", answer.json()["error"]["field"])
-        field = field.partition(".")[0]
+        field = re.sub(r"^requests\[\d+\]\.", "", answer.json()["error"]["field"])
+        field = re.split(r"[.\[]", field)[0]
         assert field in BEYOND_SCHEMAS, answer.json()
 
 

@@ -58,6 +58,15 @@ def test_a_wait_may_be_a_date() -> None:
     assert seconds is not None
     assert 80 < seconds <= 90
     assert seconds_until("soon") is None
+    assert seconds_until("1.5") == 1.5
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1_0", "1e3", "-1"])
+def test_a_wait_is_plain_digits(text: str) -> None:
+    assert seconds_until(text) is None
+
+
+def test_a_wait_may_not_lack_its_zone() -> None:
     assert seconds_until("Sun, 22 Nov 2026 22:00:00") is None
 
 
