@@ -104,7 +104,7 @@ def test_progress_alone_is_news(world: World, tenant: Tenant) -> None:
     world.settings = world.settings.model_copy(update={"progress_interval": 0})
     job = world.generate(tenant, IMAGE).job
     watch = jobs.Watch(world.ports, tenant.who, job.id)
-    news = []
+    news: list[bool] = []
 
     def tell(context: StepContext) -> Made:
         watch.look()
