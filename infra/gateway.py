@@ -30,6 +30,8 @@ INGEST_PATHS = frozenset(
 )
 MAX_WAITING = 400
 """How many requests may wait for a job at the same time."""
+WAITING_PACE = 0.025
+"""Seconds between the beginnings of two of them."""
 GRACE_SECONDS = 1
 """How long the last words to those who wait may take."""
 STORAGE_TRIGGER = "on_object_finalized"
@@ -121,7 +123,8 @@ class Pools:
         # They wait for one another at the gate of the decoder rather than here.
         self.uploads = Pool("uploads", threads=16, requests=64)
         # As many wait as an instance on Google Cloud lets wait; each has a thread that sleeps.
-        self.waits = Pool("waits", threads=MAX_WAITING, requests=MAX_WAITING)
+        # Hundreds that begin at one moment would have the interpreter for seconds: they take turns.
+        self.waits = Pool("waits", threads=MAX_WAITING, requests=MAX_WAITING, pace=WAITING_PACE)
         # More than the queue delivers at the same time: strangers come no further than the token.
         self.tasks = Pool("tasks", threads=32 + cores, requests=500)
         # Apart, since tasks and uploads wait for it on the emulators.

@@ -22,8 +22,10 @@ class Pool:
     The threads are daemons: a process that ends does not wait for what they do.
     """
 
-    def __init__(self, name: str, *, threads: int, requests: int) -> None:
+    def __init__(self, name: str, *, threads: int, requests: int, pace: float = 0.0) -> None:
+        """`pace` is in seconds: only one request begins in so long."""
         self.name = name
+        self._pace, self._turn = pace, asyncio.Lock()
         self._threads, self._requests = threads, requests
         self._started = self._open = 0
         self._guard = threading.Lock()
@@ -37,6 +39,12 @@ class Pool:
                 return False
             self._open += 1
             return True
+
+    async def turn(self) -> None:
+        """Wait until the request may begin, after those that came before."""
+        if self._pace:
+            async with self._turn:
+                await asyncio.sleep(self._pace)
 
     def leave(self) -> None:
         """Give that place back."""

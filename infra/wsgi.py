@@ -81,6 +81,7 @@ class Threaded:
                     "Too many requests of this kind are under way; try again in a moment.",
                 )
             try:
+                await pool.turn()
                 await self._respond(pool, environ, receive, send)
             finally:
                 pool.leave()
