@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -26,6 +27,8 @@ FILTERS = {"status": tuple(JobStatus), "type": (*JobType, *NEVER_MADE)}
 DEFAULT_WAIT = 30
 DEFAULT_FOLLOW, MAX_FOLLOW = 50, 300
 RETRY_MILLISECONDS = 1_000
+HEARTBEAT = 15.0
+"""Seconds of silence after which a comment says that somebody is there."""
 RECONNECT = "reconnect"
 """The last event of a stream that ends because the server does."""
 
@@ -187,19 +190,26 @@ def follow(call: Call) -> Reply:
 
 def _events(call: Call, job_id: str, seconds: float, last: str) -> Iterator[str]:
     """Each event carries the whole state, and its id is a digest of that: who comes back with an id
-    gets the next event when something is different, whatever was missed."""
+    gets the next event when something is different, whatever was missed. After a look that found
+    nothing new the piece is empty, so that the server can tell whether the client is still there.
+    """
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     finished, data = False, ""
+    spoken = time.monotonic()
     for job in jobs.follow(call.ports, call.who, job_id, seconds, draining.pause):
-        if job is None:
+        if job is not None:
+            finished = job.finished
+            data = json.dumps(show_whole(call, job), separators=(",", ":"), ensure_ascii=False)
+            id_ = hashlib.sha256(data.encode()).hexdigest()[:16]
+            if id_ != last:
+                last, spoken = id_, time.monotonic()
+                yield f"id: {id_}\nevent: {job.status.value}\ndata: {data}\n\n"
+                continue
+        if time.monotonic() - spoken >= HEARTBEAT:
+            spoken = time.monotonic()
             yield ": still here\n\n"
-            continue
-        finished = job.finished
-        data = json.dumps(show_whole(call, job), separators=(",", ":"), ensure_ascii=False)
-        id_ = hashlib.sha256(data.encode()).hexdigest()[:16]
-        if id_ != last:
-            yield f"id: {id_}\nevent: {job.status.value}\ndata: {data}\n\n"
-            last = id_
+        else:
+            yield ""
     if draining.begun() and not finished:
         # With the job once more, for clients that look at nothing else.
         yield f"id: {last}\nevent: {RECONNECT}\ndata: {data}\n\n"
