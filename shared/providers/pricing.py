@@ -78,8 +78,9 @@ def reported(report: object, *path: str) -> int | None:
     shape is taken."""
     for name in path:
         report = report.get(name) if isinstance(report, Mapping) else getattr(report, name, None)
-    is_count = isinstance(report, int) and not isinstance(report, bool) and report >= 0
-    return report if is_count else None
+    if isinstance(report, int) and not isinstance(report, bool) and report >= 0:
+        return report
+    return None
 
 
 def is_priced(model: str, overrides: Overrides) -> bool:
