@@ -114,7 +114,7 @@ def everything(world: World, monkeypatch: pytest.MonkeyPatch) -> Everything:
         monkeypatch.setattr(module, "fetch", fetch)
     monkeypatch.setattr(composition, "vision_provider", lambda name: Looker())
     monkeypatch.setattr(composition, "image_provider", lambda name: Painter())
-    monkeypatch.setattr(guard, "resolve", lambda parts, allowed: ("203.0.113.1", 443))
+    monkeypatch.setattr(guard, "resolve", lambda *_: ("203.0.113.1", 443))
     wait, follow = jobs.wait, jobs.follow
 
     def at_once(ports: Ports, who: Principal, job_id: str, *_: object) -> Any:

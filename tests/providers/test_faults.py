@@ -11,7 +11,9 @@ from shared.errors import PermanentError, TransientError
 from shared.providers.base import Later
 from shared.providers.faults import Call, seconds_until
 
-CALL = Call("Zoo", True, "MASCOTRY_ZOO_KEY", 30.0, (SecretStr("s3cret"),))
+CALL = Call(
+    "Zoo", True, "MASCOTRY_ZOO_KEY", "https://zoo.example/billing", 30.0, (SecretStr("s3cret"),)
+)
 
 
 def test_a_secret_is_taken_out_of_what_a_provider_says() -> None:
