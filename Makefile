@@ -39,6 +39,15 @@ help: ## Show what there is to do
 	@NUMBA_CACHE_DIR=$(CURDIR)/.venv-media/numba NUMBA_CPU_NAME=generic .venv-media/bin/python -c "import rembg"
 	@touch $@
 
+# Programs that write clients from the API's document, for the long tests; those of Node where it is.
+.generators/installed: tests/generators/requirements.txt tests/generators/package.json tests/generators/package-lock.json
+	@rm -rf .generators && mkdir .generators && $(PYTHON) -m venv .generators/python
+	.generators/python/bin/pip install --quiet --disable-pip-version-check -r $<
+	cp tests/generators/package.json tests/generators/package-lock.json .generators/
+	@if command -v npm >/dev/null; then cd .generators && npm ci --silent --ignore-scripts --no-audit --no-fund; \
+	  else echo "npm is not installed: the generators that need Node are not tried" >&2; fi
+	@touch $@
+
 # What the browser tests drive: fetched where that needs nobody's leave; elsewhere they are skipped,
 # and the run ends by saying so.
 .PHONY: chromium
@@ -66,8 +75,8 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-
 test: install .venv-checks/installed .venv-slim/installed chromium ## Run the tests
 	$(PYTEST)
 
-test-long: install ## Run what takes minutes: the memory of each function at its worst
-	MASCOTRY_LONG=1 $(BIN)/python -m pytest tests/infra/test_memory.py
+test-long: install .generators/installed ## Run what takes minutes: memory at its worst, changed files, generated clients
+	MASCOTRY_LONG=1 $(BIN)/python -m pytest tests/infra/test_memory.py tests/media/test_mutations.py tests/generators
 
 as-deployed: install .venv-slim/installed .venv-media/installed ## Try every function as on Google Cloud
 	MASCOTRY_AS_DEPLOYED=all $(BIN)/python -m pytest -s tests/deployed
@@ -93,4 +102,4 @@ live: install ## Try a real provider, which costs money: PROVIDER=google VIDEO=1
 	@$(BIN)/python -m infra.live --provider "$(PROVIDER)" $(if $(VIDEO),--video) $(if $(YES),--yes)
 
 clean: ## Remove what was installed and made (not .mascotry, your data)
-	rm -rf .venv .venv-checks .venv-slim .venv-media .models out bench-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-checks .venv-slim .venv-media .generators .models out bench-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from functions import telemetry, trust
 from shared.config import Settings, settings
 from shared.errors import BadRequest, MascotryError, StepError
+from shared.model import number
 from shared.ports import MAX_MASTER
 from shared.services import decoding
 from shared.services.transfer import Store
@@ -67,7 +68,7 @@ def handle(request: Request) -> ResponseReturnValue:
 
 
 def _picture(request: Request, chosen: Settings) -> ResponseReturnValue:
-    side = request.args.get("side", type=int)
+    side = request.args.get("side", type=number.whole)
     with tempfile.TemporaryDirectory(prefix="mascotry-") as name:
         target = Path(name) / "clean.png"
         decoding.clean_picture(_content(request, chosen), target, side=side)

@@ -8,9 +8,10 @@ from cloudevents.http import CloudEvent
 from flask import Request
 from flask.typing import ResponseReturnValue
 
-from functions import draining
+from functions import draining, unrouted
 
 draining.heed_gunicorn()
+unrouted.pass_on()
 
 
 @functions_framework.http

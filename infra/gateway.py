@@ -1,6 +1,6 @@
 """One WSGI application out of all functions, routed as a load balancer routes them in the cloud."""
 
-import signal
+import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,7 +13,10 @@ import functions_framework
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from functions import composition, draining
+from infra.pools import Pool
+from infra.server import Server
 from infra.site import Site
+from infra.wsgi import Threaded
 from shared.adapters.embedded.cdn import Cdn, Uploads
 from shared.config import Settings, settings
 from shared.model.queues import QUEUES, function_address
@@ -25,8 +28,11 @@ INGEST_PATHS = frozenset(
         "/v1/workspace",  # whose providers are tried before they are chosen
     }
 )
-SERVER_THREADS = 48
-GRACE_SECONDS = 1.0
+MAX_WAITING = 400
+"""How many requests may wait for a job at the same time."""
+WAITING_PACE = 0.025
+"""Seconds between the beginnings of two of them."""
+GRACE_SECONDS = 1
 """How long the last words to those who wait may take."""
 STORAGE_TRIGGER = "on_object_finalized"
 DECODER = "decode"
@@ -85,28 +91,64 @@ def _at_its_root(function: WSGIApplication) -> WSGIApplication:
 
 
 def end(number: int, frame: FrameType | None) -> None:
-    """End what `serve` does, as a handler of signals. If somebody waits, as those do who follow a
-    job, the server goes on for a moment to send what they are told last."""
-    if not draining.begun() and draining.begin():
-        signal.signal(signal.SIGALRM, end)
-        signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+    """End what `serve` does, as a handler of signals. Who waits, as those do who follow a job, is
+    answered, and requests under way have a moment; a second signal ends the process at once."""
+    if _serving and not draining.begun():
+        draining.begin()
+        _serving[-1].should_exit = True
     else:
         raise SystemExit(0)
 
 
+_serving: list[Server] = []
+
+
 def serve(application: WSGIApplication, listener: socket.socket) -> None:
     """Serve until `end` or an interrupt."""
-    import waitress
+    pools = Pools(os.cpu_count() or 1)
+    limit = settings().max_film_bytes + 1_000_000
+    server = Server(Threaded(application, pools.of, max_body=limit), grace=GRACE_SECONDS)
+    _serving.append(server)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        _serving.remove(server)
 
-    waitress.serve(
-        application,
-        sockets=[listener],
-        threads=SERVER_THREADS,
-        ident="mascotry",
-        channel_timeout=120,
-        max_request_body_size=settings().max_film_bytes + 1_000_000,
-        clear_untrusted_proxy_headers=True,
-    )
+
+class Pools:
+    """Threads for each kind of request, so that crowds of one kind keep no others waiting."""
+
+    def __init__(self, cores: int) -> None:
+        self.reads = Pool("reads", threads=16, requests=1000)
+        # They wait for one another at the gate of the decoder rather than here.
+        self.uploads = Pool("uploads", threads=16, requests=64)
+        # As many wait as an instance on Google Cloud lets wait; each has a thread that sleeps.
+        # Hundreds that begin at one moment would have the interpreter for seconds: they take turns.
+        self.waits = Pool("waits", threads=MAX_WAITING, requests=MAX_WAITING, pace=WAITING_PACE)
+        # More than the queue delivers at the same time: strangers come no further than the token.
+        self.tasks = Pool("tasks", threads=32 + cores, requests=500)
+        # Apart, since tasks and uploads wait for it on the emulators.
+        self.decoder = Pool("decoder", threads=4 + cores, requests=500)
+
+    def of(self, environ: WSGIEnvironment) -> Pool:
+        """The pool for a request, by what it may wait for."""
+        path: str = environ["PATH_INFO"]
+        reads = environ["REQUEST_METHOD"] in ("GET", "HEAD", "OPTIONS")
+        if path.startswith(address(DECODER)):
+            return self.decoder
+        if path.startswith(address("")):
+            return self.tasks
+        if path.startswith("/uploads/"):
+            return self.uploads
+        if not path.startswith("/v1/"):
+            return self.reads
+        match target(environ):
+            case "events":
+                return self.waits
+            case "ingest" if not reads:
+                return self.uploads
+            case _:
+                return self.reads
 
 
 class _Public:

@@ -10,6 +10,7 @@
     ├── RateLimited           429 rate_limited          carries the seconds to wait
     ├── ProviderError         502 provider_failed       who draws or looks failed while you waited
     ├── Busy                  503 busy                  somebody else holds the lease; come back
+    │   └── DecoderLost                                 a file may have ended its decoder
     ├── StorageFull           507 storage_full          no room on the disk; free some, then retry
     └── StepError                                       a step of a job failed
         ├── TransientError                              trying the same again may help
@@ -100,6 +101,10 @@ class Busy(MascotryError):
     code = "busy"
     status = 503
     retryable = True
+
+
+class DecoderLost(Busy):
+    """A decoder did not come back from a file. It may have been the file: tries must be counted."""
 
 
 class StorageFull(MascotryError):

@@ -332,7 +332,8 @@ class Decoder(Protocol):
         """Write a PNG, JPEG, WebP or GIF to `target` as a PNG without metadata, made smaller where
         a side has more than `side` pixels; gives (width, height).
 
-        BadRequest(field="file") says what is wrong with the picture.
+        BadRequest(field="file") says what is wrong with the picture. DecoderLost says that its
+        decoder did not come back, which may be the picture's doing.
         """
         ...
 

@@ -13,13 +13,13 @@ from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest, NotFound, ProviderError
 from shared.model.base import Id, Value
 from shared.model.request import Prompt
-from shared.model.schema import one_of
+from shared.model.schema import one_of, rules
 from shared.model.workspace import Scope
 from shared.services import answers, assets, collections, workspaces
 
 
 class AnalyzeBody(Value):
-    model_config = ConfigDict(json_schema_extra=one_of("asset_id", "url"))
+    model_config = ConfigDict(json_schema_extra=rules(one_of("asset_id", "url")))
 
     asset_id: Id | None = None
     url: pictures.Url | None = None
@@ -32,7 +32,7 @@ class AnalyzeBody(Value):
 
 
 class SuggestBody(Value):
-    model_config = ConfigDict(json_schema_extra=one_of("collection_id", "prompt"))
+    model_config = ConfigDict(json_schema_extra=rules(one_of("collection_id", "prompt")))
 
     collection_id: Id | None = None
     prompt: Prompt | None = None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from functions.api import jobs as jobs_api
+from functions.api import parameter
 from functions.api.call import Call, Reply, Route
 from shared.errors import InsufficientCredits, NotFound
 from shared.model.asset import Asset, Review
@@ -61,6 +62,8 @@ def judge(call: Call) -> Reply:
 def regenerate(call: Call) -> Reply:
     """Make an asset anew, and everything that follows from it, as a new job.
 
+    For an asset that its job has failed to make it is the job's retry, of which there is one.
+
     With `dry_run` nothing is begun: the answer says what would be made, and what it would cost.
     """
     asked = call.body(jobs_api.AgainBody, optional=True)
@@ -79,8 +82,18 @@ def reverse(call: Call) -> Reply:
 
 
 def delete(call: Call) -> Reply:
-    """Delete an asset with its file."""
-    job = deletion.delete_asset(call.ports, call.who, call.ids["asset_id"], if_match=call.if_match)
+    """Delete an asset with its file.
+
+    While it is a reference of characters the answer is 409 and names their collections; with
+    `detach` it is taken from them, which clears their style cards.
+    """
+    job = deletion.delete_asset(
+        call.ports,
+        call.who,
+        call.ids["asset_id"],
+        if_match=call.if_match,
+        detach=call.flag("detach"),
+    )
     return call.deleted(call.ids["asset_id"], job)
 
 
@@ -146,6 +159,7 @@ ROUTES = (
         delete,
         Scope.WRITE,
         versioned=True,
+        query=(parameter.flag("detach", "Take it from the references of characters first."),),
         answer="Deletion",
         status=202,
         gives={"job_id": "/job_id"},

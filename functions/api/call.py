@@ -1,7 +1,6 @@
 """One API call while it is handled: who asks, for what, with which arguments."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,8 +10,11 @@ from flask import Request
 from pydantic import BaseModel, ValidationError
 
 from functions.api.parameter import Parameter
+from functions.api.problems import as_bad_request
 from shared.config import Settings
 from shared.errors import BadRequest, MascotryError, NotFound
+from shared.model import number
+from shared.model.base import NO_ID, canonical_id
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Ports, Query
 from shared.services import entities
@@ -112,14 +114,29 @@ class Call:
         if given is None:
             return default
         try:
-            return int(given)
-        except ValueError:
-            raise BadRequest("must be a whole number", field=name) from None
+            return number.whole(given)
+        except ValueError as error:
+            raise BadRequest(str(error), field=name) from None
+
+    def id(self, name: str) -> str | None:
+        """A query parameter that is an id; None when it is absent."""
+        given = self.request.args.get(name)
+        if given is None:
+            return None
+        id_ = canonical_id(given)
+        if id_ is None:
+            raise BadRequest(NO_ID, field=name)
+        return id_
 
     @property
     def if_match(self) -> str | None:
-        """The version that the client has seen of what it changes; None when it doesn't mind."""
-        given = self.request.headers.get("If-Match", "*").strip()
+        """The version that the client has seen of what it changes; None when it doesn't mind.
+
+        RFC 9110 compares strongly here, and so would refuse a weak ETag (`W/"…"`). Proxies that
+        compress an answer weaken the ETag of ours, which is that of the stored document and not of
+        the bytes: it still names one version, so it is taken.
+        """
+        given = self.request.headers.get("If-Match", "*").strip().removeprefix("W/")
         if given == "*":
             return None
         if len(given) < 2 or given[0] != '"' or given[-1] != '"':
@@ -208,15 +225,15 @@ _of_form: Mapping[str, bool] = {"true": True, "false": False}
 
 def _number(text: str) -> float:
     """To JSON, 2.0 is a whole number."""
-    number = float(text)
-    return int(number) if number.is_integer() else number
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def _checked(model: type[B], given: dict[str, Any]) -> B:
     try:
         return _parsed(model, given)
     except ValidationError as error:
-        raise _as_bad_request(error) from None
+        raise as_bad_request(error, given) from None
 
 
 def _parsed(model: type[B], given: dict[str, Any]) -> B:
@@ -225,29 +242,3 @@ def _parsed(model: type[B], given: dict[str, Any]) -> B:
     except UnicodeEncodeError:  # half a character, of which this tells the field
         return model.model_validate(given)
     return model.model_validate_json(text, strict=True)
-
-
-def _as_bad_request(error: ValidationError) -> BadRequest:
-    """The first thing that is wrong, by its field; all of them in `errors`."""
-    problems = [_problem(dict(details)) for details in error.errors(include_url=False)]
-    first = problems[0]
-    return BadRequest(
-        f"{first['field']}: {first['message']}",
-        field=first["field"],
-        **({"errors": problems} if len(problems) > 1 else {}),
-    )
-
-
-def _problem(details: dict[str, Any]) -> dict[str, str]:
-    message = str(details["msg"]).removeprefix("Value error, ")
-    if details["input"] is None:
-        message += ", not null"
-    place = [str(part) for part in details["loc"]]
-    # Rules over several fields name theirs in front.
-    if details["type"] == "value_error" and (rule := re.match(r"(\w+): ", message)):
-        return {"field": ".".join([*place, rule[1]]), "message": message[rule.end() :]}
-    if details["type"] == "extra_forbidden":
-        message = "is not a field of this request"
-    elif place:
-        message = message[:1].lower() + message[1:]
-    return {"field": ".".join(place), "message": message}

@@ -150,8 +150,9 @@ def generate_all(call: Call) -> Reply:
     """Make the stills and films of a canvas, those that are wanted and are not there yet.
 
     Stills come first, and each film follows by itself when its stills are there. All that it costs
-    is held at once, and what could not be made is given back. With `dry_run`, or when nothing is
-    to be done, the answer is 200 and nothing is begun.
+    is held at once, and what could not be made is given back. Films that were paid for before and
+    lack only formats are finished for nothing. With `dry_run`, or when nothing is to be done, the
+    answer is 200 and nothing is begun.
     """
     asked = call.body(GenerateAllBody, optional=True)
     targets = frozenset(asked.targets) if asked.targets is not None else None

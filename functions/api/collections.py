@@ -15,7 +15,7 @@ from shared.model.asset import ExtraFormat
 from shared.model.base import Id, Value
 from shared.model.collection import MAX_REFERENCES, Cdn, Collection, Quality, Settings, Slug
 from shared.model.request import Name, Prompt, Sizes
-from shared.model.schema import having, having_some, one_of
+from shared.model.schema import having, having_some, named, one_of, rules
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Query
 from shared.services import answers, collections, deletion, entities, guides, sizes, workspaces
@@ -23,7 +23,7 @@ from shared.services import answers, collections, deletion, entities, guides, si
 Retries = Annotated[int, Field(ge=0, le=5)]
 
 Formats = Annotated[
-    tuple[ExtraFormat, ...],
+    tuple[Annotated[ExtraFormat, named("ExtraFormat")], ...],
     AfterValidator(lambda formats: tuple(dict.fromkeys(formats))),
 ]
 
@@ -37,13 +37,16 @@ class CreateBody(Value):
     or the description that is not given; without, the name has to do."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [
-                having("name"),
-                having_some("reference_asset_ids"),
-                having_some("reference_image_urls"),
-            ]
-        }
+        json_schema_extra=rules(
+            {
+                "description": "Give a `name`, or references to find one from.",
+                "anyOf": [
+                    having("name"),
+                    having_some("reference_asset_ids"),
+                    having_some("reference_image_urls"),
+                ],
+            }
+        )
     )
 
     project_id: Id
@@ -82,7 +85,7 @@ class UpdateBody(Changes):
 
 
 class ReferenceBody(Value):
-    model_config = ConfigDict(json_schema_extra=one_of("asset_id", "url"))
+    model_config = ConfigDict(json_schema_extra=rules(one_of("asset_id", "url")))
 
     asset_id: Id | None = None
     url: pictures.Url | None = None
@@ -135,7 +138,7 @@ def _config(call: Call, collection: Collection) -> dict[str, Any]:
 def index(call: Call) -> Reply:
     """List the collections, of all projects or of one."""
     kind = paths.collection_of(call.who.workspace_id, "collections")
-    project_id = call.request.args.get("project_id")
+    project_id = call.id("project_id")
     query = Query(kind, {"project_id": project_id} if project_id else {})
     user_prefix = _user_prefix(call)
     return call.listing(
@@ -153,7 +156,7 @@ def create(call: Call) -> Reply:
     # Before anything is fetched, stored or looked at.
     collections.require(call.ports, call.who, body.project_id, body.reference_asset_ids)
     fetched = (
-        pictures.stored(call, url, field=f"reference_image_urls.{index}")
+        pictures.stored(call, url, field=f"reference_image_urls[{index}]")
         for index, url in enumerate(body.reference_image_urls)
     )
     references = (*body.reference_asset_ids, *fetched)
@@ -271,7 +274,7 @@ ROUTES = (
         "/v1/collections",
         index,
         publishable=True,
-        query=(parameter.text("project_id", "Only those of this project."),),
+        query=(parameter.id_("project_id", "Only those of this project."),),
         answer="Collection",
         paged=True,
     ),

@@ -3,24 +3,19 @@
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
-from pydantic_core import core_schema
-
 from functions.api import parameter, schemas
 from functions.api.call import DEFAULT_LIMIT, Route
+from functions.api.components import Components, an_object
 from functions.api.parameter import Parameter
 from shared import errors
-from shared.model.base import UUID_PATTERN
 from shared.model.workspace import Scope
 from shared.services.entities import MAX_LIMIT, MAX_OFFSET
 
 Json = dict[str, Any]
-Source = tuple[str, JsonSchemaMode, TypeAdapter[Any]]
 
 VERSION = "1.0.0"
 ABOUT = """A character is described once; poses and animations of it are generated, and served as
@@ -40,6 +35,7 @@ FAULTS: tuple[type[errors.MascotryError], ...] = (
     errors.MascotryError,
     errors.ProviderError,
     errors.Busy,
+    errors.StorageFull,
 )
 ALWAYS = (
     errors.BadRequest,
@@ -48,6 +44,7 @@ ALWAYS = (
     errors.RateLimited,
     errors.MascotryError,
     errors.Busy,
+    errors.StorageFull,
 )
 
 PAGES = (
@@ -77,10 +74,17 @@ def build(routes: Iterable[Route], base_url: str) -> Json:
     A route that says neither its `answer` nor its `media_type` is left out: see `described`.
     """
     known = [route for route in _once(routes) if described(route)]
-    models = _Models(known)
+    models = _components(known)
     return {
+        # 3.0 has no null but `nullable`, which says nothing beside a reference, and no `const`.
         "openapi": "3.1.0",
-        "info": {"title": "Mascotry", "version": VERSION, "description": ABOUT},
+        "info": {
+            "title": "Mascotry",
+            "version": VERSION,
+            "description": ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+            "contact": {"name": "Mascotry", "url": f"{base_url}/v1/docs"},
+        },
         "servers": [{"url": base_url}],
         "security": [{"key": []}, {"firebase": []}],
         "tags": _tags(known),
@@ -101,7 +105,7 @@ def build(routes: Iterable[Route], base_url: str) -> Json:
                 "ETag": _header("string", ETAG),
             },
             "responses": {_name(fault): _fault(fault, models) for fault in FAULTS},
-            "schemas": models.definitions,
+            "schemas": models.schemas,
         },
     }
 
@@ -126,76 +130,26 @@ def template(path: str) -> str:
     return re.sub(r"<(\w+)>", r"{\1}", path)
 
 
-# --- models --------------------------------------------------------------------------------------
+# --- schemas -------------------------------------------------------------------------------------
 
 
-class _Schemas(GenerateJsonSchema):
-    """Pydantic's schemas without what says nothing: titles of fields, and null as a default."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> Json:
-        if schema.get("default", ...) is None:
-            return self.generate_inner(schema["schema"])
-        return super().default_schema(schema)
-
-
-class _Models:
-    """The schemas of all bodies, answers and faults, with short names for what they share."""
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        answers = {
-            answer for route in routes for answer in (route.answer, route.dry_answer) if answer
-        }
-        types = {name: getattr(schemas, name) for name in sorted(answers)}
-        types |= {_key(fault): getattr(schemas, _name(fault)) for fault in FAULTS}
-        types |= {operation_id(route): route.body for route in routes if route.body}
-        types |= {f"{operation_id(route)}/form": route.terms for route in routes if route.terms}
-        types["Pagination"] = schemas.Pagination
-        sources: list[Source] = [
-            (name, "validation", TypeAdapter(type_)) for name, type_ in types.items()
-        ]
-        found, rest = TypeAdapter.json_schemas(
-            sources, schema_generator=_Schemas, ref_template="#/components/schemas/{model}"
-        )
-        names = {name: _short(name) for name in rest.get("$defs", {})}
-        self._found: dict[str, Json] = {
-            name: _renamed(schema, names) for (name, _), schema in found.items()
-        }
-        self.definitions = {
-            names[name]: _renamed(schema, names) for name, schema in rest["$defs"].items()
-        }
-
-    def of(self, name: str) -> Json:
-        return self._found[name]
-
-    def whole(self, name: str) -> Json:
-        """What `of` may only refer to."""
-        schema = self.of(name)
-        return self.definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+def _components(routes: Sequence[Route]) -> Components:
+    """The schemas of all bodies, answers and faults."""
+    answers = {answer for route in routes for answer in (route.answer, route.dry_answer) if answer}
+    types = {name: getattr(schemas, name) for name in sorted(answers)}
+    types |= {_key(fault): getattr(schemas, _name(fault)) for fault in FAULTS}
+    types |= {operation_id(route): route.body for route in routes if route.body}
+    types |= {_form(route): route.terms for route in routes if route.terms}
+    types["ListMeta"] = schemas.ListMeta
+    return Components(types)
 
 
-def _short(name: str) -> str:
-    """`functions__api__keys__CreateBody` is the `KeysCreateBody`; an answer keeps its own name."""
-    *_, module, own = ("", *name.split("__"))
-    return own if module == "schemas" else module.title().replace("_", "") + own
+def _form(route: Route) -> str:
+    return f"{_camel(operation_id(route))}Form"
 
 
-def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(schema, list):
-        return [_renamed(inner, names) for inner in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        key: _reference(value, names) if key == "$ref" else _renamed(value, names)
-        for key, value in schema.items()
-    }
-
-
-def _reference(value: str, names: Mapping[str, str]) -> str:
-    place, _, name = value.rpartition("/")
-    return f"{place}/{names[name]}"
+def _camel(name: str) -> str:
+    return name.title().replace("_", "")
 
 
 # --- operations ----------------------------------------------------------------------------------
@@ -214,7 +168,7 @@ def _tags(routes: Sequence[Route]) -> list[Json]:
     ]
 
 
-def _paths(routes: Sequence[Route], models: _Models) -> Json:
+def _paths(routes: Sequence[Route], models: Components) -> Json:
     paths: dict[str, Json] = {}
     for route in routes:
         operations = paths.setdefault(template(route.path), {})
@@ -222,7 +176,7 @@ def _paths(routes: Sequence[Route], models: _Models) -> Json:
     return paths
 
 
-def _operation(route: Route, routes: Sequence[Route], models: _Models) -> Json:
+def _operation(route: Route, routes: Sequence[Route], models: Components) -> Json:
     summary, *more = _paragraphs(route.handler)
     operation: Json = {
         "operationId": operation_id(route),
@@ -271,8 +225,7 @@ def _who(route: Route) -> str:
 
 def _path_parameters(route: Route) -> Iterator[Json]:
     for name in names_in(route.path):
-        schema = {"type": "string", "format": "uuid", "pattern": UUID_PATTERN}
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        yield {"name": name, "in": "path", "required": True, "schema": dict(parameter.ID)}
 
 
 def _query_parameters(route: Route) -> Iterator[Json]:
@@ -286,9 +239,9 @@ def _header_parameters(route: Route) -> Iterator[Json]:
             "Idempotency-Key", IDEMPOTENCY_KEY, {"maxLength": 255, "pattern": "^[!-~]+$"}
         )
     if route.versioned and route.method != "GET":
-        yield _header_parameter("If-Match", IF_MATCH, {"pattern": '^("[!#-~]*"|\\*)$'})
+        yield _header_parameter("If-Match", IF_MATCH, {"pattern": '^((W/)?"[!#-~]*"|\\*)$'})
     if route.cached:
-        yield _header_parameter("If-None-Match", IF_NONE_MATCH, {"pattern": '^"[!#-~]*"$'})
+        yield _header_parameter("If-None-Match", IF_NONE_MATCH, {"pattern": '^(W/)?"[!#-~]*"$'})
 
 
 def _header_parameter(name: str, about: str, schema: Json) -> Json:
@@ -305,25 +258,34 @@ def _query_parameter(known: Parameter) -> Json:
     }
 
 
-def _body(route: Route, models: _Models) -> Json:
+def _body(route: Route, models: Components) -> Json:
     content: Json = {"application/json": {"schema": models.of(operation_id(route))}}
     if route.example:
         content["application/json"]["example"] = dict(route.example)
     if route.form:
-        file = {"type": "string", "contentMediaType": "application/octet-stream"}
-        form: Json = {"type": "object", "properties": {}}
-        if route.terms:
-            form = models.whole(f"{operation_id(route)}/form")
-        form = {
-            **form,
-            "properties": {"file": file, **form["properties"]},
-            "required": ["file", *form.get("required", [])],
-        }
-        content["multipart/form-data"] = {"schema": form}
+        content["multipart/form-data"] = {"schema": _form_schema(route, models)}
     return {"required": not route.optional, "content": content}
 
 
-def _success(route: Route, routes: Sequence[Route], models: _Models) -> Json:
+def _form_schema(route: Route, models: Components) -> Json:
+    """A form with a file, and what else its fields say."""
+    name = _form(route)
+    terms: Json = models.resolved(models.of(name)) if route.terms else an_object({})
+    if route.terms:
+        models.remove(route.terms.__name__)
+    # `format` is how OpenAPI 3.0 said it, and what most programs look for.
+    file = {
+        "type": "string",
+        "format": "binary",
+        "contentMediaType": "application/octet-stream",
+        "description": "The file itself.",
+    }
+    properties = {"file": file, **terms["properties"]}
+    required = ["file", *terms.get("required", [])]
+    return models.add(name, {**terms, "properties": properties, "required": required})
+
+
+def _success(route: Route, routes: Sequence[Route], models: Components) -> Json:
     schema: Json = {"type": "string"}
     if route.answer:
         is_wrapped = route.media_type == "application/json" and not route.keyless
@@ -341,21 +303,16 @@ def _success(route: Route, routes: Sequence[Route], models: _Models) -> Json:
     return response
 
 
-def _envelope(route: Route, models: _Models) -> Json:
-    data = models.of(route.answer or "")
-    properties = {"data": {"type": "array", "items": data} if route.paged else data}
-    if route.paged:
-        properties["meta"] = _object({"pagination": models.of("Pagination")})
-    return _object(properties)
-
-
-def _object(properties: Mapping[str, Json]) -> Json:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+def _envelope(route: Route, models: Components) -> Json:
+    """The schema of an answer, which is named after what it holds."""
+    name = route.answer or ""
+    data = models.of(name)
+    if "anyOf" in data:
+        data = models.add(name, data)
+    if not route.paged:
+        return models.add(f"{name}Response", an_object({"data": data}))
+    properties = {"data": {"type": "array", "items": data}, "meta": models.of("ListMeta")}
+    return models.add(f"{name}ListResponse", an_object(properties))
 
 
 # --- faults --------------------------------------------------------------------------------------
@@ -364,7 +321,7 @@ def _object(properties: Mapping[str, Json]) -> Json:
 def _faults(route: Route) -> set[type[errors.MascotryError]]:
     """All that a route may answer instead of what was asked for."""
     if route.keyless:
-        return {errors.MascotryError}
+        return {errors.NotFound, errors.MascotryError}  # by a function that does not serve it
     found = {*ALWAYS, *route.errors}
     if "<" in route.path:
         found.add(errors.NotFound)
@@ -375,16 +332,17 @@ def _faults(route: Route) -> set[type[errors.MascotryError]]:
     return found
 
 
-def _fault(fault: type[errors.MascotryError], models: _Models) -> Json:
+def _fault(fault: type[errors.MascotryError], models: Components) -> Json:
     headers = {} if fault is errors.Unauthorized else _limits()
     if fault is errors.RateLimited:
         headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
     if fault is errors.Busy:  # which can't always tell
         headers["Retry-After"] = _header("integer", RETRY_AFTER)
+    body = models.add(f"{_name(fault)}Response", an_object({"error": models.of(_key(fault))}))
     return {
         "description": f"`{fault.code}`",
         "headers": headers,
-        "content": {"application/json": {"schema": _object({"error": models.of(_key(fault))})}},
+        "content": {"application/json": {"schema": body}},
     }
 
 
@@ -415,7 +373,12 @@ def _links(route: Route, routes: Sequence[Route]) -> Iterator[tuple[str, Json]]:
             if names_in(other.path) == [name]:
                 target = {"operationId": operation_id(other), "parameters": {name: value}}
             elif _needs(other, name):
-                target = {"operationId": operation_id(other), "requestBody": {name: value}}
+                # A link's own `requestBody` is the whole of a body, and text to most programs.
+                target = {
+                    "operationId": operation_id(other),
+                    "description": f"The id is the `{name}` of the body.",
+                    "x-request-body": {name: value},
+                }
             else:
                 continue
             yield f"{operation_id(other)}_by_{name}", target

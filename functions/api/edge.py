@@ -28,7 +28,7 @@ from shared.errors import (
     StorageFull,
     Unauthorized,
 )
-from shared.model.base import is_id
+from shared.model.base import canonical_id
 from shared.ports import Ports
 from shared.services.keys import Principal, authenticate
 from shared.services.limits import Allowance
@@ -104,7 +104,7 @@ def _answer(
         who = _authenticate(request)
         _admit(who, request.headers.get("Origin"), told)
         _check_right(who, route)
-        _check_ids(ids)
+        ids = _canonical(ids)
         is_form = request.mimetype.startswith("multipart/")
         # A form's file may be as large as uploads may be; what is around it comes on top.
         _check_length(request, chosen.max_body_bytes + is_form * chosen.max_upload_bytes)
@@ -237,9 +237,13 @@ def _check_right(who: Principal, route: Route) -> None:
     who.require(route.scope)
 
 
-def _check_ids(ids: Mapping[str, str]) -> None:
-    if not all(is_id(value) for value in ids.values()):
+def _canonical(ids: Mapping[str, str]) -> dict[str, str]:
+    """The ids of a path as they are stored, whichever case the client wrote them in."""
+    found = {name: canonical_id(value) for name, value in ids.items()}
+    known = {name: id_ for name, id_ in found.items() if id_ is not None}
+    if len(known) < len(found):
         raise NotFound("There is no such thing: every id is a UUID.")
+    return known
 
 
 def _check_length(request: Request, limit: int) -> None:

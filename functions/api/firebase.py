@@ -10,11 +10,14 @@ from functions.api.keys import Origins
 from shared.errors import NotFound
 from shared.model.base import Value
 from shared.model.firebase import FirebaseProject, FirebaseProjectId
+from shared.model.schema import named
 from shared.model.workspace import Scope, including
 from shared.services.firebase import projects
 from shared.services.tokens import MAX_LENGTH
 
-Scopes = Annotated[tuple[Literal["read", "write"], ...], Field(min_length=1)]
+Scopes = Annotated[
+    tuple[Annotated[Literal["read", "write"], named("TokenScope")], ...], Field(min_length=1)
+]
 Proof = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
 
 

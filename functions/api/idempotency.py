@@ -5,10 +5,13 @@ import json
 
 from flask import Request
 
+from shared.model.base import with_canonical_ids
+
 
 def fingerprint(request: Request) -> str:
     """A digest of what is asked for; the boundary of a form is not part of that."""
-    parts: list[str] = [request.method, request.path, request.query_string.decode()]
+    query = request.query_string.decode("latin-1")
+    parts: list[str] = [request.method, *map(with_canonical_ids, (request.path, query))]
     if request.mimetype.startswith("multipart/"):
         parts += [f"{name}={value}" for name, value in sorted(request.form.items(multi=True))]
         for name, file in sorted(request.files.items(multi=True), key=lambda pair: pair[0]):

@@ -12,7 +12,7 @@ from functions.api.call import Call, Reply, Route
 from shared.model.asset import Asset
 from shared.model.base import Id, Value
 from shared.model.request import Name, Sizes
-from shared.model.schema import one_of
+from shared.model.schema import one_of, rules
 from shared.model.workspace import Scope
 from shared.services import collections, imports, uploads
 from shared.services.fetch import fetch
@@ -23,7 +23,7 @@ class Terms(Value):
     """What a form says beside its file. `name` is for a new item, `item_id` for more of one that is
     there. `dry_run` only asks what would be made."""
 
-    model_config = ConfigDict(json_schema_extra=one_of("name", "item_id"))
+    model_config = ConfigDict(json_schema_extra=rules(one_of("name", "item_id")))
 
     name: Name | None = None
     item_id: Id | None = None
@@ -47,10 +47,7 @@ class ImportBody(Terms):
     """`asset_id` is that of an upload, `url` where a small file is to be fetched from."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": one_of("name", "item_id")["anyOf"],
-            "allOf": [one_of("asset_id", "url")],
-        }
+        json_schema_extra=rules(one_of("name", "item_id"), one_of("asset_id", "url"))
     )
 
     asset_id: Id | None = None

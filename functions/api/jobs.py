@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -20,10 +21,14 @@ from shared.ports import Query
 from shared.services import again, generation, jobs, ledger
 from shared.services.generation import Generation, Proposal
 
-FILTERS = {"status": frozenset(JobStatus), "type": frozenset(JobType), "collection_id": None}
+NEVER_MADE = ("export_animation", "scene_generation")
+"""Types of jobs that the API knows and nothing here begins: there are none of them to list."""
+FILTERS = {"status": tuple(JobStatus), "type": (*JobType, *NEVER_MADE)}
 DEFAULT_WAIT = 30
 DEFAULT_FOLLOW, MAX_FOLLOW = 50, 300
 RETRY_MILLISECONDS = 1_000
+HEARTBEAT = 15.0
+"""Seconds of silence after which a comment says that somebody is there."""
 RECONNECT = "reconnect"
 """The last event of a stream that ends because the server does."""
 
@@ -47,7 +52,7 @@ def show(call: Call, job: Job) -> dict[str, Any]:
         mode="json",
         include={
             *("id", "status", "type", "collection_id", "item_id", "item_name", "batch_id"),
-            *("cost_credits", "warnings", "needs_review"),
+            *("retry_of", "retry_id", "cost_credits", "warnings", "needs_review"),
             *("created_at", "updated_at", "completed_at"),
         },
     )
@@ -79,17 +84,20 @@ def urls(call: Call, job: Job) -> dict[str, str]:
 
 def begun(call: Call, made: Generation) -> Reply:
     """The answer to whatever begins a job."""
-    job = made.job
-    data = {
+    return Reply(show_begun(call, made.job), status=202)
+
+
+def show_begun(call: Call, job: Job) -> dict[str, Any]:
+    """A job as the answer to what began it shows it."""
+    return {
         "job_id": job.id,
         "poll_url": call.poll_url(job.id),
-        "item_id": made.item.id,
+        "item_id": job.item_id,
         "cost_credits": job.cost_credits,
         "asset_ids": asset_ids(job),
         "urls": urls(call, job),
         "warnings": list(job.warnings),
     }
-    return Reply(data, status=202)
 
 
 def begin(call: Call, proposal: Proposal, *, dry_run: bool) -> Reply:
@@ -130,9 +138,11 @@ def index(call: Call) -> Reply:
         given = call.request.args.get(name)
         if given is None:
             continue
-        if allowed is not None and given not in allowed:
+        if given not in allowed:
             raise BadRequest(f"must be one of {', '.join(sorted(allowed))}", field=name)
         equals[name] = given
+    if collection_id := call.id("collection_id"):
+        equals["collection_id"] = collection_id
     kind = paths.collection_of(call.who.workspace_id, "jobs")
     query = Query(kind, equals, descending=True)
     return call.listing(
@@ -180,19 +190,26 @@ def follow(call: Call) -> Reply:
 
 def _events(call: Call, job_id: str, seconds: float, last: str) -> Iterator[str]:
     """Each event carries the whole state, and its id is a digest of that: who comes back with an id
-    gets the next event when something is different, whatever was missed."""
+    gets the next event when something is different, whatever was missed. After a look that found
+    nothing new the piece is empty, so that the server can tell whether the client is still there.
+    """
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     finished, data = False, ""
+    spoken = time.monotonic()
     for job in jobs.follow(call.ports, call.who, job_id, seconds, draining.pause):
-        if job is None:
+        if job is not None:
+            finished = job.finished
+            data = json.dumps(show_whole(call, job), separators=(",", ":"), ensure_ascii=False)
+            id_ = hashlib.sha256(data.encode()).hexdigest()[:16]
+            if id_ != last:
+                last, spoken = id_, time.monotonic()
+                yield f"id: {id_}\nevent: {job.status.value}\ndata: {data}\n\n"
+                continue
+        if time.monotonic() - spoken >= HEARTBEAT:
+            spoken = time.monotonic()
             yield ": still here\n\n"
-            continue
-        finished = job.finished
-        data = json.dumps(show_whole(call, job), separators=(",", ":"), ensure_ascii=False)
-        id_ = hashlib.sha256(data.encode()).hexdigest()[:16]
-        if id_ != last:
-            yield f"id: {id_}\nevent: {job.status.value}\ndata: {data}\n\n"
-            last = id_
+        else:
+            yield ""
     if draining.begun() and not finished:
         # With the job once more, for clients that look at nothing else.
         yield f"id: {last}\nevent: {RECONNECT}\ndata: {data}\n\n"
@@ -200,6 +217,10 @@ def _events(call: Call, job_id: str, seconds: float, last: str) -> Iterator[str]
 
 def retry(call: Call) -> Reply:
     """Take a failed job up where it failed, as a new job.
+
+    A job is taken up once: while a retry is at work, and when it is completed, the answer is 409
+    and `job_id` names it. When the retry has failed, it is the one that is taken up, whichever of
+    them you name. For another take of what is there, regenerate the asset.
 
     With `dry_run` nothing is begun: the answer says what would be made, and what it would cost.
     """
@@ -257,8 +278,8 @@ ROUTES = (
         index,
         query=(
             parameter.choice("status", "Only those in this state.", JobStatus),
-            parameter.choice("type", "Only those of this type.", JobType),
-            parameter.text("collection_id", "Only those of this collection."),
+            parameter.choice("type", "Only those of this type.", FILTERS["type"]),
+            parameter.id_("collection_id", "Only those of this collection."),
         ),
         answer="Job",
         paged=True,

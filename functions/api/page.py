@@ -148,7 +148,7 @@ class _Page:
             about = inner.get("description") or ""
             yield full, self._type(inner) + needed, about
             if depth:
-                below = "[]." if self._whole(inner).get("type") == "array" else "."
+                below = "[]." if "items" in self._whole(inner) else "."
                 yield from self._fields(self._items(inner), f"{full}{below}", depth - 1)
 
     def _items(self, schema: Json) -> Json:
@@ -172,11 +172,14 @@ class _Page:
         if "const" in schema:
             return json.dumps(schema["const"])
         if "enum" in schema:
-            return " | ".join(map(str, schema["enum"]))
-        if schema.get("type") == "array":
+            return " | ".join("null" if value is None else str(value) for value in schema["enum"])
+        if "items" in schema:
             inner = self._type(schema["items"])
-            return f"list of ({inner})" if " or " in inner else f"list of {inner}"
-        type_ = str(schema.get("format") or schema.get("type", "anything"))
+            listed = f"list of ({inner})" if " or " in inner else f"list of {inner}"
+            return f"{listed} or null" if "null" in schema["type"] else listed
+        types = schema.get("type", "anything")
+        words = types if isinstance(types, list) else [types]
+        type_ = " or ".join([schema.get("format", words[0]), *words[1:]])
         least, most = schema.get("minimum"), schema.get("maximum")
         if least is not None and most is not None:
             type_ += f", {least:,}–{most:,}"

@@ -4,6 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.model.base import GIVEN_UUID_PATTERN
+
+ID: Mapping[str, Any] = {"type": "string", "format": "uuid", "pattern": GIVEN_UUID_PATTERN}
+"""The JSON schema of an id that a client gives."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -33,6 +38,11 @@ def flag(name: str, about: str) -> Parameter:
     return Parameter(name, {"type": "boolean", "default": False}, about)
 
 
+def id_(name: str, about: str) -> Parameter:
+    """The id of something."""
+    return Parameter(name, ID, about)
+
+
 def text(name: str, about: str) -> Parameter:
-    """Any text, such as an id."""
+    """Any text."""
     return Parameter(name, {"type": "string"}, about)

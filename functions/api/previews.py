@@ -42,7 +42,7 @@ def preview(call: Call) -> Reply:
                 call,
                 url,
                 folder / f"reference-{index}.png",
-                field=f"reference_image_urls.{index}",
+                field=f"reference_image_urls[{index}]",
             )
             for index, url in enumerate(body.reference_image_urls)
         )

@@ -8,17 +8,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from functions.api.changes import Given
 from shared.graph.canvas_plan import Reason
 from shared.graph.canvas_state import Stage
 from shared.model.asset import AssetStatus, AssetType, ExtraFormat, Purpose, Review
 from shared.model.base import UUID_PATTERN
-from shared.model.canvas import InputType, Op
+from shared.model.canvas import Held, InputType, Op
 from shared.model.collection import Quality
 from shared.model.credit import Bucket, EntryKind, Part
 from shared.model.item import ItemType
 from shared.model.job import JobStatus, JobType, StepKind, StepStatus
 from shared.model.link import Role
 from shared.model.request import ImageProviderName, VideoProviderName, VisionProviderName
+from shared.model.schema import named
+from shared.model.style import ShadingKind
 from shared.model.webhook import DeliveryStatus, Event
 from shared.model.workspace import KeyKind, Scope
 
@@ -49,7 +52,7 @@ class Fault(Answer):
     """Stable, for programs."""
     message: str
     """For people."""
-    step: str | None = None
+    step: Given[str] = None
 
 
 class Problem(Answer):
@@ -60,9 +63,9 @@ class Problem(Answer):
 class BadRequest(Answer):
     code: Literal["bad_request"]
     message: str
-    field: str | None = None
+    field: Given[str] = None
     """The part of the request that is wrong."""
-    errors: list[Problem] | None = None
+    errors: Given[list[Problem]] = None
     """All that is wrong, where it is more than one thing."""
 
 
@@ -94,8 +97,12 @@ class NotFound(Answer):
 class Conflict(Answer):
     code: Literal["conflict"]
     message: str
-    errors: list[Problem] | None = None
+    errors: Given[list[Problem]] = None
     """What stands in the way, where that is many things."""
+    job_id: Given[Id] = None
+    """The job that stands in the way, where it is one."""
+    collection_ids: Given[list[Id]] = None
+    """The collections whose reference an asset is that was to be deleted."""
 
 
 class PreconditionFailed(Answer):
@@ -127,7 +134,12 @@ class ProviderError(Answer):
 class Busy(Answer):
     code: Literal["busy"]
     message: str
-    retry_after: int | None = None
+    retry_after: Given[int] = None
+
+
+class StorageFull(Answer):
+    code: Literal["storage_full"]
+    message: str
 
 
 class Pagination(Answer):
@@ -138,6 +150,12 @@ class Pagination(Answer):
     has_more: bool
     next_cursor: str | None
     """The `cursor` of the next page; null on the last one."""
+
+
+class ListMeta(Answer):
+    """What stands beside a page of a list."""
+
+    pagination: Pagination
 
 
 Document = dict[str, Any]
@@ -259,7 +277,7 @@ class Proportions(Answer):
 
 
 class Shading(Answer):
-    kind: Literal["flat", "two_tone", "soft"]
+    kind: ShadingKind
     amount: Share
 
 
@@ -317,7 +335,7 @@ class PublicConfig(Answer):
     """What a publishable key sees."""
 
     animation_sizes: list[int]
-    extra_formats: list[ExtraFormat]
+    extra_formats: list[Annotated[ExtraFormat, named("ExtraFormat")]]
     """What films come in beside `webm`, `hevc` and `stacked_video`."""
 
 
@@ -380,7 +398,7 @@ class Item(Answer):
     slug: str
 
 
-class File(Answer):
+class SiblingFile(Answer):
     """The bytes of a file."""
 
     sha256: str
@@ -416,7 +434,7 @@ class Content(Answer):
     """In seconds; null for a still."""
     frames: int | None
     fps: float | None
-    siblings: dict[str, File]
+    siblings: dict[str, SiblingFile]
     """By extension: the same picture in other files."""
     stance: Stance | None
     """Where the figure of a cut-out stands in it."""
@@ -578,10 +596,6 @@ class Preview(Answer):
 # --- canvases ------------------------------------------------------------------------------------
 
 
-Held = bool | int | float
-"""What an input can be."""
-
-
 class CanvasCondition(Answer):
     input: str
     op: Op
@@ -707,7 +721,7 @@ class CanvasDetails(Canvas):
 
 class CanvasSkipped(Answer):
     id: str
-    kind: Literal["node", "edge"]
+    kind: Annotated[Literal["node", "edge"], named("CanvasPartKind")]
     reason: Reason
 
 
@@ -725,6 +739,8 @@ class CanvasProduction(Answer):
     skipped_items: list[CanvasSkipped]
     reverse_free: int
     """Edges that get their film for nothing, as the way back of another."""
+    finished_free: int
+    """Films that were paid for before and lack only formats, which are made for nothing."""
     already_complete: int
     estimated_cost: int
     actual_cost: int
@@ -736,28 +752,28 @@ class ExportedInput(Answer):
     name: str
     type: InputType
     default: Held
-    system: Literal[True] | None = None
+    system: Given[Literal[True]] = None
 
 
 class ExportedNode(Answer):
     id: str
     name: str
     transparent_thumbnail_url: Url = Field(alias="transparentThumbnailUrl")
-    still_url: Url | None = Field(default=None, alias="stillUrl")
+    still_url: Given[Url] = Field(default=None, alias="stillUrl")
     """Extended."""
 
 
 class ExportedVideos(Answer):
     webm: Url
     hevc: Url
-    stacked: Url | None = None
+    stacked: Given[Url] = None
     """Extended."""
 
 
 class ExportedVariants(Answer):
-    webm: Url | None = None
-    hevc: Url | None = None
-    stacked: Url | None = None
+    webm: Given[Url] = None
+    hevc: Given[Url] = None
+    stacked: Given[Url] = None
 
 
 class ExportedEdge(Answer):
@@ -769,11 +785,11 @@ class ExportedEdge(Answer):
     """In seconds."""
     conditions: list[CanvasCondition]
     videos: ExportedVideos
-    priority: int | None = None
+    priority: Given[int] = None
     """Extended: of several edges that could be taken, the one of the highest priority is."""
-    speed: float | None = None
+    speed: Given[float] = None
     """Extended: how fast the film is played."""
-    sizes: dict[str, ExportedVariants] | None = None
+    sizes: Given[dict[str, ExportedVariants]] = None
     """Extended: smaller films, by their width."""
 
 
@@ -786,7 +802,7 @@ class CanvasExport(Answer):
     auto_play: bool = Field(alias="autoPlay")
     nodes: list[ExportedNode]
     edges: list[ExportedEdge]
-    inputs: list[ExportedInput] | None = None
+    inputs: Given[list[ExportedInput]] = None
 
 
 # --- jobs ----------------------------------------------------------------------------------------
@@ -803,6 +819,10 @@ class Job(Answer):
     item_name: str | None
     batch_id: Id | None
     """The job that has begun this one, together with others."""
+    retry_of: Id | None
+    """The failed job that this one takes up."""
+    retry_id: Id | None
+    """The job that has taken this failed one up."""
     cost_credits: int
     refunded_credits: int
     """What was given back of that when it ended."""
@@ -813,7 +833,7 @@ class Job(Answer):
     completed_at: Time | None
     asset_ids: dict[str, Id]
     urls: dict[str, Url]
-    error: Fault | None = None
+    error: Given[Fault] = None
     """Why it failed; not there otherwise."""
 
 
@@ -843,7 +863,7 @@ class Step(Answer):
     finished_at: Time | None
     cost_usd: float
     retakes: list[Retake]
-    error: Fault | None = None
+    error: Given[Fault] = None
 
 
 class JobDetails(Job):
@@ -852,12 +872,19 @@ class JobDetails(Job):
     steps: list[Step]
 
 
+JobEventName = Annotated[
+    Literal["pending", "processing", "completed", "failed", "reconnect"],
+    named("JobEventName"),
+]
+"""The status of the job, or that the server is about to end."""
+
+
 class JobEvent(Answer):
     """A job whenever something about it changed, until it ends or the server does."""
 
-    id: str | None = None
+    id: Given[str] = None
     """Send the last one as `Last-Event-ID` to be told only of what is different."""
-    event: JobStatus | Literal["reconnect"] | None = None
+    event: Given[JobEventName] = None
     data: Annotated[
         str,
         Field(
@@ -868,7 +895,7 @@ class JobEvent(Answer):
         ),
     ]
     """The job."""
-    retry: int | None = None
+    retry: Given[int] = None
     """After how many milliseconds to come back."""
 
 

@@ -25,7 +25,7 @@ class UploadType(StrEnum):
     WEBM = "video/webm"
 
 
-MOVING = (UploadType.PNG, UploadType.GIF)
+MOVING = (UploadType.PNG, UploadType.GIF, UploadType.WEBP)
 """Types of pictures that may be films."""
 
 
@@ -35,7 +35,7 @@ class UrlBody(Value):
 
 class InvitationBody(Value):
     """`bytes` is how large the file will be, for those who would rather know at once. `film` says
-    that a GIF or a PNG is one, to be imported as it moves."""
+    that a GIF, PNG or WebP is one, to be imported as it moves."""
 
     content_type: UploadType
     bytes: int | None = Field(default=None, ge=1)

@@ -19,14 +19,15 @@ def run(context: StepContext) -> StepResult:
     name = context.step.params["provider"] or context.settings.image_provider
     provider = composition.image_provider(name)
     edited = context.source("edited") if context.has_source("edited") else None
-    references = [context.asset(asset_id) for asset_id in collection.reference_asset_ids]
+    referred = map(context.asset, collection.reference_asset_ids)
+    references = [source for source in referred if source]  # others were deleted a moment ago
     request = ImageRequest(
         prompt=_prompt(context, guides.brief(collection, guide, checks=_checks(context))),
         scene=_scene(context, collection, edited),
         seed=scenes.seed(edited, collection.seed),
         size=context.step.params["size"],
         framing=Framing(context.step.params["framing"]),
-        references=tuple(source.path for source in references if source),
+        references=tuple(source.path for source in references),
         edited=edited.path if edited else None,
     )
     if not provider.repeatable:
@@ -46,7 +47,7 @@ def run(context: StepContext) -> StepResult:
             "cost_usd": picture.cost_usd,
         },
         style_card_version=card.version if card else None,
-        reference_asset_ids=collection.reference_asset_ids,
+        reference_asset_ids=tuple(source.asset_id for source in references),
     )
     background = list(picture.background) if picture.background else None
     footing = picture.footing.model_dump() if picture.footing else None

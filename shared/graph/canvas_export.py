@@ -20,6 +20,7 @@ WHY: Final = {
     Stage.WAITING: "waits for what it is made from",
     Stage.PENDING: "is being made",
     Stage.FAILED: "could not be made",
+    Stage.UNFINISHED: "was paid for and lacks formats: generate-all finishes it for nothing",
     Stage.NEEDS_REVIEW: "needs review: approve it, or have it drawn again",
     Stage.OUTDATED: "fits older stills of its states",
 }
@@ -35,11 +36,11 @@ def missing(canvas: Canvas, state: State, *, partial: bool) -> list[Problem]:
     for place, node in enumerate(state.nodes.values()):
         if node.still is None and (not partial or node.node.id == canvas.initial):
             message = f"the pose of node '{node.node.id}' {WHY[node.stage]}"
-            found.append(Problem(f"nodes.{place}", message))
+            found.append(Problem(f"nodes[{place}]", message))
     for place, edge in enumerate(state.edges.values()):
         if edge.stage is not Stage.READY and not partial:
             message = f"the film of edge '{edge.edge.id}' {WHY[edge.stage]}"
-            found.append(Problem(f"edges.{place}", message))
+            found.append(Problem(f"edges[{place}]", message))
     return found
 
 

@@ -14,7 +14,14 @@ from typing import Any, Final
 from pydantic import Field
 
 from shared.graph.advance import unmade
-from shared.graph.canvas_state import THUMBNAIL, EdgeState, NodeState, Stage, State
+from shared.graph.canvas_state import (
+    THUMBNAIL,
+    EdgeState,
+    NodeState,
+    Remainder,
+    Stage,
+    State,
+)
 from shared.graph.policy import DEADLINE
 from shared.graph.prices import STILL, seconds_price
 from shared.model.asset import AssetType
@@ -37,6 +44,8 @@ class Kind(StrEnum):
     FILM = "film"
     REVERSE = "reverse"
     """The way back of a film that is there."""
+    RETRY = "retry"
+    """The rest of a film that was paid for."""
 
 
 class Still(Value):
@@ -63,6 +72,8 @@ class Task(Value):
     end: Still | None = None
     video_id: str | None = None
     """What is turned round."""
+    retry_of: str | None = None
+    """The failed job that is taken up."""
 
     @property
     def stills(self) -> tuple[Still, ...]:
@@ -116,6 +127,7 @@ class Production:
                 for kind, id_, reason in self.skipped
             ],
             "reverse_free": self.reversed,
+            "finished_free": sum(task.kind is Kind.RETRY for task in self.tasks),
             "already_complete": sum(one[2] is Reason.COMPLETE for one in self.skipped),
             "estimated_cost": self.cost,
         }
@@ -236,10 +248,14 @@ class _Draft:
                 self.skipped.append(("edge", one.edge.id, reason))
                 continue
             film = self.state.edges[one.made_by.id]
-            if not one.is_reverse or not self._stays(film):
+            if film.remainder and self.wish.skip_completed:
+                self._finish(film, film.remainder)
+                if one.is_reverse and film.edge.id not in self.turned:
+                    self._turn(film, film.remainder.video_id)
+            elif not one.is_reverse or not self._stays(film):
                 films[film.edge.id] = film.edge
             elif film.edge.id not in self.turned:
-                self._turn(film)
+                self._turn(film, film.assets[AssetType.VIDEO.value].id)
         return films
 
     def choose_poses(self, films: Mapping[str, Edge]) -> dict[str, Node]:
@@ -293,10 +309,18 @@ class _Draft:
                 end = None
             self._add(Kind.FILM, id_, item_id, name, cost, request, start=start, end=end)
 
-    def _turn(self, film: EdgeState) -> None:
+    def _finish(self, film: EdgeState, remainder: Remainder) -> None:
+        """Plan what is left to do of a film that was paid for."""
+        if any(task.retry_of == remainder.job_id for task in self.tasks):
+            return
+        if remainder.turns:
+            self.turned.add(film.edge.id)
+        name, id_ = self._name(film.edge), film.edge.id
+        self._add(Kind.RETRY, id_, film.item_id, name, 0, {}, retry_of=remainder.job_id)
+
+    def _turn(self, film: EdgeState, video_id: str) -> None:
         """Plan the way back of a film that is there."""
         self.turned.add(film.edge.id)
-        video_id = film.assets[AssetType.VIDEO.value].id
         name = self._name(film.edge)
         self._add(Kind.REVERSE, film.edge.id, film.item_id, name, 0, {}, video_id=video_id)
 

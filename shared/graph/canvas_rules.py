@@ -64,7 +64,7 @@ def _duplicates(canvas: Canvas) -> Iterator[Problem]:
             seen[value] += 1
             if seen[value] > 1:
                 message = f"there is another of the {kind} with the {name} '{value}'"
-                yield Problem(f"{kind}.{place}.{name}", message)
+                yield Problem(f"{kind}[{place}].{name}", message)
 
 
 def _inputs(inputs: Iterable[Input]) -> Iterator[Problem]:
@@ -72,12 +72,12 @@ def _inputs(inputs: Iterable[Input]) -> Iterator[Problem]:
         if not _is_of(one.initially, one.type):
             wanted = "a number" if one.type is InputType.NUMBER else "true or false"
             yield Problem(
-                f"inputs.{place}.default",
+                f"inputs[{place}].default",
                 f"input '{one.name}': a {one.type.value} is {wanted}, not {_shown(one.initially)}",
             )
         elif one.type is InputType.TRIGGER and one.default:
             yield Problem(
-                f"inputs.{place}.default",
+                f"inputs[{place}].default",
                 f"input '{one.name}': a trigger has not fired at first; leave it out",
             )
 
@@ -93,14 +93,14 @@ def _ends(canvas: Canvas) -> Iterator[Problem]:
             node_id = getattr(edge, end)
             if node_id not in _ids(canvas) and (end, node_id) != ("source", ANY):
                 message = f"edge '{edge.id}': there is no node '{node_id}'"
-                yield Problem(f"edges.{place}.{end}", message)
+                yield Problem(f"edges[{place}].{end}", message)
 
 
 def _poses(canvas: Canvas) -> Iterator[Problem]:
     for place, node in enumerate(canvas.nodes):
         if node.asset_id and node.item_id:
             yield Problem(
-                f"nodes.{place}.item_id",
+                f"nodes[{place}].item_id",
                 f"node '{node.id}': its pose is either asset_id or item_id; leave one out",
             )
 
@@ -112,11 +112,11 @@ def _conditions(canvas: Canvas) -> Iterator[Problem]:
         for number, condition in enumerate(edge.conditions):
             for part, message in _misfit(condition, types):
                 wrong = True
-                where = f"edges.{place}.conditions.{number}.{part}"
+                where = f"edges[{place}].conditions[{number}].{part}"
                 yield Problem(where, f"edge '{edge.id}': {message}")
         if not wrong and (said := contradiction(edge.conditions)):
             message = f"edge '{edge.id}': {said} can never hold together"
-            yield Problem(f"edges.{place}.conditions", message)
+            yield Problem(f"edges[{place}].conditions", message)
 
 
 def _misfit(condition: Condition, types: Mapping[str, InputType]) -> Iterator[tuple[str, str]]:
@@ -192,7 +192,7 @@ def _reverses(canvas: Canvas) -> Iterator[Problem]:
             continue
         message = _misturned(canvas, edge, edges.get(edge.reverse))
         if message:
-            yield Problem(f"edges.{place}.reverse", f"edge '{edge.id}': {message}")
+            yield Problem(f"edges[{place}].reverse", f"edge '{edge.id}': {message}")
 
 
 def _misturned(canvas: Canvas, edge: Edge, other: Edge | None) -> str | None:
@@ -222,7 +222,7 @@ def _alike(canvas: Canvas) -> Iterator[Problem]:
         message += "which is taken"
         if edge.rests:
             message = f"'{other}' is the loop of '{edge.source}' already; give one a condition"
-        yield Problem(f"edges.{place}", f"edge '{edge.id}': {message}")
+        yield Problem(f"edges[{place}]", f"edge '{edge.id}': {message}")
 
 
 # --- warnings ------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ def _unreachable(canvas: Canvas) -> Iterator[Problem]:
     for place, node in enumerate(canvas.nodes):
         if node.id not in reached:
             yield Problem(
-                f"nodes.{place}",
+                f"nodes[{place}]",
                 f"node '{node.id}': no edges lead to it from '{canvas.initial}', where it begins",
             )
 
@@ -254,14 +254,14 @@ def _at_rest(canvas: Canvas) -> Iterator[Problem]:
         says = "it has no loop, so nothing moves while it is there"
         if not out:
             says = "no edge leads out of it and it has no loop: what gets there stops for good"
-        yield Problem(f"nodes.{place}", f"node '{node.id}': {says}")
+        yield Problem(f"nodes[{place}]", f"node '{node.id}': {says}")
 
 
 def _always(canvas: Canvas) -> Iterator[Problem]:
     for place, edge in enumerate(canvas.edges):
         if edge.source == ANY and not edge.conditions:
             yield Problem(
-                f"edges.{place}.conditions",
+                f"edges[{place}].conditions",
                 f"edge '{edge.id}': it leads away from any state and asks for nothing, so it is "
                 "always taken",
             )

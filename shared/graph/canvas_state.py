@@ -1,13 +1,15 @@
 """How far the stills and films of a canvas are, as it follows from the files that there are."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from shared.graph.replan import retry_price, unfinished
 from shared.model.asset import USUAL_FORMATS, Asset, AssetStatus, AssetType, Purpose, asset_key
 from shared.model.canvas import Canvas, Edge, Node
+from shared.model.job import Job, JobStatus
 from shared.model.link import Link, Role
-from shared.model.version import best
+from shared.model.version import best, ranked
 
 THUMBNAIL = 256
 """The width of a pose's small picture."""
@@ -21,6 +23,8 @@ class Stage(StrEnum):
     PENDING = "pending"
     READY = "ready"
     FAILED = "failed"
+    UNFINISHED = "unfinished"
+    """It was made and paid for, and lacks only what is free."""
     NEEDS_REVIEW = "needs_review"
     """There are stills, but none that is the character: approve one, or have another drawn."""
     OUTDATED = "outdated"
@@ -48,6 +52,17 @@ class NodeState:
 
 
 @dataclass(frozen=True, slots=True)
+class Remainder:
+    """What is left to do of a film that was paid for: all of it is free."""
+
+    job_id: str
+    """The failed job that a retry takes up."""
+    video_id: str
+    turns: bool
+    """Whether the retry makes the way back too."""
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeState:
     edge: Edge
     made_by: Edge
@@ -56,6 +71,7 @@ class EdgeState:
     item_id: str | None
     assets: Mapping[str, Asset] = field(default_factory=dict)
     """What is ready or being made, by asset key, without a word on the way back."""
+    remainder: Remainder | None = None
 
     @property
     def is_reverse(self) -> bool:
@@ -141,7 +157,7 @@ def edge_state(
     ours = [one for one in stock.assets if one.purpose is purpose and one.type in USUAL_FORMATS]
     if not all(films.values()):
         stage = _unready(ours, waits=waits)
-    elif _fits(counted.get(AssetType.VIDEO.value), stock.links, stills):
+    elif all(_fits(_video_of(film, stock.links), stock.links, stills) for film in films.values()):
         stage = Stage.READY
     else:
         later = _unready([one for one in ours if one.status is AssetStatus.PENDING], waits=waits)
@@ -149,13 +165,46 @@ def edge_state(
     return EdgeState(edge, made_by, stage, item_id, _shown(counted, stock.assets, purpose))
 
 
+def videos_that_fit(stock: Stock, stills: tuple[str | None, str | None]) -> list[Asset]:
+    """The videos of an item that begin and end in these stills, the best first."""
+    videos = [one for one in stock.assets if one.type is AssetType.VIDEO and one.purpose is None]
+    fitting = [one for one in videos if _fits(one.id, stock.links, stills)]
+    return ranked(fitting, doubtful=True)
+
+
+def with_remainder(state: EdgeState, job: Job, video: Asset) -> EdgeState:
+    """The state of a film that can't be played, given the job that was last at work on its video,
+    which fits: it may be unfinished business that was paid for."""
+    if not job.finished:
+        return replace(state, stage=Stage.PENDING)
+    if job.status is not JobStatus.FAILED or retry_price(job):
+        return state
+    made = {key for step_id in unfinished(job) for key in job.steps[step_id].makes}
+    turns = any(job.assets[key].purpose is Purpose.REVERSE for key in made)
+    stage = Stage.OUTDATED if state.stage is Stage.OUTDATED else Stage.UNFINISHED
+    return replace(state, stage=stage, remainder=Remainder(job.id, video.id, turns))
+
+
+def _video_of(film: Asset | None, links: Sequence[Link]) -> str | None:
+    """The id of the video that a format shows, or shows backwards; None when it was deleted."""
+    id_ = film.id if film else None
+    for _ in range(2 if film and film.purpose is Purpose.REVERSE else 1):
+        sources = (
+            one.source_asset_id
+            for one in links
+            if one.target_asset_id == id_ and one.role is Role.SOURCE
+        )
+        id_ = next(sources, None)
+    return id_
+
+
 def _fits(
-    video: Asset | None, links: Iterable[Link], stills: tuple[str | None, str | None]
+    video_id: str | None, links: Iterable[Link], stills: tuple[str | None, str | None]
 ) -> bool:
     """Whether a film begins and ends in these stills. One whose video was deleted is believed."""
-    if video is None:
+    if video_id is None:
         return True
-    roles = {one.role: one.source_asset_id for one in links if one.target_asset_id == video.id}
+    roles = {one.role: one.source_asset_id for one in links if one.target_asset_id == video_id}
     return (roles.get(Role.SOURCE), roles.get(Role.END_FRAME)) == stills
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from shared.graph.charges import charges, owed
 from shared.graph.draft import HASH_LENGTH, Plan, planned_assets
 from shared.graph.policy import DEADLINE
+from shared.model.credit import Part
 from shared.model.job import Job, PlannedAsset, Step, StepKind, StepStatus
 from shared.model.link import Link
 from shared.model.request import GenerateRequest
@@ -44,6 +45,8 @@ def replan(
     links: Sequence[Link],
     *,
     anew: str | None = None,
+    job_id: str | None = None,
+    retry_of: str | None = None,
     ids: Ids,
     now: datetime,
 ) -> Plan:
@@ -63,11 +66,9 @@ def replan(
         if step_id in steps
     }
     kinds = {step.kind for step in chosen.values()}
-    charged = owed(job, chosen)
-    if job.request:  # the way back of a finished film is nobody's generation, and free
-        charged |= charges(GenerateRequest.model_validate(job.request), chosen)
+    charged = _charged(job, chosen)
     new = Job(
-        id=ids.uuid(),
+        id=job_id or ids.uuid(),
         created_at=now,
         updated_at=now,
         workspace_id=job.workspace_id,
@@ -76,6 +77,7 @@ def replan(
         collection_id=job.collection_id,
         item_id=job.item_id,
         item_name=job.item_name,
+        retry_of=retry_of,
         cost_credits=sum(charged.values()),
         charges=charged,
         cache_control=job.cache_control,
@@ -87,6 +89,19 @@ def replan(
         deadline=now + DEADLINE,
     )
     return Plan(new, planned_assets(new, now), tuple(_new_links(links, renewed, ids, now)))
+
+
+def retry_price(job: Job) -> int:
+    """What it costs to take up a failed job, in credits."""
+    return sum(_charged(job, {id_: job.steps[id_] for id_ in unfinished(job)}).values())
+
+
+def _charged(job: Job, steps: Mapping[str, Step]) -> dict[Part, int]:
+    """What a job of some steps of an old one pays for."""
+    charged = owed(job, steps)
+    if job.request:  # the way back of a finished film is nobody's generation, and free
+        charged |= charges(GenerateRequest.model_validate(job.request), steps)
+    return charged
 
 
 def _with_drafts(job: Job, steps: Iterable[str]) -> frozenset[str]:

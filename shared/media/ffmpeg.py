@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -70,6 +71,11 @@ class Caps:
         return ("/bin/sh", "-c", CAPPED, "sh", *map(str, caps), *command)
 
 
+CRASHES = frozenset(
+    -number for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
+)
+"""The exit statuses of a process that met a fault of its own, and was not stopped by anybody."""
+
 CHANNELS = {"gray": 1, "rgb24": 3, "rgba": 4}
 
 
@@ -116,7 +122,7 @@ def read_frames(
     `-i` and `select` behind it;
     `strict` fails on the first flaw in the file instead of patching it up. The process ends with
     the context. Raises `PermanentError("ffmpeg_failed")`, `TransientError("ffmpeg_killed",
-    "ffmpeg_timeout")`.
+    "ffmpeg_crashed", "ffmpeg_timeout")`.
     """
     arguments = (
         *(("-xerror", "-err_detect", "explode") if strict else ()),
@@ -216,6 +222,8 @@ def _process(
                 return PermanentError(StorageFull.code, disk.MESSAGE)
             if expired.is_set():
                 return TransientError("ffmpeg_timeout", f"ffmpeg took longer than {timeout:.0f} s")
+            if status in CRASHES:
+                return TransientError("ffmpeg_crashed", f"ffmpeg crashed by signal {-status}")
             if status < 0:
                 return TransientError("ffmpeg_killed", f"ffmpeg died of signal {-status}. {said}")
             return PermanentError("ffmpeg_failed", f"ffmpeg failed with status {status}: {said}")

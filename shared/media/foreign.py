@@ -41,13 +41,22 @@ LOOK_TIMEOUT, SAMPLE_TIMEOUT, TIMEOUT = 45.0, 100.0, 380.0
 
 DECODERS: Final = (
     *("h264", "hevc", "mpeg4", "mjpeg", "prores", "qtrle", "png", "apng", "gif"),
-    *("libvpx", "libvpx-vp9", "vp8", "vp9", "libdav1d", "av1"),
+    *("libvpx", "libvpx-vp9", "vp8", "vp9", "libdav1d", "av1", "webp", "webp_anim"),
 )
-DEMUXERS: Final = {"mov": "mov", "webm": "matroska", "gif": "gif", "apng": "apng"}
-TRANSLUCENT: Final = frozenset({"vp8", "vp9", "hevc", "prores", "qtrle", "png", "apng", "gif"})
+DEMUXERS: Final = {
+    "mov": "mov",
+    "webm": "matroska",
+    "gif": "gif",
+    "apng": "apng",
+    "webp": "webp_anim",
+}
+TRANSLUCENT: Final = frozenset(
+    {"vp8", "vp9", "hevc", "prores", "qtrle", "png", "apng", "gif", "webp_anim"}
+)
 """Codecs that can have alpha."""
-SAMPLE, OPAQUE = 64, 250
-"""Pixels a side of the samples that are looked at for alpha, and the least that is none."""
+SAMPLE, SAMPLES, OPAQUE = 64, 120, 250
+"""Pixels a side of the samples that are looked at for alpha, about how many of them are looked at,
+and the least that is no alpha."""
 GROUNDS: Final[tuple[Rgb, ...]] = ((200, 200, 200), (255, 255, 255), (110, 110, 110), (0, 0, 0))
 """Greys: since a film has half as much chroma as luma, its edges would take on another's chroma."""
 UPRIGHT: Final = "scale=iw*max(sar\\,1):ih*max(1\\,1/sar),setsar=1"
@@ -111,7 +120,7 @@ def take_in(source: Path, target: Path) -> Taken:
     )
     if target.stat().st_size >= CAPS.output:
         raise PermanentError("film_too_large", "The film cannot be made small enough.")
-    master = probe_film(target)
+    master = _master(target)
     return Taken(
         container,
         film.codec,
@@ -125,11 +134,19 @@ def take_in(source: Path, target: Path) -> Taken:
     )
 
 
+def _master(target: Path) -> Probe:
+    """What was written; a film of which nothing could be decoded leaves an empty one."""
+    try:
+        return probe_film(target)
+    except PermanentError as error:
+        raise _unsupported("has no picture that could be decoded") from error
+
+
 def _container(source: Path) -> str:
     with source.open("rb") as stream:
         container = film_container(stream.read(HEAD))
     if container is None:
-        raise _unsupported("is none: send an MP4, MOV, WebM or GIF")
+        raise _unsupported("is none: send an MP4, MOV, WebM, GIF, or a PNG or WebP that moves")
     return container
 
 
@@ -182,8 +199,10 @@ def _behind(source: Path, container: str, film: Probe) -> Rgb | None:
     """The colour to set a film with alpha on, which it does not wear; None for one without."""
     if film.codec not in TRANSLUCENT:
         return None
-    small = f"fps=2,scale={SAMPLE}:{SAMPLE}:flags=area,format=rgba"
-    raw = ("-map", "0:V:0", "-vf", small, "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1")
+    # By number: the first frame counts, however short the film is.
+    every = -(-film.frames // SAMPLES)
+    small = f"select=not(mod(n\\,{every})),scale={SAMPLE}:{SAMPLE}:flags=area,format=rgba"
+    raw = ("-map", "0:V:0", "-vf", small, "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1")
     pixels = np.frombuffer(
         _run((*_input(source, container, film.codec), *raw), SAMPLE_TIMEOUT), np.uint8
     )
@@ -250,7 +269,7 @@ def _run(arguments: Sequence[str], timeout: float) -> bytes:
     try:
         return ffmpeg.run(arguments, timeout, caps=CAPS)
     except StepError as error:
-        if error.retryable:  # it was stopped
+        if error.retryable and error.reason != "ffmpeg_crashed":  # it was stopped
             raise _too_large("takes too much to decode; send a shorter or smaller one") from error
         raise _unsupported(
             "is damaged, has no picture, or is of a kind that is not taken"

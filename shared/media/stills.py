@@ -6,20 +6,27 @@ held beside a copy of itself.
 """
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngImageFile
 
-from shared.errors import BadRequest
+from shared.errors import BadRequest, Busy, MascotryError
+from shared.media import png
 from shared.media.compact import write_png, write_webp
 from shared.media.decoding import GATE
 from shared.media.decoding import MAX_PIXELS as MAX_PIXELS
+
+log = logging.getLogger(__name__)
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 Mode = Literal["RGB", "RGBA"]
@@ -28,6 +35,23 @@ MAX_SIDE: Final = 3072
 """Pixels of the longer side of what is kept of a picture; what we draw has 2048 at most."""
 MEASURED_SIDE: Final = 2048
 """The same where a picture is only looked at: colours and proportions need no more."""
+TURNS: Final[Mapping[int, Image.Transpose]] = MappingProxyType(
+    {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+)
+"""What sets a picture upright, by its orientation in EXIF."""
+DEPTHS: Final[Mapping[str, Fraction]] = MappingProxyType(
+    {"L;2": Fraction(255, 3), "L;4": Fraction(255, 15), "RGB;16B": Fraction(1, 256)}
+)
+"""By what Pillow multiplies the levels of PNGs that have not 8 bits, but not the transparent one
+(`tRNS`). Of 16 bits it takes the upper 8."""
 BAND_PIXELS: Final = 1_000_000
 """About how many pixels are converted and reduced at a time."""
 
@@ -57,6 +81,7 @@ def _opened(source: Path | bytes, max_pixels: int, max_side: int) -> Iterator[Im
     """What `open_image` gives, with the room that its decoding needs held until the context ends:
     for those who write the picture and let it go, so that pictures do not pile up behind the gate.
     """
+    source = _readable(source)
     with _refusing(max_pixels), _open(source) as image:
         # The header is read by now, the pixels are not: a bomb is refused before it is lit.
         width, height = image.size
@@ -71,9 +96,9 @@ def _opened(source: Path | bytes, max_pixels: int, max_side: int) -> Iterator[Im
 def moves(source: bytes) -> bool:
     """Whether a picture has more than one frame; False for what cannot be read."""
     try:
-        with Image.open(io.BytesIO(source), formats=FORMATS) as image:
+        with _refusing(MAX_PIXELS), _open(_readable(source)) as image:
             return bool(getattr(image, "is_animated", False))
-    except (OSError, SyntaxError, ValueError, EOFError):
+    except BadRequest:
         return False
 
 
@@ -113,6 +138,15 @@ def resize(source: Path, targets: Mapping[int, Path]) -> dict[int, tuple[int, in
     return sizes
 
 
+def _readable(source: Path | bytes) -> Path | bytes:
+    """What a picture is decoded from: a PNG without the metadata that would keep it from being
+    opened, any other as it is."""
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+        if stream.read(len(png.SIGNATURE)) != png.SIGNATURE:
+            return source
+        return png.without_compressed_text(png.SIGNATURE + stream.read())
+
+
 def _open(source: Path | bytes) -> Image.Image:
     """The picture's header: its pixels are decoded when they are asked for."""
     return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
@@ -120,15 +154,32 @@ def _open(source: Path | bytes) -> Image.Image:
 
 def _decoded(source: Path | bytes, max_side: int) -> Image.Image:
     with _open(source) as image:
+        if isinstance(image, PngImageFile):
+            _scale_transparent_level(image)
         mode: Mode = "RGBA" if image.has_transparency_data else "RGB"
         picture = _reduced(image, mode, max_side)
-        # It may stand behind the pixels, so it is known only now.
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        turn = _turn(image)  # metadata may stand behind the pixels, so it is known only now
     picture.info.clear()
-    picture.getexif()[ExifTags.Base.Orientation] = orientation
-    ImageOps.exif_transpose(picture, in_place=True)
-    picture.getexif().clear()
-    return picture
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What sets a picture upright; None if it is, or cannot say how it lies."""
+    try:
+        return TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception as error:  # EXIF is written by anybody, and Pillow raises anything
+        log.info("EXIF cannot be read", extra={"reason": type(error).__name__})
+        return None
+
+
+def _scale_transparent_level(image: PngImageFile) -> None:
+    """Bring the level that a PNG calls transparent to the 8 bits that its pixels will have."""
+    level, rawmode = image.info.get("transparency"), image.tile[0].args
+    factor = DEPTHS.get(rawmode) if isinstance(rawmode, str) else None
+    if factor is not None and isinstance(level, int):
+        image.info["transparency"] = int(level * factor)
+    elif factor is not None and isinstance(level, tuple):
+        image.info["transparency"] = tuple(int(part * factor) for part in level)
 
 
 def _reduced(image: Image.Image, mode: Mode, max_side: int) -> Image.Image:
@@ -161,22 +212,35 @@ def _factor(image: Image.Image, max_side: int) -> int:
 def _converted(image: Image.Image, mode: Mode) -> Image.Image:
     """The picture in a mode of 8 bits."""
     if image.mode.startswith("I"):  # of 16 bits: Pillow makes all but the darkest white
-        image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
+        levels = np.asarray(image).clip(0, 65535)
+        clear = image.info.get("transparency")
+        image = Image.fromarray((levels // 257).astype(np.uint8))
+        if clear is not None:
+            image.putalpha(Image.fromarray(np.where(levels == clear, 0, 255).astype(np.uint8)))
     return image if image.mode == mode else image.convert(mode)
 
 
 @contextmanager
 def _refusing(max_pixels: int) -> Iterator[None]:
-    """Turn what goes wrong with a stranger's file into a `BadRequest` that says what is wrong."""
+    """Turn what goes wrong with a stranger's file into a `BadRequest` that says what is wrong, and
+    a lack of memory, which will pass, into `Busy`.
+
+    Decoders raise anything at files that were made to find their faults.
+    """
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
+    except MascotryError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _refused(f"is too large; at most {max_pixels:,} pixels are taken") from None
     except UnidentifiedImageError:
         raise _refused("is not a PNG, JPEG, WebP or GIF picture") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except MemoryError:
+        raise Busy("the picture needs more memory than there is now; try again") from None
+    except Exception as error:
         raise _refused("is damaged or cut off, and cannot be decoded") from error
 
 

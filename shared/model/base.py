@@ -62,14 +62,30 @@ def matching(pattern: str, message: str, format_: str | None = None) -> _Matchin
 
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_UUID_OF_EITHER_CASE = _UUID.replace("a-f", "a-fA-F")
 UUID_PATTERN = f"^{_UUID}$"
+"""An id as it is stored and answered."""
+GIVEN_UUID_PATTERN = f"^{_UUID_OF_EITHER_CASE}$"
+"""An id as clients may write it: some languages print UUIDs in upper case."""
+NO_ID = "must be an id: a UUID"
 
-Id = Annotated[str, matching(_UUID, "must be an id: a UUID in lower case", "uuid")]
+Id = Annotated[str, matching(_UUID_OF_EITHER_CASE, NO_ID, "uuid"), AfterValidator(str.lower)]
+"""An id that a client gives, in either case; the value is in lower case."""
 
 
 def is_id(text: str) -> bool:
-    """Whether a text can be the id of anything."""
+    """Whether a text is an id as it is stored."""
     return re.fullmatch(_UUID, text) is not None
+
+
+def canonical_id(text: str) -> str | None:
+    """An id that a client gives, as it is stored; None when the text is no id."""
+    return text.lower() if re.fullmatch(_UUID_OF_EITHER_CASE, text) else None
+
+
+def with_canonical_ids(text: str) -> str:
+    """A text whose ids are all in lower case, such as a path."""
+    return re.sub(_UUID_OF_EITHER_CASE, lambda found: found[0].lower(), text)
 
 
 class Value(BaseModel):

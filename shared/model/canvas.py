@@ -62,11 +62,24 @@ def _op(value: Any) -> Any:
 AnyOp = Annotated[
     Op,
     BeforeValidator(_op),
-    WithJsonSchema({"type": "string", "enum": [*(op.value for op in Op), *ALIASES]}),
+    WithJsonSchema(
+        {
+            "title": "AnyOp",
+            "type": "string",
+            "enum": [*(op.value for op in Op), *ALIASES],
+            "x-enum-varnames": [*(op.name for op in Op), *map(str.upper, ALIASES)],
+        }
+    ),
 ]
 _Whole = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
 _Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
-Held = bool | _Whole | _Number
+_LIMITS = {"minimum": -LARGEST, "maximum": LARGEST}
+Held = Annotated[
+    bool | _Whole | _Number,
+    WithJsonSchema(
+        {"title": "InputValue", "anyOf": [{"type": "boolean"}, {"type": "number", **_LIMITS}]}
+    ),
+]
 """What an input can be."""
 Coordinate = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 

@@ -24,6 +24,7 @@ class Finding(StrEnum):
     JOB_OVERDUE = "job_overdue"
     LEASE_EXPIRED = "lease_expired"
     UPLOAD_OVERDUE = "upload_overdue"
+    UPLOAD_GIVEN_UP = "upload_given_up"
     VERSIONS_OVERDUE = "versions_overdue"
     DELIVERY_OVERDUE = "delivery_overdue"
     # What is stored and what is written down, compared.
@@ -64,6 +65,9 @@ MEANINGS: Mapping[Finding, Meaning] = MappingProxyType(
             "a worker has not come back, and its step is given to another", Severity.WARNING
         ),
         Finding.UPLOAD_OVERDUE: Meaning("an upload should have come by now", Severity.INFO),
+        Finding.UPLOAD_GIVEN_UP: Meaning(
+            "an upload could not be decoded in several tries, and has failed", Severity.WARNING
+        ),
         Finding.VERSIONS_OVERDUE: Meaning(
             "the best versions of an item were not refreshed, and are now", Severity.WARNING
         ),

@@ -10,6 +10,7 @@ from shared.model.asset import AssetType, Content, Provenance, Purpose, beside, 
 from shared.model.base import Entity, Instant, Value
 from shared.model.credit import Part
 from shared.model.fault import Fault as Fault
+from shared.model.link import Link
 
 
 class JobStatus(StrEnum):
@@ -185,11 +186,18 @@ class Job(Entity):
     item_name: str | None = None
     batch_id: str | None = None
     """The job that has begun this one, together with others."""
+    retry_of: str | None = None
+    """The failed job that this one takes up."""
+    retry_id: str | None = None
+    """The job that has taken this failed one up; it is never taken up twice."""
     cost_credits: int = 0
     charges: dict[Part, int] = Field(default_factory=dict)
     """What `cost_credits` is for, by the prices of the day."""
     promises: dict[str, Promise] = Field(default_factory=dict)
     """The jobs that this one has yet to begin, by their ids."""
+    reserved: tuple[Link, ...] | None = None
+    """The links of a job that is only reserved: what it costs is held, but nothing of what it will
+    make is stored. They are stored together with its assets when it begins; then this is None."""
     cache_control: str = "public, max-age=31536000, immutable"
     request: dict[str, Any] = Field(default_factory=dict)
     assets: dict[str, PlannedAsset] = Field(default_factory=dict)

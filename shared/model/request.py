@@ -8,6 +8,7 @@ from itertools import product
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -17,7 +18,8 @@ from pydantic import (
 )
 
 from shared.model.base import Id, Value
-from shared.model.schema import having
+from shared.model.name import readable
+from shared.model.schema import having, rules
 
 MIN_SIZE, MAX_SIZE = 16, 2048
 
@@ -25,7 +27,7 @@ MIN_SIZE, MAX_SIZE = 16, 2048
 def _size(value: Any) -> Any:
     """A size is the width of a square; `"256x256"` is accepted for 256."""
     if isinstance(value, str):
-        match = re.fullmatch(r"(\d{1,5})(?:x(\d{1,5}))?", value.strip())
+        match = re.fullmatch(r"([0-9]{1,5})(?:x([0-9]{1,5}))?", value.strip())
         if not match or (match[2] and int(match[1]) != int(match[2])):
             raise ValueError("must be a width in pixels, such as 256 or 256x256")
         return int(match[1])
@@ -34,10 +36,14 @@ def _size(value: Any) -> Any:
 
 _WIDTH = r"1[6-9]|[2-9][0-9]|[1-9][0-9]{2}|1[0-9]{3}|20[0-3][0-9]|204[0-8]"
 _SIZE_SCHEMA = {
+    "title": "Size",
+    "description": "The width of a square, in pixels.",
     "anyOf": [
         {"type": "integer", "minimum": MIN_SIZE, "maximum": MAX_SIZE},
-        {"type": "string", "pattern": f"^({_WIDTH})(x\\1)?$"},
-    ]
+        {"type": "string", "pattern": f"^({_WIDTH})(x({_WIDTH}))?$"},
+    ],
+    # Not every regular expression can refer back.
+    **rules({"description": "As `256x256`, both are the same.", "pattern": r"^(\d+)(x\1)?$"}),
 }
 Size = Annotated[
     int,
@@ -52,7 +58,10 @@ Prompt = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), NOT_BLANK
 ]
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), NOT_BLANK
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120),
+    AfterValidator(readable),
+    NOT_BLANK,
 ]
 
 
@@ -107,6 +116,13 @@ _RULES = {
 _FIELDS_OF_SOME = _MOVING | {"image_prompt", "source_image_asset_id", "edit_instructions"}
 
 
+_IN_WORDS = """Give either `name` or `item_id`; an edit needs neither. The `type` says what else
+there has to be, and nothing more of that: `image` needs `image_prompt`; `logo` may have it; `edit`
+needs `source_image_asset_id` and `edit_instructions`; `animation` needs `animation_prompt` and
+either `image_prompt` or `source_image_asset_id`, and may have `end_image_asset_id` and
+`video_provider`."""
+
+
 def _as_schema() -> dict[str, Any]:
     """The rules below as JSON Schema: every way in which a request is consistent."""
     ways = []
@@ -119,7 +135,13 @@ def _as_schema() -> dict[str, Any]:
             absent = sorted(_FIELDS_OF_SOME - needs - optional)
             ways.append(having(*sorted(needs), absent=absent, type=type_.value))
     only_there = {"properties": {"auto_reverse": {"const": False}}}
-    return {"anyOf": ways, "allOf": [{"anyOf": [only_there, having("end_image_asset_id")]}]}
+    return rules(
+        {"description": _IN_WORDS, "anyOf": ways},
+        {
+            "description": "`auto_reverse` needs `end_image_asset_id`.",
+            "anyOf": [only_there, having("end_image_asset_id")],
+        },
+    )
 
 
 class GenerateRequest(Value):

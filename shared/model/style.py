@@ -8,9 +8,14 @@ x to the right and y downwards.
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from shared.model.base import Instant, Value
+from shared.model.base import Instant, Value, matching
+from shared.model.name import readable
+from shared.model.schema import named
+
+ShadingKind = Annotated[Literal["flat", "two_tone", "soft"], named("ShadingKind")]
+Hex = Annotated[str, matching("#[0-9a-f]{6}", "must be a colour in lower case, such as #ff8800")]
 
 
 class PaletteColour(Value):
@@ -35,7 +40,7 @@ class Line(Value):
     """The outline: its width as a share of the figure's size, and its colour."""
 
     weight: float
-    colour: str = Field(pattern=r"^#[0-9a-f]{6}$")
+    colour: Hex
 
 
 class Proportions(Value):
@@ -53,7 +58,7 @@ class Shading(Value):
     `most` the smallest and largest in any picture; `seams` is how long the edges between light and
     shadow are, in sizes of the figure, `shortest` and `longest` likewise."""
 
-    kind: Literal["flat", "two_tone", "soft"]
+    kind: ShadingKind
     amount: float
     least: float
     most: float
@@ -118,8 +123,8 @@ class StyleCard(Value):
 class ColourEdit(Value):
     """A colour as somebody writes it into a palette."""
 
-    name: str = Field(min_length=1, max_length=40)
-    hex: str = Field(pattern=r"^#[0-9a-f]{6}$")
+    name: Annotated[str, Field(min_length=1, max_length=40), AfterValidator(readable)]
+    hex: Hex
     share: float = Field(ge=0, le=1)
 
 
@@ -133,7 +138,7 @@ class CardEdit(Value):
     )
     palette: tuple[ColourEdit, ...] | None = Field(default=None, min_length=1, max_length=24)
     line: Line | None = None
-    shading: Literal["flat", "two_tone", "soft"] | None = None
+    shading: ShadingKind | None = None
     locked: bool | None = None
 
 

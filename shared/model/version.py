@@ -13,11 +13,14 @@ def best(assets: Iterable[Asset], *, doubtful: bool = False) -> dict[str, Asset]
     approved, else the latest that nobody has rejected and that needs no review. What does is as
     good as the others to whom has settled that already: `doubtful`."""
     found: dict[str, Asset] = {}
-    for asset in assets:
-        key = asset_key(asset.type, asset.size, asset.purpose)
-        if _counts(asset, doubtful) and (key not in found or _rank(asset) > _rank(found[key])):
-            found[key] = asset
+    for asset in ranked(assets, doubtful=doubtful):
+        found.setdefault(asset_key(asset.type, asset.size, asset.purpose), asset)
     return found
+
+
+def ranked(assets: Iterable[Asset], *, doubtful: bool = False) -> list[Asset]:
+    """The versions that may count, the best first."""
+    return sorted((one for one in assets if _counts(one, doubtful)), key=_rank, reverse=True)
 
 
 def best_path(asset: Asset, sibling: str | None = None) -> str:

@@ -5,10 +5,13 @@ name everywhere:
 
     429                          Later                     nothing was started
     refusals                     Refused                   found by each provider in its own form
+    no money left, 402           provider_rejected         permanent: waiting would not help
     400, 404, 409, 422, …        provider_rejected         permanent
     401, 403                     provider_unauthorized     permanent
-    502, 504, 408 to a paid call provider_outcome_unknown  permanent: it may have been charged
-    other 5xx                    provider_unavailable      transient
+    521, 523, 525, 526           provider_unreachable      transient: it was not sent on
+    500, 503 in its own words    provider_unavailable      transient: it says that it failed
+    408, 499, other 5xx          provider_outcome_unknown  to a paid call, permanent
+                                 provider_unavailable      to a read, transient
     no connection                provider_unreachable      transient: nothing was sent
     connection lost, timeout     provider_outcome_unknown  to a paid call, permanent
                                  provider_connection_lost  to a read, transient
@@ -22,6 +25,7 @@ from email.utils import parsedate_to_datetime
 from pydantic import SecretStr
 
 from shared.errors import PermanentError, StepError, TransientError
+from shared.model import number
 from shared.providers.base import Later, Refused
 
 UNSENT = frozenset(
@@ -30,8 +34,17 @@ UNSENT = frozenset(
 """The HTTP clients' names for failures before a byte of the request was sent. By name, since the
 SDKs bring two clients with the same names and wrap them in errors of their own."""
 
-GATEWAY = frozenset({408, 502, 504})
-"""Answers of somebody who stood in between and doesn't know what became of the request."""
+NEVER_ARRIVED = frozenset({521, 523, 525, 526})
+"""Answers of a proxy that got no connection to the provider, and so has sent nothing on. They are
+Cloudflare's: refused, no route, no TLS, a wrong certificate. Not its 520, 522 and 524, which also
+mean that the request was sent and no answer came."""
+
+ADMITTED = frozenset({500, 503})
+"""A failure before any work was done, if it is the provider that says so. Proxies answer the same
+when a connection breaks after the request was sent."""
+
+CUT_OFF = frozenset({408, 499})
+"""A request that was given up below 500: by a time limit, or by a client that may be a proxy."""
 
 LONGEST_WAIT = 3600.0
 LONGEST_MESSAGE = 300
@@ -55,19 +68,28 @@ REFUSALS = (
 class Call:
     """One call. `paid` calls are never repeated unless it is sure that nothing was started.
 
-    `variables` are the settings that hold the credentials and `secrets` what they hold; `busy` is
-    the wait in seconds when the provider names none.
+    `variables` are the settings that hold the credentials and `secrets` what they hold; `billing`
+    is the page where the account is topped up; `busy` is the wait in seconds when the provider
+    names none.
     """
 
     provider: str
     paid: bool
     variables: str
+    billing: str
     busy: float
     secrets: tuple[SecretStr, ...] = ()
 
-    def answered(self, status: int, message: str, retry_after: float | None = None) -> Later:
-        """What an HTTP status other than success means: a wait, or the fault that is raised."""
+    def answered(
+        self, status: int, message: str, retry_after: float | None = None, *, own: bool = False
+    ) -> Later:
+        """What an HTTP status other than success means: a wait, or the fault that is raised.
+
+        `own` says that the body has the form of the provider's errors, so that no proxy made it.
+        """
         said = self.quote(message)
+        if status == 402:
+            raise self.spent(message)
         if status == 429:
             return self.later(retry_after)
         if status == 401:  # what it says may repeat the key
@@ -81,9 +103,14 @@ class Call:
                 f"{self.provider} does not let these credentials do this{said}. "
                 f"Check {self.variables}.",
             )
-        if status in GATEWAY and self.paid:
-            raise self.unknown(f"a gateway answered {status}")
-        if status >= 500 or status == 408:
+        if status in NEVER_ARRIVED:
+            raise TransientError(
+                "provider_unreachable",
+                f"{self.provider} cannot be reached: a proxy in between answered {status}.",
+            )
+        if status >= 500 or status in CUT_OFF:
+            if self.paid and not (own and status in ADMITTED):
+                raise self.unknown(f"the answer was status {status}")
             raise TransientError(
                 "provider_unavailable", f"{self.provider} failed with status {status}{said}."
             )
@@ -110,6 +137,14 @@ class Call:
             "provider_outcome_unknown",
             f"{self.provider} may or may not have started ({what}); it was not asked again, so as "
             "not to be charged twice.",
+        )
+
+    def spent(self, message: str) -> PermanentError:
+        """The account has no money left, or a limit of nothing: waiting would not help."""
+        return PermanentError(
+            "provider_rejected",
+            f"The {self.provider} account has no money left for this{self.quote(message)}. "
+            f"Add credit or raise the limit at {self.billing}, then start the job again.",
         )
 
     def malformed(self, what: str) -> PermanentError:
@@ -147,7 +182,7 @@ def seconds_until(retry_after: str | None) -> float | None:
     if not retry_after:
         return None
     try:
-        return float(retry_after)
+        return number.seconds(retry_after)
     except ValueError:
         pass
     try:

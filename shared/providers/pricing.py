@@ -72,6 +72,17 @@ def price(model: str, overrides: Overrides) -> Price:
         ) from error
 
 
+def reported(report: object, *path: str) -> int | None:
+    """The number of tokens that stands at `path` in what a provider reports of its bill; None if
+    none does. What was made and paid for must not be lost for the shape of its bill, so that any
+    shape is taken."""
+    for name in path:
+        report = report.get(name) if isinstance(report, Mapping) else getattr(report, name, None)
+    if isinstance(report, int) and not isinstance(report, bool) and report >= 0:
+        return report
+    return None
+
+
 def is_priced(model: str, overrides: Overrides) -> bool:
     """Whether a table knows the model, so that a cost of nothing means nothing."""
     return model in overrides or model in PRICES

@@ -6,14 +6,18 @@ from typing import Any
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.model import paths
 from shared.model.asset import Asset
+from shared.model.base import instant_text
 from shared.model.collection import MAX_REFERENCES, Collection, Settings
-from shared.ports import Create, Delete, Ports, Replace, Write
+from shared.ports import Create, Delete, Ports, Query, Replace, Update, Write
 from shared.services import assets, entities, projects
 from shared.services.keys import Principal
 from shared.services.slugs import slugify
 
 SUFFIX_LENGTH = 4
 TRIES = 5
+BATCH = 100
+Holder = tuple[Collection, str]
+"""A collection and its version."""
 
 
 def require(
@@ -64,9 +68,14 @@ def create(
         path = paths.collection(who.workspace_id, collection_id)
         reservation = Create(paths.slug(who.workspace_id, slug), {"collection_id": collection_id})
         try:
-            writes = [reservation, Create(path, collection.stored())]
+            writes: list[Write] = [
+                reservation,
+                Create(path, collection.stored()),
+                *(_held(ports, who, asset.id) for asset in references),
+            ]
             entities.create(ports.documents, path, writes)
-        except Conflict:
+        except Conflict:  # the slug is taken, or a reference was deleted
+            require(ports, who, project_id, reference_asset_ids)
             continue
         return collection
     raise Conflict("No free slug was found; give the collection another name.")
@@ -125,16 +134,63 @@ def add_reference(ports: Ports, who: Principal, collection_id: str, asset_id: st
             )
         return (*references, asset_id)
 
-    return _change_references(ports, who, collection_id, add)
+    return _change_references(ports, who, collection_id, add, [_held(ports, who, asset_id)])
 
 
 def remove_reference(ports: Ports, who: Principal, collection_id: str, asset_id: str) -> Collection:
     def remove(references: tuple[str, ...]) -> tuple[str, ...]:
         if asset_id not in references:
             raise NotFound("There is no such reference.")
-        return tuple(reference for reference in references if reference != asset_id)
+        return _without(references, asset_id)
 
     return _change_references(ports, who, collection_id, remove)
+
+
+def holding(ports: Ports, who: Principal, asset_id: str) -> list[Holder]:
+    """The collections that have an asset among their references."""
+    query = Query(paths.collection_of(who.workspace_id, "collections"))
+    found = [
+        (Collection.load(document.data), document.version)
+        for document in entities.every(ports.documents, query, at_once=BATCH)
+        if asset_id in document.data["reference_asset_ids"]
+    ]
+    projects_of = {paths.project(who.workspace_id, one.project_id) for one, _ in found}
+    alive = entities.existing(ports.documents, projects_of)
+    return [
+        (one, version)
+        for one, version in found
+        if paths.project(who.workspace_id, one.project_id) in alive
+    ]
+
+
+def without(
+    ports: Ports, who: Principal, asset_id: str, holders: Sequence[Holder]
+) -> Sequence[Write]:
+    """The writes that take an asset from the references of collections, which clears their style
+    cards. They hold if no collection has changed meanwhile."""
+    now = ports.clock.now()
+    return [
+        Replace(
+            paths.collection(who.workspace_id, collection.id),
+            collection.with_(
+                reference_asset_ids=_without(collection.reference_asset_ids, asset_id),
+                updated_at=now,
+            ).stored(),
+            version,
+        )
+        for collection, version in holders
+    ]
+
+
+def _without(references: tuple[str, ...], asset_id: str) -> tuple[str, ...]:
+    return tuple(reference for reference in references if reference != asset_id)
+
+
+def _held(ports: Ports, who: Principal, asset_id: str) -> Update:
+    """That an asset becomes a reference is written to it: the commit fails if it was deleted, and
+    its deletion fails if it has looked for references before."""
+    now = {"updated_at": instant_text(ports.clock.now())}
+    return Update(paths.asset(who.workspace_id, asset_id), now)
 
 
 def _change_references(
@@ -142,6 +198,7 @@ def _change_references(
     who: Principal,
     collection_id: str,
     change: Callable[[tuple[str, ...]], tuple[str, ...]],
+    along: Sequence[Write] = (),
 ) -> Collection:
     collection, version = get(ports, who, collection_id)
     references = change(collection.reference_asset_ids)
@@ -149,5 +206,5 @@ def _change_references(
         return collection
     changed = collection.with_(reference_asset_ids=references, updated_at=ports.clock.now())
     path = paths.collection(who.workspace_id, collection_id)
-    ports.documents.commit([Replace(path, changed.stored(), version)])
+    ports.documents.commit([Replace(path, changed.stored(), version), *along])
     return changed

@@ -7,10 +7,14 @@ What decodes is imported when it is needed: most processes only hold a `LocalDec
 """
 
 import hashlib
+import logging
 import tempfile
 from pathlib import Path
 
+from shared.errors import PermanentError, StepError, TransientError
 from shared.ports import Blobs, Bucket, ImportedFilm
+
+log = logging.getLogger(__name__)
 
 
 def moves(content: bytes) -> bool:
@@ -34,6 +38,19 @@ def clean_picture(
 def import_film(source: Path, target: Path) -> ImportedFilm:
     """Write the film `source` to `target` as a master, and measure it. Faults as
     `shared.ports.Decoder.film` says."""
+    try:
+        return _import_film(source, target)
+    except (StepError, OSError):
+        raise
+    except MemoryError as error:
+        raise TransientError("decoder_failed", "The film takes too much memory.") from error
+    except Exception as error:
+        # It would not pass, and the film may be made to bring it about.
+        log.exception("a film could not be decoded")
+        raise PermanentError("film_unsupported", "The film could not be decoded.") from error
+
+
+def _import_film(source: Path, target: Path) -> ImportedFilm:
     from shared.media import foreign
     from shared.media.verify import verify_film
     from shared.media.worn import colours_worn

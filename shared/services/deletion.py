@@ -15,7 +15,7 @@ from shared.graph.events import Cancelled
 from shared.model import paths
 from shared.model.asset import beside
 from shared.model.job import Fault, Job, JobStatus, JobType, Step, StepKind
-from shared.ports import Bucket, Delete, Document, Ports, Query
+from shared.ports import Bucket, Delete, Document, Ports, Query, Write
 from shared.services import (
     assets,
     collections,
@@ -26,9 +26,11 @@ from shared.services import (
     runner,
     versions,
 )
+from shared.services.collections import Holder
 from shared.services.keys import Principal
 
 BATCH = 100
+MAX_NAMED = 5
 CANCELED = Fault(code="canceled", message="What the job was making has been deleted.")
 
 
@@ -52,14 +54,18 @@ class Subtree:
     item_id: str = ""
 
 
+Root = tuple[Delete, Subtree, Sequence[Write]]
+"""A subtree's root, what the job has to remove, and what else is written along."""
+
+
 def delete_project(
     ports: Ports, who: Principal, project_id: str, *, if_match: str | None = None
 ) -> Job:
-    def root() -> tuple[Delete, Subtree]:
+    def root() -> Root:
         _, version = projects.get(ports, who, project_id)
         entities.require_version(version, if_match)
         path = paths.project(who.workspace_id, project_id)
-        return Delete(path, version), Subtree(Level.PROJECT, project_id)
+        return Delete(path, version), Subtree(Level.PROJECT, project_id), ()
 
     return _once(ports, who.workspace_id, root)
 
@@ -67,32 +73,43 @@ def delete_project(
 def delete_collection(
     ports: Ports, who: Principal, collection_id: str, *, if_match: str | None = None
 ) -> Job:
-    def root() -> tuple[Delete, Subtree]:
+    def root() -> Root:
         collection, version = collections.get(ports, who, collection_id)
         entities.require_version(version, if_match)
         path = paths.collection(who.workspace_id, collection_id)
         subtree = Subtree(Level.COLLECTION, collection_id, slug=collection.slug)
-        return Delete(path, version), subtree
+        return Delete(path, version), subtree, ()
 
     return _once(ports, who.workspace_id, root)
 
 
 def delete_item(ports: Ports, who: Principal, item_id: str, *, if_match: str | None = None) -> Job:
-    def root() -> tuple[Delete, Subtree]:
+    def root() -> Root:
         _, version = items.get(ports, who, item_id)
         entities.require_version(version, if_match)
         path = paths.item(who.workspace_id, item_id)
-        return Delete(path, version), Subtree(Level.ITEM, item_id)
+        return Delete(path, version), Subtree(Level.ITEM, item_id), ()
 
     return _once(ports, who.workspace_id, root)
 
 
 def delete_asset(
-    ports: Ports, who: Principal, asset_id: str, *, if_match: str | None = None
+    ports: Ports,
+    who: Principal,
+    asset_id: str,
+    *,
+    if_match: str | None = None,
+    detach: bool = False,
 ) -> Job:
-    def root() -> tuple[Delete, Subtree]:
+    """Delete an asset. One that is a reference of characters is first taken from them, in the same
+    batch, if `detach` says so; otherwise Conflict names their collections."""
+
+    def root() -> Root:
         asset, version = assets.get(ports, who, asset_id)
         entities.require_version(version, if_match)
+        holders = collections.holding(ports, who, asset_id)
+        if holders and not detach:
+            raise _is_referred_to(holders)
         path = paths.asset(who.workspace_id, asset_id)
         subtree = Subtree(
             Level.ASSET,
@@ -101,7 +118,7 @@ def delete_asset(
             siblings=asset.siblings,
             item_id=asset.item_id or "",
         )
-        return Delete(path, version), subtree
+        return Delete(path, version), subtree, collections.without(ports, who, asset_id, holders)
 
     return _once(ports, who.workspace_id, root)
 
@@ -132,22 +149,40 @@ def purge(ports: Ports, workspace_id: str, subtree: Subtree) -> None:
                 ports.documents.commit([Delete(document.path)])
 
 
-def _once(ports: Ports, workspace_id: str, root: Callable[[], tuple[Delete, Subtree]]) -> Job:
+def _is_referred_to(holders: Sequence[Holder]) -> Conflict:
+    shown = [f"'{collection.name}' ({collection.id})" for collection, _ in holders[:MAX_NAMED]]
+    more = len(holders) - len(shown)
+    names = ", ".join([*shown, *([f"{more} more"] if more else [])])
+    return Conflict(
+        f"It is a reference of {names}. Take it from these first, or delete it with ?detach=true, "
+        "which does so.",
+        collection_ids=[collection.id for collection, _ in holders],
+    )
+
+
+def _once(ports: Ports, workspace_id: str, root: Callable[[], Root]) -> Job:
     """Begin a deletion. A request that is repeated with its ids, since the first was cut off, finds
     the job that the first has begun."""
     job_id = ports.ids.uuid()
     try:
-        delete, subtree = root()
+        delete, subtree, along = root()
     except NotFound:
         loaded = jobstore.load(ports.documents, workspace_id, job_id)
         if loaded is None:
             raise
         runner.perform(ports, loaded[0], outstanding(loaded[0]))
         return loaded[0]
-    return _begin(ports, workspace_id, job_id, delete, subtree)
+    return _begin(ports, workspace_id, job_id, delete, subtree, along)
 
 
-def _begin(ports: Ports, workspace_id: str, job_id: str, root: Delete, subtree: Subtree) -> Job:
+def _begin(
+    ports: Ports,
+    workspace_id: str,
+    job_id: str,
+    root: Delete,
+    subtree: Subtree,
+    along: Sequence[Write] = (),
+) -> Job:
     """Remove the root and create the job that removes the rest, in one batch."""
     now = ports.clock.now()
     job = Job(
@@ -171,7 +206,7 @@ def _begin(ports: Ports, workspace_id: str, job_id: str, root: Delete, subtree: 
         },
     )
     started = start(job, now)
-    ports.documents.commit([root, *jobstore.creation(started.job)])
+    ports.documents.commit([root, *along, *jobstore.creation(started.job)])
     runner.perform(ports, started.job, started.commands)
     return started.job
 

@@ -1,12 +1,14 @@
 """Generation: from a request to a started job."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from shared.config import Settings
 from shared.errors import BadRequest, Conflict, NotFound
 from shared.graph.advance import outstanding, start
 from shared.graph.draft import Plan
+from shared.graph.events import Command
 from shared.graph.plan import Still, plan
 from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, AssetType
@@ -50,6 +52,8 @@ class Proposal:
     plan: Plan
     item: Item
     is_new: bool
+    along: Callable[[], Sequence[Write]] | None = None
+    """The writes that have to go with it; Conflict when it must not begin any more."""
 
 
 def generate(
@@ -107,7 +111,15 @@ def require_price(cost: int, max_credits: int | None) -> None:
 
 def accept(ports: Ports, settings: Settings, who: Principal, proposal: Proposal) -> Generation:
     """Begin what was proposed."""
-    return begin(ports, settings, who, proposal.plan, proposal.item, is_new=proposal.is_new)
+    return begin(
+        ports,
+        settings,
+        who,
+        proposal.plan,
+        proposal.item,
+        is_new=proposal.is_new,
+        along=proposal.along,
+    )
 
 
 def begin(
@@ -119,11 +131,12 @@ def begin(
     *,
     is_new: bool = False,
     along: Callable[[], Sequence[Write]] | None = None,
+    held: bool = False,
 ) -> Generation:
     """Create a planned job with everything that it will make, in one batch, and set it going.
 
-    What a batch of jobs begins, whose credits are held already, takes `along` the writes that note
-    it there.
+    The same batch holds the writes of `along`, read anew for each try. What a batch of jobs begins
+    is `held` already.
 
     The order is: documents, placeholders, first tasks. A crash in between is found by the sweeper.
     """
@@ -131,34 +144,47 @@ def begin(
     writes: list[Write] = []
     if is_new:
         writes.append(Create(paths.item(who.workspace_id, item.id), item.stored()))
-    for asset in planned.assets:
-        writes.append(Create(paths.asset(who.workspace_id, asset.id), asset.stored()))
-    for link in planned.links:
-        writes.append(Create(paths.link(who.workspace_id, link.id), link.stored()))
+    writes += jobstore.contents(who.workspace_id, planned.assets, planned.links)
     job, commands = started.job, started.commands
 
     def creation() -> Sequence[Write]:
         return [*writes, *jobstore.creation(job), *(along() if along else ())]
 
     try:
-        ledger.begin(ports, settings, job, creation, held=along is not None)
+        ledger.begin(ports, settings, job, creation, held=held)
     except Conflict:
         found = jobstore.load(ports.documents, who.workspace_id, job.id)
         if found is None:
             raise
         job = found[0]  # a worker that died before it could answer had come this far
         commands = outstanding(job)
+    _set_going(ports, who, job, item.id, commands)
+    return Generation(job, item)
+
+
+def begin_reserved(ports: Ports, who: Principal, job_id: str) -> Job:
+    """Begin a job whose credits are held already, or do again what may not have followed from its
+    beginning. If its item was deleted meanwhile, what it has written goes after it."""
+    job = jobstore.begin_reserved(ports.documents, ports.clock.now(), who.workspace_id, job_id)
+    with suppress(NotFound):
+        _set_going(ports, who, job, job.item_id or "-", outstanding(job))
+    return job
+
+
+def _set_going(
+    ports: Ports, who: Principal, job: Job, item_id: str, commands: Sequence[Command]
+) -> None:
+    """What follows from a job's documents: placeholders, then its first tasks. NotFound when its
+    item was deleted while they were written, so that the deletion may not have seen them."""
     if not job.finished:
         placeholders.put_all(ports, job)
     try:
-        items.get(ports, who, item.id)
+        items.get(ports, who, item_id)
     except NotFound:
-        # Deleted while all this was written, so that the deletion may not have seen it.
         placeholders.remove(ports, job, job.assets)
-        deletion.delete_unreachable(ports, who.workspace_id, item.id)
+        deletion.delete_unreachable(ports, who.workspace_id, item_id)
         raise
     runner.perform(ports, job, commands)
-    return Generation(job, item)
 
 
 def _with_providers(job: Job, workspace: Workspace) -> Job:

@@ -5,12 +5,16 @@ name that resolves differently a moment later gains nothing.
 """
 
 import ipaddress
+import queue
 import socket
+import threading
+import time
 from collections.abc import Callable, Collection
-from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from typing import Any, Final
+from urllib.parse import SplitResult
 
 from shared.errors import BadRequest
+from shared.services.address import ascii_parts
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -61,9 +65,10 @@ def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 def parse(url: str, schemes: Collection[str] = PORTS) -> SplitResult:
-    """The parts of a URL; BadRequest (field `url`) unless it has one of the schemes and a host."""
+    """The parts of a URL, in ASCII; BadRequest (field `url`) unless it has one of the schemes and a
+    host."""
     try:
-        parts = urlsplit(url)
+        parts = ascii_parts(url)
         port_is_fine = parts.port is None or 0 < parts.port < 65_536
     except ValueError:
         raise refused("is not a URL") from None
@@ -74,17 +79,43 @@ def parse(url: str, schemes: Collection[str] = PORTS) -> SplitResult:
     return parts
 
 
-def resolve(parts: SplitResult, allowed: Callable[[Address], bool] = is_public) -> tuple[str, int]:
-    """The address and port to connect to; every address of the name must be allowed."""
+def resolve(
+    parts: SplitResult, deadline: float, allowed: Callable[[Address], bool] = is_public
+) -> tuple[str, int]:
+    """The address and port to connect to; every address of the name must be allowed. `deadline` is
+    by `time.monotonic`."""
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # the latter for a label that no name can have
+        found = _look_up(host, port, deadline)
+    except TimeoutError:
+        raise refused("has a host name that could not be resolved in time") from None
+    except (OSError, ValueError):  # the latter for a label that no name can have
         raise refused("has a host name that cannot be resolved") from None
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     if not all(allowed(ipaddress.ip_address(address)) for address in addresses):
         raise refused("does not lead to the public internet")
     return addresses[0], port
+
+
+def _look_up(host: str, port: int, deadline: float) -> list[Any]:
+    """What `getaddrinfo` gives; TimeoutError at the deadline. It takes none itself, and its name
+    servers may be a stranger's, so it runs in a thread that is left behind if need be."""
+    results: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            results.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:
+            results.put(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        result = results.get(timeout=max(deadline - time.monotonic(), 0))
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def refused(reason: str) -> BadRequest:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from shared.errors import Conflict
+from shared.errors import Conflict, NotFound
 from shared.graph.events import Cancelled
 from shared.model import paths
 from shared.model.job import Fault, Job, JobStatus, JobType, StepStatus
@@ -21,7 +21,6 @@ LEAST_PAUSE, MOST_PAUSE = 0.1, 2.0
 LATE = 20
 """Each look costs a read, so that who waits hears of a change late by one part in so many of the
 time that the job has taken by then."""
-HEARTBEAT = 15.0
 Pause = Callable[[float], bool | None]
 """Waits for seconds; true when whoever waits has to end."""
 
@@ -29,6 +28,45 @@ Pause = Callable[[float], bool | None]
 def get(ports: Ports, who: Principal, job_id: str) -> Job:
     job, _ = entities.read(ports.documents, Job, paths.job(who.workspace_id, job_id))
     return job
+
+
+def last_retry(ports: Ports, who: Principal, job: Job) -> Job:
+    """The last of the retries that follow from a failed job; the job itself when there is none."""
+    while job.retry_id is not None:
+        job = get(ports, who, job.retry_id)
+    return job
+
+
+class Watch:
+    """A job that is looked at again and again; only what has changed is parsed."""
+
+    job: Job
+
+    def __init__(self, ports: Ports, who: Principal, job_id: str) -> None:
+        """Raises NotFound, as each look does."""
+        self._ports = ports
+        self._path = paths.job(who.workspace_id, job_id)
+        self._version = self._progress = ""
+        self.look()
+
+    def look(self) -> bool:
+        """Read the job again; whether it or the progress of its steps has changed."""
+        document = self._ports.documents.get(self._path)
+        if document is None:
+            raise NotFound("There is no such job.")
+        before = (self._version, self._progress)
+        if document.version != self._version:
+            self.job, self._version = Job.load(document.data), document.version
+        if _running(self.job):
+            path = paths.progress(self.job.workspace_id, self.job.id)
+            progress = self._ports.documents.get(path)
+            self._progress = progress.version if progress else ""
+        return before != (self._version, self._progress)
+
+    def pause(self) -> float:
+        """The seconds until the next look."""
+        age = (self._ports.clock.now() - self.job.created_at).total_seconds()
+        return max(LEAST_PAUSE, min(age / LATE, MOST_PAUSE))
 
 
 def wait(
@@ -41,13 +79,13 @@ def wait(
     """The job as soon as it is finished, or as it is after at most `seconds`, or when `pause` says
     that it is time to end."""
     deadline = time.monotonic() + min(seconds, MAX_WAIT)
-    job = get(ports, who, job_id)
-    while not job.finished and (left := deadline - time.monotonic()) > 0:
-        ends = pause(min(_pause(ports, job), left))
-        job = get(ports, who, job_id)
+    watch = Watch(ports, who, job_id)
+    while not watch.job.finished and (left := deadline - time.monotonic()) > 0:
+        ends = pause(min(watch.pause(), left))
+        watch.look()
         if ends:
             break
-    return job
+    return watch.job
 
 
 def follow(
@@ -57,27 +95,19 @@ def follow(
     seconds: float,
     pause: Pause = time.sleep,
 ) -> Iterator[Job | None]:
-    """The job now and whenever it may have changed, until it is finished, the time is over or
-    `pause` says that it is time to end; None every `HEARTBEAT` seconds, so that whoever listens
-    knows that somebody is there."""
-    deadline = beat = time.monotonic()
-    deadline += seconds
+    """The job now and after each change of it or of its steps' progress, and None after each look
+    that found no change; until it is finished, the time is over or `pause` says that it is time to
+    end."""
+    deadline = time.monotonic() + seconds
+    watch = Watch(ports, who, job_id)
+    changed = True
     while True:
-        job = get(ports, who, job_id)
-        yield job
-        if job.finished or time.monotonic() >= deadline:
+        yield watch.job if changed else None
+        if watch.job.finished or time.monotonic() >= deadline:
             return
-        if time.monotonic() - beat >= HEARTBEAT:
-            beat = time.monotonic()
-            yield None
-        if pause(_pause(ports, job)):
+        if pause(watch.pause()):
             return
-
-
-def _pause(ports: Ports, job: Job) -> float:
-    """The seconds until the next look at a job that is under way."""
-    age = (ports.clock.now() - job.created_at).total_seconds()
-    return max(LEAST_PAUSE, min(age / LATE, MOST_PAUSE))
+        changed = watch.look()
 
 
 def cancel(ports: Ports, who: Principal, job_id: str) -> Job:
@@ -112,11 +142,7 @@ def of_batch(batch: Job, status: JobStatus) -> Query:
 
 def progress(ports: Ports, job: Job) -> Mapping[str, float]:
     """How much of each step is done, 0 to 1."""
-    running = [
-        step_id
-        for step_id, step in job.steps.items()
-        if step.status in (StepStatus.RUNNING, StepStatus.WAITING)
-    ]
+    running = _running(job)
     document = running and ports.documents.get(paths.progress(job.workspace_id, job.id))
     told = document.data if document else {}
     shares = {
@@ -130,3 +156,12 @@ def progress(ports: Ports, job: Job) -> Mapping[str, float]:
         step_id: shares.get(step_id, 1.0 if step.status in done else 0.0)
         for step_id, step in job.steps.items()
     }
+
+
+def _running(job: Job) -> list[str]:
+    """The steps that may tell how far they are."""
+    return [
+        step_id
+        for step_id, step in job.steps.items()
+        if step.status in (StepStatus.RUNNING, StepStatus.WAITING)
+    ]

@@ -1,18 +1,21 @@
 """Jobs in the document store: every change is a compare-and-set, and keeps the due list right."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from shared import tracing
-from shared.errors import Conflict
-from shared.graph.advance import advance, due_at
+from shared.errors import Conflict, NotFound
+from shared.graph.advance import advance, due_at, start
+from shared.graph.draft import planned_assets
 from shared.graph.events import Command, Event, Tell
 from shared.model import paths
-from shared.model.asset import AssetStatus
+from shared.model.asset import Asset, AssetStatus
 from shared.model.base import instant_text
 from shared.model.job import FINISHED, Job, Step, StepStatus
+from shared.model.link import Link
 from shared.ports import Create, Delete, Documents, Json, Ports, Put, Replace, Update, Write
 from shared.services import ledger
 from shared.services.webhooks import outbox
@@ -54,6 +57,34 @@ def creation(job: Job) -> list[Write]:
     ]
 
 
+def contents(workspace_id: str, assets: Iterable[Asset], links: Iterable[Link]) -> list[Write]:
+    """The writes that store what a job will make."""
+    return [
+        *(Create(paths.asset(workspace_id, asset.id), asset.stored()) for asset in assets),
+        *(Create(paths.link(workspace_id, link.id), link.stored()) for link in links),
+    ]
+
+
+def begin_reserved(documents: Documents, now: datetime, workspace_id: str, job_id: str) -> Job:
+    """Store what a reserved job will make and make its first steps ready, in one batch; gives the
+    job as it is then, or as it is anyway if it has begun already. NotFound when it is gone."""
+    for _ in range(TRIES):
+        loaded = load(documents, workspace_id, job_id)
+        if loaded is None:
+            raise NotFound("There is no such job.")
+        job, version = loaded
+        if job.reserved is None:
+            return job
+        begun = start(job.with_(reserved=None, updated_at=now), now).job
+        after, due_writes = _scheduled(begun)
+        writes = contents(workspace_id, planned_assets(job, job.created_at), job.reserved)
+        change = Replace(paths.job(workspace_id, job_id), after.stored(), version)
+        with suppress(Conflict):
+            documents.commit([*writes, change, *due_writes])
+            return after
+    raise Conflict(f"Job {job_id} is being changed by too many at once.")
+
+
 def postpone(ports: Ports, job: Job, version: str) -> None:
     """Move the sweeper's entry of a job that it has looked at too early. Somebody else's change is
     met by letting it be: the entry is found again."""
@@ -74,7 +105,8 @@ def apply(
     """Advance a stored job by an event; when that changes it, what was `learned` is committed in
     the same batch. Who has just read or written the job gives it as `known`.
 
-    None when the job is gone. Somebody else's concurrent change is met by reading again.
+    None when the job is gone. Somebody else's concurrent change is met by reading again. A job that
+    is only reserved begins first, so that an end always finds the assets that it decides on.
     """
     refused: str | None = None
     for _ in range(TRIES):
@@ -84,6 +116,9 @@ def apply(
             return None
         job, version = loaded
         now = ports.clock.now()
+        if job.reserved is not None:
+            begin_reserved(ports.documents, now, workspace_id, job_id)
+            continue
         decision = advance(job, event, now)
         if decision.job is job:
             return Applied(job, version, False, decision.commands)

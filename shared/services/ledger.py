@@ -50,15 +50,28 @@ def begin(
     InsufficientCredits says what is required and what there is; then nothing was written. Conflict
     when the job is there already, and holds what it costs.
     """
-    path = paths.job(job.workspace_id, job.id)
+    begin_all(ports, settings, [job], creation, held=held)
+
+
+def begin_all(
+    ports: Ports,
+    settings: Settings,
+    jobs: Sequence[Job],
+    creation: Callable[[], Sequence[Write]],
+    *,
+    held: bool = False,
+) -> None:
+    """The same for some jobs of one workspace, in one batch: either all are created and their
+    whole price is held, or nothing is written."""
+    path = paths.job(jobs[0].workspace_id, jobs[0].id)
     for attempt in range(TRIES):
         writes = creation()
         try:
-            holds = [] if held else hold(ports, settings, job, attempt)
+            holds = [] if held else hold(ports, settings, jobs, attempt)
             ports.documents.commit([*writes, *holds])
         except (Conflict, InsufficientCredits) as error:
             if ports.documents.get(path):
-                raise Conflict("This job was begun before.") from error
+                raise Conflict("This was begun before.") from error
             if isinstance(error, InsufficientCredits):
                 raise
         else:
@@ -66,27 +79,27 @@ def begin(
     raise Busy("This workspace's credits are spent by too many at this moment.", retry_after=1)
 
 
-def hold(ports: Ports, settings: Settings, job: Job, attempt: int = 0) -> list[Write]:
-    """The writes that set aside what a job costs, and each of those that it promises. Each attempt
-    looks at another shard first. Conflict when it has to be tried again."""
-    costs = {id_: promise.cost for id_, promise in job.promises.items() if promise.cost}
-    if cost := sum(job.charges.values()):
-        costs[job.id] = cost
+def hold(ports: Ports, settings: Settings, jobs: Sequence[Job], attempt: int = 0) -> list[Write]:
+    """The writes that set aside what some jobs of one workspace cost, and each of those that they
+    promise: the whole price at once, from whichever shards have it. Each attempt looks at another
+    shard first. Conflict when it has to be tried again."""
+    costs = [(job, id_, cost) for job in jobs for id_, cost in _costs(job).items() if cost]
     if not costs:
         return []
+    workspace_id = jobs[0].workspace_id
     if not settings.metered:
-        entries = [_hold(ports, job, id_, {Bucket.UNMETERED: cost}) for id_, cost in costs.items()]
-        return purse.booked(ports, job.workspace_id, entries)
-    total = sum(costs.values())
-    taken = purse.take(ports, job.workspace_id, total, (shards.of(job.id) + attempt) % SHARDS)
+        entries = [_hold(ports, job, id_, {Bucket.UNMETERED: cost}) for job, id_, cost in costs]
+        return purse.booked(ports, workspace_id, entries)
+    total = sum(cost for _, _, cost in costs)
+    taken = purse.take(ports, workspace_id, total, (shards.of(jobs[0].id) + attempt) % SHARDS)
     if sum(taken.buckets.values()) < total:
-        require(balance(ports, job.workspace_id), total)
+        require(balance(ports, workspace_id), total)
         raise Conflict("There is enough by now.")
     left, entries = taken.buckets, []
-    for id_, cost in costs.items():
+    for job, id_, cost in costs:
         entries.append(_hold(ports, job, id_, spend(left, cost)))
         left = less(left, entries[-1].buckets)
-    return purse.booked(ports, job.workspace_id, entries, taken.writes)
+    return purse.booked(ports, workspace_id, entries, taken.writes)
 
 
 def require(there: Balance, cost: int) -> None:
@@ -131,6 +144,12 @@ def _given_back(ports: Ports, workspace_id: str, job_ids: Iterable[str]) -> list
     found = ports.documents.get_many(wanted) if wanted else []
     holds = [Entry.load(document.data) for document in found if document]
     return [_after(ports, held, EntryKind.RELEASE, held.buckets) for held in holds]
+
+
+def _costs(job: Job) -> dict[str, int]:
+    """What a job costs, and each of those that it promises, by their ids."""
+    promised = {id_: promise.cost for id_, promise in job.promises.items()}
+    return {**promised, job.id: sum(job.charges.values())}
 
 
 def _hold(ports: Ports, job: Job, job_id: str, buckets: dict[Bucket, int]) -> Entry:

@@ -9,6 +9,7 @@ from shared.model import paths
 from shared.model.base import instant_text
 from shared.model.finding import Finding, LogEvent
 from shared.model.job import Job, StepStatus
+from shared.model.workspace import Scope
 from shared.ports import Delete, Json, Ports, Query
 from shared.services import (
     audits,
@@ -16,6 +17,7 @@ from shared.services import (
     entities,
     errands,
     findings,
+    generation,
     jobstore,
     losses,
     orphans,
@@ -23,6 +25,7 @@ from shared.services import (
     uploads,
     versions,
 )
+from shared.services.keys import Principal
 from shared.services.webhooks import outbox
 
 log = logging.getLogger(__name__)
@@ -103,7 +106,10 @@ def _look_after_job(ports: Ports, workspace_id: str, job_id: str, *, orphaned: b
         jobstore.postpone(ports, job, version)
         return
     findings.tell(Finding.JOB_OVERDUE, workspace_id=workspace_id, job_id=job_id)
-    runner.apply(ports, workspace_id, job_id, Swept(orphaned))
+    if job.reserved is not None:
+        generation.begin_reserved(ports, Principal(workspace_id, (Scope.WRITE,)), job_id)
+    else:
+        runner.apply(ports, workspace_id, job_id, Swept(orphaned))
 
 
 def _tell_of_leases(job: Job, now: datetime) -> None:

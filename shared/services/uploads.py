@@ -18,13 +18,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from shared.errors import BadRequest, Conflict, NotFound, PermanentError
+from shared.errors import BadRequest, Busy, Conflict, DecoderLost, NotFound, PermanentError
 from shared.graph.draft import HASH_LENGTH
 from shared.media.container import FILM_TYPES, HEAD, film_container
 from shared.model import paths
 from shared.model.asset import EXTENSIONS, Asset, AssetStatus, AssetType, Content, Provenance
 from shared.model.base import instant_text, is_id
 from shared.model.fault import Fault
+from shared.model.finding import Finding
 from shared.model.workspace import Workspace
 from shared.ports import (
     MAX_UPLOAD,
@@ -37,8 +38,9 @@ from shared.ports import (
     Put,
     Replace,
     Task,
+    Update,
 )
-from shared.services import entities
+from shared.services import entities, findings
 from shared.services.keys import Principal
 
 log = logging.getLogger(__name__)
@@ -55,13 +57,17 @@ SLACK: Final = timedelta(minutes=2)
 PATIENCE: Final = timedelta(hours=24)
 """How long we try to look at a picture that is there, as long as events are delivered again; and
 how long a film is kept for those who import it."""
+MAX_LOOKS: Final = 5
+"""How often a picture is decoded before it is given up. Looks count that the process or the decoder
+did not survive, or that ended in a fault which nobody foresaw; waiting for room does not."""
 
 EXPIRED = Fault(code="upload_expired", message="Nothing was sent before the URL expired.")
 OVER = Fault(code="upload_expired", message="A film is kept for a day; send it again.")
-PICTURES = ("gif", "apng")
+PICTURES = ("gif", "apng", "webp")
 """Containers of films that most pictures come in, too."""
-NO_FILM = "the film must be an MP4, MOV, WebM or GIF, or a PNG that moves"
+NO_FILM = "the film must be an MP4, MOV, WebM or GIF, or a PNG or WebP that moves"
 GIVEN_UP = Fault(code="internal_error", message="The picture could not be looked at.")
+UNDECODABLE = "the picture could not be decoded in several tries; save it anew and send that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +88,14 @@ class Upload:
     def document(self) -> str:
         return paths.asset(self.workspace_id, self.asset_id)
 
-    def due(self, at: datetime) -> Put:
-        """The sweeper's entry."""
+    def due(self, at: datetime, looks: int = 0) -> Put:
+        """The sweeper's entry; `looks` is how often the picture was decoded in vain."""
         entry = {
             "at": instant_text(at),
             "workspace_id": self.workspace_id,
             "asset_id": self.asset_id,
             "path": self.path,
+            "looks": looks,
         }
         return Put(paths.due(self.asset_id), entry)
 
@@ -148,7 +155,7 @@ def prepare(ports: Ports, who: Principal, content: bytes, folder: Path) -> Prepa
     be neither."""
     if not _moves(ports, content):
         return _cleaned(ports, who, content, folder)
-    _require_film(content[:HEAD])
+    _require_film(content)
     return Prepared(_draft(ports, who, AssetType.VIDEO), content)
 
 
@@ -157,7 +164,7 @@ def keep(ports: Ports, who: Principal, prepared: Prepared) -> Asset:
     content, file = prepared.asset.content, prepared.file
     upload = _create(ports, who, prepared.asset.with_(content=None))
     if isinstance(file, bytes):
-        container = _require_film(file[:HEAD])
+        container = _require_film(file)
         ports.blobs.put(Bucket.UPLOADS, upload.raw, file, content_type=FILM_TYPES[container])
     elif content is not None:
         _publish(ports, upload, file, content)
@@ -174,7 +181,7 @@ def _cleaned(ports: Ports, who: Principal, content: bytes, folder: Path) -> Prep
 
 def _moves(ports: Ports, content: bytes) -> bool:
     """Whether something is a film: of pictures, those that have more than one frame."""
-    container = film_container(content[:HEAD])
+    container = film_container(content)
     if container not in PICTURES:
         return container is not None
     return ports.decoder.moves(content)
@@ -256,10 +263,13 @@ def sweep(ports: Ports, entry: Json) -> None:
         if raw is not None and now < asset.created_at + PATIENCE:
             if now < raw.updated_at + LIFETIME and not is_film:
                 # It came late, or was announced just now: its task is on its way.
-                ports.documents.commit([upload.due(raw.updated_at + LIFETIME)])
+                ports.documents.commit(
+                    [upload.due(raw.updated_at + LIFETIME, entry.get("looks", 0))]
+                )
                 return
             again = asset.created_at + PATIENCE if is_film else now + LIFETIME
-            _announce(ports, upload, raw, again)
+            ports.documents.commit([upload.due(again, entry.get("looks", 0))])
+            _announce(ports, upload, raw)
             return
         fault = EXPIRED if raw is None else OVER if is_film else GIVEN_UP
         _settle(ports, upload, status=AssetStatus.FAILED, error=fault)
@@ -310,13 +320,40 @@ def _examine(ports: Ports, upload: Upload, max_bytes: int) -> None:
         try:
             _require_size(raw, max_bytes, "picture")
             ports.blobs.download(Bucket.UPLOADS, upload.raw, source)
-            content = _reencode(ports, source, clean)
+            content = _look_at(ports, upload, source, clean)
         except NotFound:
             return
         except BadRequest as error:
             _refuse(ports, upload, error)
         else:
             _publish(ports, upload, clean, content)
+
+
+def _look_at(ports: Ports, upload: Upload, source: Path, target: Path) -> Content:
+    """Have the picture decoded, or give it up: BadRequest when that was tried too often.
+
+    The look is counted before, since this process may not survive it.
+    """
+    document = ports.documents.get(paths.due(upload.asset_id))
+    looks: int = document.data.get("looks", 0) if document else 0
+    if looks >= MAX_LOOKS:
+        findings.tell(
+            Finding.UPLOAD_GIVEN_UP, workspace_id=upload.workspace_id, asset_id=upload.asset_id
+        )
+        raise BadRequest(UNDECODABLE, field="file")
+    _count_looks(ports, upload, looks + 1)
+    try:
+        return _reencode(ports, source, target)
+    except DecoderLost:
+        raise
+    except (Busy, OSError):  # no room, or none on the disk: that is not the picture's doing
+        _count_looks(ports, upload, looks)
+        raise
+
+
+def _count_looks(ports: Ports, upload: Upload, looks: int) -> None:
+    with suppress(Conflict):  # it was settled at this very moment
+        ports.documents.commit([Update(paths.due(upload.asset_id), {"looks": looks})])
 
 
 def _is_kept(ports: Ports, upload: Upload, max_bytes: int) -> bool:
@@ -438,9 +475,8 @@ def _close(ports: Ports, upload: Upload) -> None:
     ports.documents.commit([Delete(paths.due(upload.asset_id))])
 
 
-def _announce(ports: Ports, upload: Upload, raw: Blob, again: datetime) -> None:
-    """Write the object anew, which is an event, and look at it again then."""
-    ports.documents.commit([upload.due(again)])
+def _announce(ports: Ports, upload: Upload, raw: Blob) -> None:
+    """Write the object anew, which is an event."""
     with suppress(Conflict, NotFound):  # it was received at this very moment
         ports.blobs.copy(
             (Bucket.UPLOADS, upload.raw),

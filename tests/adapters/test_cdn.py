@@ -245,6 +245,20 @@ def test_what_was_signed_cannot_be_changed(
     assert stack.files() == set()
 
 
+@pytest.mark.parametrize("name", ["expires", "max_bytes"])
+@pytest.mark.parametrize("written", ["{}_{}", "+{}{}", " {}{}", "\uff11{1}"])
+def test_what_was_signed_cannot_be_written_otherwise(
+    uploads: Client, signed: str, name: str, written: str
+) -> None:
+    """Python would read the same numbers."""
+    parts = urlsplit(signed)
+    query = dict(parse_qsl(parts.query))
+    first, rest = query[name][0], query[name][1:]
+    query[name] = written.format(first, rest)
+    url = urlunsplit(("", "", parts.path, urlencode(query), ""))
+    assert put(uploads, url, content_type=query["content_type"]).status_code == 403
+
+
 @pytest.mark.parametrize("query", ["", "?expires=x", "?signature=%C5%BC&expires=1"])
 def test_an_unsigned_upload(uploads: Client, query: str) -> None:
     assert put(uploads, "/w/a.png" + query).status_code == 403

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Conflict
+from shared import config
+from shared.model.credit import Bucket
 from shared.model.job import JobStatus
-from shared.services import generation
 from tests.api.client import Client
 from tests.graph.jobs import FILM, IMAGE
+from tests.services.money import available, meter
 from tests.services.world import Tenant, World
 
 REQUESTS = [{"name": "Wave", **FILM}, {"name": "Sit", **IMAGE}, {"name": "Run", **IMAGE}]
@@ -40,7 +41,7 @@ def test_a_dry_run_begins_nothing(api: Client, world: World, tenant: Tenant, pat
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"requests": [*REQUESTS, {"name": "x", "type": "image"}]}, "requests.3.image_prompt"),
+        ({"requests": [*REQUESTS, {"name": "x", "type": "image"}]}, "requests[3].image_prompt"),
         (
             {
                 "requests": [
@@ -48,7 +49,7 @@ def test_a_dry_run_begins_nothing(api: Client, world: World, tenant: Tenant, pat
                     {**IMAGE, "item_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12},
                 ]
             },
-            "requests.1.item_id",
+            "requests[1].item_id",
         ),
         ({"requests": REQUESTS, "max_credits": 22}, "max_credits"),
         ({"requests": []}, "requests"),
@@ -63,18 +64,13 @@ def test_one_that_is_wrong_stops_all(
     assert world.jobs(tenant) == []
 
 
-def test_what_cannot_be_begun_takes_the_others_back(
+def test_a_refusal_leaves_nothing_and_says_what_it_would_take(
     api: Client, world: World, tenant: Tenant, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin, count = generation.begin, 0
-
-    def third_fails(*arguments: Any, **more: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count == 3:
-            raise Conflict("Somebody was faster.")
-        return begin(*arguments, **more)
-
-    monkeypatch.setattr(generation, "begin", third_fails)
-    assert api.post(path, requests=REQUESTS).status == 409
-    assert [job.error.code for job in world.jobs(tenant) if job.error] == ["canceled"] * 2
+    monkeypatch.setenv("MASCOTRY_METERED", "true")
+    config.settings.cache_clear()
+    meter(world, tenant, topup=22)
+    answer = api.post(path, requests=REQUESTS)
+    assert (answer.status, answer.error["required"], answer.error["available"]) == (402, 23, 22)
+    assert [world.documents(tenant, kind) for kind in ("items", "jobs", "assets")] == [[], [], []]
+    assert available(world, tenant) == {Bucket.TOPUP: 22}

@@ -80,10 +80,10 @@ def test_what_the_page_describes(api: Client, world: World, path: str) -> None:
 def test_what_is_wrong_is_named(api: Client, path: str) -> None:
     wrong = parts(edges=[edge("a", "c"), edge("b", "a", conditions=[asks("off", "eq", True)])])
     answer = api.post(path, **wrong)
-    assert (answer.status, answer.error["field"]) == (400, "edges.0.target")
+    assert (answer.status, answer.error["field"]) == (400, "edges[0].target")
     assert answer.error["message"] == "edge 'a-c': there is no node 'c'"
     fields = [one["field"] for one in answer.error["errors"]]
-    assert fields == ["edges.0.target", "edges.1.conditions.0.input"]
+    assert fields == ["edges[0].target", "edges[1].conditions[0].input"]
     answer = api.post(path, name="x", template_id="nope")
     assert (answer.status, answer.error["field"]) == (400, "template_id")
     assert "claude-code-4state" in answer.error["message"]
@@ -109,7 +109,7 @@ def test_who_has_not_seen_the_last_change_changes_nothing(api: Client, path: str
     late = api.ask("PATCH", one, headers={"If-Match": first}, json={"name": "Late"})
     assert (late.status, late.error["code"]) == (412, "precondition_failed")
     assert api.ask("DELETE", one, headers={"If-Match": first}).status == 412
-    assert api.patch(one, nodes=[node("a")]).error["field"] == "edges.1.source"
+    assert api.patch(one, nodes=[node("a")]).error["field"] == "edges[1].source"
     assert api.get(one).data["name"] == "Other"
     assert api.delete(one).data == {"id": one.rsplit("/", 1)[1], "deleted": True}
     assert api.get(one).status == 404

@@ -224,7 +224,7 @@ def test_one_of_a_batch_cannot_be_dry(api: Client, tenant: Tenant, world: World)
     """It would have been made, and paid for."""
     one = {"name": "Wave", **IMAGE}
     path = f"/v1/collections/{tenant.collection.id}/generate/batch"
-    refuses(api.post(path, requests=[one, {**one, "dry_run": True}]), "requests.1.dry_run")
+    refuses(api.post(path, requests=[one, {**one, "dry_run": True}]), "requests[1].dry_run")
     assert world.jobs(tenant) == []
 
 

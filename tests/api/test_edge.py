@@ -33,6 +33,23 @@ def test_an_unknown_path(api: Client, path: str) -> None:
         assert answer.error["code"] == "not_found"
 
 
+ODD = ["%0A", "%0D%0A", "%00", "%2F", "%ff", "%c0%af", "%ed%a0%80", "%e2%80%a8", "%7f", "%0A" * 999]
+
+
+@pytest.mark.parametrize("target", ["api", "events", "ingest"])
+@pytest.mark.parametrize("path", ["/{}", "/v1/{}", "/v1/projects/{}", "/v1/{}/x", "/v1/x/{}x"])
+def test_an_odd_path_is_answered_in_the_envelope(tenant: Tenant, target: str, path: str) -> None:
+    for odd in ODD:
+        for key, method in ((tenant.key, "GET"), (tenant.key, "DELETE"), (None, "GET")):
+            answer = Client(target, key).ask(method, path.format(odd))
+            assert answer.status in (200, 401, 404, 405)  # a slash at the end does no harm
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/favicon.ico"])
+def test_what_the_framework_keeps_for_itself(api: Client, path: str) -> None:
+    assert api.get(path).status == 404
+
+
 def test_a_slash_at_the_end_does_no_harm(api: Client) -> None:
     assert api.get("/v1/projects/").data == api.get("/v1/projects").data
 

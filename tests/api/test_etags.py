@@ -47,7 +47,16 @@ def test_who_has_not_seen_the_last_change_changes_nothing(api: Client, path: str
     assert ask(api, "DELETE", path, third).status == 202
 
 
-@pytest.mark.parametrize("wrong", ["abc", '"', 'W/"1"', '"1", "2'])
+def test_an_etag_that_a_proxy_has_weakened(api: Client, path: str) -> None:
+    """A proxy that compresses the answer changes its bytes, and so weakens its ETag."""
+    first = api.get(path).response.headers["ETag"]
+    assert ask(api, "PATCH", path, f"W/{first}", json=change(path, 1)).status == 200
+    assert ask(api, "PATCH", path, f"W/{first}", json=change(path, 0)).status == 412
+    second = api.get(path).response.headers["ETag"]
+    assert ask(api, "DELETE", path, f"W/{second}").status == 202
+
+
+@pytest.mark.parametrize("wrong", ["abc", '"', "W/", 'w/"1"', 'W/W/"1"', 'W/"1', '"1", "2'])
 def test_what_is_no_etag(api: Client, path: str, wrong: str) -> None:
     answer = ask(api, "PATCH", path, wrong, json=change(path, 1))
     assert (answer.status, answer.error["field"]) == (400, "If-Match")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from functions import draining
+from functions.api import jobs
 from tests.api.client import function
 from tests.services.world import Tenant, World
 
@@ -96,3 +97,18 @@ def test_what_is_wrong_is_said_before_the_stream(world: World, tenant: Tenant, p
     )
     assert response.status_code == 400
     assert response.get_json()["error"]["field"] == "timeout"
+
+
+def test_who_listens_hears_that_somebody_is_there(
+    world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A comment at most, when nothing is new: between two of them nothing is sent."""
+    looks = iter((False, False, True))
+    monkeypatch.setattr(draining, "pause", lambda seconds: next(looks))
+    path = f"/v1/jobs/{world.generate(tenant).job.id}/events"
+    quiet, _ = listen(tenant.key, path)
+    assert ": still here" not in quiet.text
+    looks = iter((False, False, True))
+    monkeypatch.setattr(jobs, "HEARTBEAT", 0.0)
+    chatty, _ = listen(tenant.key, path)
+    assert chatty.text.count(": still here\n\n") == 2

@@ -84,9 +84,9 @@ def test_registering_changing_letting_go(world: World, admin: Client, google: Go
         ({"firebase_project_id": FIREBASE}, "proof"),
         ({"firebase_project_id": FIREBASE, "proof": "x"}, "proof"),
         ({"firebase_project_id": FIREBASE, "proof": "x" * 9_000}, "proof"),
-        ({"firebase_project_id": FIREBASE, "scopes": ["admin"]}, "scopes.0"),
+        ({"firebase_project_id": FIREBASE, "scopes": ["admin"]}, "scopes[0]"),
         ({"firebase_project_id": FIREBASE, "scopes": []}, "scopes"),
-        ({"firebase_project_id": FIREBASE, "allowed_origins": ["app"]}, "allowed_origins.0"),
+        ({"firebase_project_id": FIREBASE, "allowed_origins": ["app"]}, "allowed_origins[0]"),
     ],
 )
 def test_what_is_refused(admin: Client, body: dict[str, Any], field: str) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from shared.model import paths
 from shared.model.errand import Errand
+from shared.model.request import GenerateRequest
 from shared.model.workspace import Scope
-from shared.services import errands, generation, keys
+from shared.services import errands, generation, jobs, keys
 from tests.api.client import Answer, Client
 from tests.api.everything import Everything
 from tests.graph.jobs import FILM, IMAGE
@@ -146,6 +147,44 @@ def test_a_worker_that_dies_leaves_nothing_twice(
     assert len(world.ids(tenant, "items")) == 1
 
 
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_retry_that_was_cut_off_is_answered_with_its_job(
+    api: Client, world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Though by then the failed job says that it was taken up."""
+    failed = generation.generate(
+        world.ports,
+        world.settings,
+        tenant.who,
+        tenant.collection.id,
+        GenerateRequest.model_validate({"name": "Wave", **IMAGE}),
+    ).job
+    jobs.cancel(world.ports, tenant.who, failed.id)
+    path, begin = f"/v1/jobs/{failed.id}/retry", generation.begin
+
+    def die(*arguments: Any, **more: Any) -> Any:
+        if where == "after":
+            begin(*arguments, **more)
+        raise Killed
+
+    with monkeypatch.context() as dying, pytest.raises(Killed):
+        dying.setattr(generation, "begin", die)
+        dying.setattr(errands, "_end", lambda *arguments: None)
+        send(api, path)
+    world.clock.advance(errands.LEASE)
+    done, once_more = send(api, path), send(api, path)
+    assert (done.status, once_more.status) == (202, 202)
+    assert done.data == once_more.data
+    [made] = [job for job in world.jobs(tenant) if job.id != failed.id]
+    assert done.data["job_id"] == made.id
+    other = send(api, path, "another-key")
+    assert (other.status, other.error["job_id"]) == (409, made.id)
+    world.drain()
+    assert send(api, path).data == done.data
+    told = api.get(f"/v1/jobs/{failed.id}").data
+    assert (told["retry_id"], told["retry_of"]) == (made.id, None)
+
+
 @pytest.mark.parametrize(
     "what", ["projects", "collections", "items", "assets", "webhooks", "style", "references"]
 )
@@ -158,7 +197,7 @@ def test_a_deletion_that_was_cut_off_is_answered_as_the_first_would_have_been(
         "projects": f"/v1/projects/{ids['project_id']}",
         "collections": f"/v1/collections/{ids['collection_id']}",
         "items": f"/v1/items/{ids['item_id']}",
-        "assets": f"/v1/assets/{ids['asset_id']}",
+        "assets": f"/v1/assets/{ids['asset_id']}?detach=true",
         "webhooks": f"/v1/webhooks/{ids['webhook_id']}",
         "style": f"/v1/collections/{ids['collection_id']}/style-card",
         "references": f"/v1/collections/{ids['collection_id']}/references/{ids['asset_id']}",

@@ -9,6 +9,7 @@ from PIL import Image
 from shared.model.job import JobStatus
 from shared.ports import Bucket
 from tests.api.client import Client
+from tests.media import pngs
 from tests.services.test_imports import MP4
 from tests.services.world import Tenant, World
 
@@ -19,11 +20,16 @@ def png(size: tuple[int, int] = (64, 64)) -> bytes:
     return content.getvalue()
 
 
-def gif(frames: int) -> bytes:
+def moving(kind: str, frames: int) -> bytes:
     content = io.BytesIO()
     pictures = [Image.new("RGB", (64, 64), (shade, 0, 0)) for shade in range(0, frames * 40, 40)]
-    pictures[0].save(content, "GIF", save_all=True, append_images=pictures[1:])
+    pictures[0].save(content, kind, save_all=True, append_images=pictures[1:])
     return content.getvalue()
+
+
+NOTE = pngs.chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b" " * 10_000)
+LATE = pngs.before_pixels(moving("PNG", 3), NOTE)
+"""An animation that says so behind its metadata."""
 
 
 @pytest.fixture
@@ -46,8 +52,17 @@ FILM = {"video", "webm", "hevc", "stacked_video"}
 
 @pytest.mark.parametrize(
     ("content", "keys"),
-    [(png(), STILL), (gif(1), STILL), (gif(3), FILM), (MP4, FILM)],
-    ids=["PNG", "GIF of one frame", "GIF", "MP4"],
+    [
+        pytest.param(png(), STILL, id="PNG"),
+        pytest.param(pngs.before_pixels(png(), NOTE), STILL, id="PNG with metadata"),
+        *(
+            pytest.param(moving(kind, frames), keys, id=f"{kind} of {frames}")
+            for kind in ("GIF", "PNG", "WEBP")
+            for frames, keys in ((1, STILL), (3, FILM))
+        ),
+        pytest.param(LATE, FILM, id="PNG of 3 with metadata"),
+        pytest.param(MP4, FILM, id="MP4"),
+    ],
 )
 def test_a_file_is_imported_as_what_it_is(
     ingest: Client, world: World, tenant: Tenant, path: str, content: bytes, keys: set[str]
@@ -76,7 +91,9 @@ def test_sizes_and_items(ingest: Client, world: World, tenant: Tenant, path: str
 def test_a_film_is_sent_past_the_api(
     ingest: Client, api: Client, world: World, tenant: Tenant, path: str
 ) -> None:
-    for body in ({"content_type": "video/webm"}, {"content_type": "image/gif", "film": True}):
+    moving = [{"content_type": f"image/{kind}", "film": True} for kind in ("gif", "png", "webp")]
+    bodies: list[dict[str, Any]] = [{"content_type": "video/webm"}, *moving]
+    for body in bodies:
         invitation = api.post("/v1/uploads", bytes=150_000_000, **body)
         assert invitation.status == 201
         asset_id = invitation.data["asset_id"]
@@ -108,8 +125,8 @@ def test_the_same_request_twice_is_one_import(
     [
         ({}, "name", "either a name"),
         ({"name": "x", "item_id": "x"}, "item_id", "must be an id"),
-        ({"name": "x", "sizes": "big"}, "sizes.0", "a width in pixels"),
-        ({"name": "x", "dry_run": "perhaps"}, "dry_run", "valid boolean"),
+        ({"name": "x", "sizes": "big"}, "sizes[0]", "a width in pixels"),
+        ({"name": "x", "dry_run": "perhaps"}, "dry_run", "true or false"),
         ({"name": "x", "colour": "red"}, "colour", "is not a field"),
     ],
 )

@@ -81,7 +81,7 @@ def test_scopes_are_told_with_what_they_include(admin: Client) -> None:
         ({}, "name"),
         ({"name": ""}, "name"),
         ({"name": "key", "scopes": []}, "scopes"),
-        ({"name": "key", "scopes": ["root"]}, "scopes.0"),
+        ({"name": "key", "scopes": ["root"]}, "scopes[0]"),
         ({"name": "key", "kind": "open"}, "kind"),
         ({"name": "key", "kind": "publishable", "scopes": ["write"]}, "scopes"),
         ({"name": "key", "allowed_origins": ["https://app.example"]}, "allowed_origins"),
@@ -119,7 +119,7 @@ def test_what_is_no_key(admin: Client, body: dict[str, Any], field: str) -> None
 def test_what_is_no_origin(admin: Client, origin: str) -> None:
     refused = admin.post("/v1/keys", name="key", kind="publishable", allowed_origins=[origin])
     assert refused.status == 400
-    assert refused.error["field"] == "allowed_origins.0"
+    assert refused.error["field"] == "allowed_origins[0]"
     assert "https://app.example" in refused.error["message"]
 
 

@@ -5,6 +5,7 @@ import pytest
 from shared.ports import Query
 from shared.services import entities
 from tests.api.client import Client
+from tests.model.test_number import NO_NUMBER
 from tests.services.counting import Reads
 from tests.services.world import Tenant, World
 
@@ -85,6 +86,8 @@ def test_only_what_goes_on_is_counted(world: World, path: str, tenant: Tenant) -
         ({"offset": -1}, "offset"),
         ({"offset": 1001}, "offset"),
         ({"offset": "x"}, "offset"),
+        ({"offset": "1_0"}, "offset"),
+        *(({"limit": text}, "limit") for text in NO_NUMBER),
         ({"cursor": "x"}, "cursor"),
         ({"cursor": ""}, "cursor"),
         ({"cursor": "x", "offset": 1}, "cursor"),

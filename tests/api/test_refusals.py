@@ -61,16 +61,17 @@ GENERATE: list[tuple[dict[str, Any], str]] = [
     ({**FILM, "name": "Wave", "duration": "4"}, "duration"),
     ({**FILM, "name": "Wave", "loop": "yes"}, "loop"),
     ({**FILM, "name": "Wave", "loop": 1}, "loop"),
-    ({**FILM, "name": "Wave", "sizes": [True]}, "sizes.0"),
+    ({**FILM, "name": "Wave", "sizes": [True]}, "sizes[0]"),
     ({**FILM, "name": "Wave", "duration": float("nan")}, "duration"),
     ({**FILM, "name": "Wave", "duration": float("inf")}, "duration"),
     ({**FILM, "name": "Wave", "loop": "perhaps"}, "loop"),
     ({**FILM, "name": "Wave", "sizes": 256}, "sizes"),
-    ({**FILM, "name": "Wave", "sizes": [64, 8]}, "sizes.1"),
-    ({**FILM, "name": "Wave", "sizes": [4096]}, "sizes.0"),
-    ({**FILM, "name": "Wave", "sizes": ["64x32"]}, "sizes.0"),
-    ({**FILM, "name": "Wave", "sizes": ["big"]}, "sizes.0"),
-    ({**FILM, "name": "Wave", "sizes": [64.5]}, "sizes.0"),
+    ({**FILM, "name": "Wave", "sizes": [64, 8]}, "sizes[1]"),
+    ({**FILM, "name": "Wave", "sizes": [4096]}, "sizes[0]"),
+    ({**FILM, "name": "Wave", "sizes": ["64x32"]}, "sizes[0]"),
+    ({**FILM, "name": "Wave", "sizes": ["\uff16\uff14"]}, "sizes[0]"),
+    ({**FILM, "name": "Wave", "sizes": ["big"]}, "sizes[0]"),
+    ({**FILM, "name": "Wave", "sizes": [64.5]}, "sizes[0]"),
     ({**FILM, "name": "Wave", "sizes": list(range(16, 25))}, "sizes"),
     ({**STILL, "name": "Wave"}, "source_image_asset_id"),
     ({**STILL, "name": "Wave", "source_image_asset_id": "../x"}, "source_image_asset_id"),
@@ -92,10 +93,10 @@ COLLECTION: list[tuple[dict[str, Any], str]] = [
     ({"name": ""}, "name"),
     ({"description": ""}, "description"),
     ({"description": TOO_LONG}, "description"),
-    ({"animation_sizes": [1]}, "animation_sizes.0"),
+    ({"animation_sizes": [1]}, "animation_sizes[0]"),
     ({"animation_sizes": "64"}, "animation_sizes"),
-    ({"extra_formats": ["bmp"]}, "extra_formats.0"),
-    ({"extra_formats": ["webm"]}, "extra_formats.0"),  # every film comes in it
+    ({"extra_formats": ["bmp"]}, "extra_formats[0]"),
+    ({"extra_formats": ["webm"]}, "extra_formats[0]"),  # every film comes in it
     ({"cdn": {"cache_seconds": -1}}, "cdn.cache_seconds"),
     ({"cdn": {"cache_seconds": 31_536_001}}, "cdn.cache_seconds"),
     ({"cdn": {"slug": "../../other"}}, "cdn.slug"),
@@ -120,9 +121,9 @@ COLLECTION: list[tuple[dict[str, Any], str]] = [
         ({"project_id": "a/b"}, "project_id"),
         ({"project_id": ""}, "project_id"),
         ({"reference_asset_ids": [UNKNOWN]}, "reference_asset_ids"),
-        ({"reference_asset_ids": ["x"]}, "reference_asset_ids.0"),
+        ({"reference_asset_ids": ["x"]}, "reference_asset_ids[0]"),
         ({"reference_asset_ids": [UNKNOWN] * 7}, "reference_asset_ids"),
-        ({"reference_image_urls": ["http://127.0.0.1:1/"]}, "reference_image_urls.0"),
+        ({"reference_image_urls": ["http://127.0.0.1:1/"]}, "reference_image_urls[0]"),
         ({"reference_image_urls": ["https://example.org/x.png"] * 7}, "reference_image_urls"),
         (
             {
@@ -240,7 +241,7 @@ def test_suggesting_actions(ingest: Client, body: dict[str, Any], field: str) ->
         ({}, "prompt"),
         ({"prompt": "a fox", "image_provider": "oracle"}, "image_provider"),
         ({"prompt": "a fox", "image_provider": "openai"}, "image_provider"),
-        ({"prompt": "a fox", "reference_image_urls": ["ftp://x"]}, "reference_image_urls.0"),
+        ({"prompt": "a fox", "reference_image_urls": ["ftp://x"]}, "reference_image_urls[0]"),
         (
             {"prompt": "a fox", "reference_image_urls": ["https://example.org/x.png"] * 7},
             "reference_image_urls",
@@ -263,6 +264,12 @@ def test_listing_jobs(api: Client, query: dict[str, str], field: str) -> None:
     assert "one of" in refuses(api.get("/v1/jobs", **query), field)
 
 
+@pytest.mark.parametrize("id_", ["", "x", "..", UNKNOWN.replace("-", ""), f"{{{UNKNOWN}}}"])
+def test_filtering_by_what_is_no_id(api: Client, id_: str) -> None:
+    assert "UUID" in refuses(api.get("/v1/jobs", collection_id=id_), "collection_id")
+    assert "UUID" in refuses(api.get("/v1/collections", project_id=id_), "project_id")
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -270,6 +277,8 @@ def test_listing_jobs(api: Client, query: dict[str, str], field: str) -> None:
         ({"wait": "true", "timeout": "soon"}, "timeout"),
         ({"wait": "true", "timeout": 61}, "timeout"),
         ({"wait": "true", "timeout": -1}, "timeout"),
+        ({"wait": "true", "timeout": "1_0"}, "timeout"),
+        ({"wait": "1_0"}, "wait"),
     ],
 )
 def test_waiting(

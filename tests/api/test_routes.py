@@ -226,7 +226,7 @@ def test_jobs_are_listed_newest_first_and_by_filter(
     assert listed(status=JobStatus.COMPLETED) == [first.id]
     assert listed(status="pending", type="item_generation") == [second.id]
     assert listed(type="image_generation", collection_id=tenant.collection.id) == [first.id]
-    assert listed(collection_id="another") == []
+    assert listed(collection_id=tenant.project_id) == []
 
 
 @pytest.mark.parametrize("target", ["api", "events"])
@@ -297,7 +297,7 @@ def test_the_style_card(api: Client, tenant: Tenant, world: World) -> None:
     assert "feature new: red scarf" in difference["changes"]
     assert api.get(f"{path}/diff", **{"from": "2", "to": "2"}).data["changes"] == []
     for wrong_body, field in (
-        ({"palette": [{"name": "x"}]}, "palette.0.hex"),
+        ({"palette": [{"name": "x"}]}, "palette[0].hex"),
         ({"lock": 1}, "lock"),
     ):
         answer = api.patch(path, **wrong_body)

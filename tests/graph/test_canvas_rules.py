@@ -22,74 +22,74 @@ def way(*conditions: Json, **more: Any) -> Json:
 @pytest.mark.parametrize(
     ("parts", "field", "says"),
     [
-        ({"nodes": [node("a"), node("b"), node("a")]}, "nodes.2.id", "another of the nodes"),
-        ({"edges": [*LOOPS, LOOPS[0]]}, "edges.2.id", "another of the edges with the id 'a-a'"),
+        ({"nodes": [node("a"), node("b"), node("a")]}, "nodes[2].id", "another of the nodes"),
+        ({"edges": [*LOOPS, LOOPS[0]]}, "edges[2].id", "another of the edges with the id 'a-a'"),
         (
             {"inputs": [{"name": "on", "type": "boolean"}, {"name": "on", "type": "number"}]},
-            "inputs.1.name",
+            "inputs[1].name",
             "another of the inputs with the name 'on'",
         ),
         (
             {"inputs": [{"name": "n", "type": "number", "default": True}]},
-            "inputs.0.default",
+            "inputs[0].default",
             "a number is a number, not true",
         ),
         (
             {"inputs": [{"name": "on", "type": "boolean", "default": 1}]},
-            "inputs.0.default",
+            "inputs[0].default",
             "a boolean is true or false, not 1",
         ),
         (
             {"inputs": [{"name": "go", "type": "trigger", "default": True}]},
-            "inputs.0.default",
+            "inputs[0].default",
             "has not fired at first",
         ),
         ({"initial_node": "c"}, "initial_node", "there is no node 'c'"),
-        ({"edges": [edge("a", "c")]}, "edges.0.target", "edge 'a-c': there is no node 'c'"),
-        ({"edges": [edge("c", "a")]}, "edges.0.source", "edge 'c-a': there is no node 'c'"),
+        ({"edges": [edge("a", "c")]}, "edges[0].target", "edge 'a-c': there is no node 'c'"),
+        ({"edges": [edge("c", "a")]}, "edges[0].source", "edge 'c-a': there is no node 'c'"),
         (
             {"nodes": [node("a", asset_id="0" * 8 + "-0000-4000-8000-" + "0" * 12,
                             item_id="0" * 8 + "-0000-4000-8000-" + "0" * 12), node("b")]},
-            "nodes.0.item_id",
+            "nodes[0].item_id",
             "either asset_id or item_id",
         ),
-        (way(asks("off", "==", True)), "edges.3.conditions.0.input", "there is no input 'off'"),
-        (way(asks("n", "==", True)), "edges.3.conditions.0.value", "'n' is a number"),
-        (way(asks("on", "==", 1)), "edges.3.conditions.0.value", "'on' is a boolean"),
-        (way(asks("on", ">", True)), "edges.3.conditions.0.op", "which is == or !=, not >"),
-        (way(asks("go", "!=", True)), "edges.3.conditions.0.op", "'go' is a trigger"),
-        (way(asks("go", "==", False)), "edges.3.conditions.0.op", "'go' is a trigger"),
+        (way(asks("off", "==", True)), "edges[3].conditions[0].input", "there is no input 'off'"),
+        (way(asks("n", "==", True)), "edges[3].conditions[0].value", "'n' is a number"),
+        (way(asks("on", "==", 1)), "edges[3].conditions[0].value", "'on' is a boolean"),
+        (way(asks("on", ">", True)), "edges[3].conditions[0].op", "which is == or !=, not >"),
+        (way(asks("go", "!=", True)), "edges[3].conditions[0].op", "'go' is a trigger"),
+        (way(asks("go", "==", False)), "edges[3].conditions[0].op", "'go' is a trigger"),
         (
             way(asks("n", ">", 5), asks("on", "==", True), asks("n", "<", 3)),
-            "edges.3.conditions",
+            "edges[3].conditions",
             "edge 'a-b': n > 5 and n < 3 can never hold together",
         ),
         (
             {"edges": [*LOOPS, edge("a", "b", reverse="b-b")]},
-            "edges.2.reverse",
+            "edges[2].reverse",
             "'b-b' leads from 'b' to 'b'",
         ),
-        ({"edges": [*LOOPS, edge("a", "b", reverse="x")]}, "edges.2.reverse", "no edge 'x'"),
+        ({"edges": [*LOOPS, edge("a", "b", reverse="x")]}, "edges[2].reverse", "no edge 'x'"),
         (
             {"edges": [edge("a", "b"), edge("b", "a", reverse="a-b"),
                        edge("a", "b", id="x", priority=1, reverse="b-a")]},
-            "edges.2.reverse",
+            "edges[2].reverse",
             "plays another edge backwards itself",
         ),
         (
             {"edges": [edge("a", "a"), {**edge("a", "a", reverse="a-a"), "id": "x", "priority": 1,
                        "conditions": [asks("on", "==", True)]}]},
-            "edges.1.reverse",
+            "edges[1].reverse",
             "is a loop",
         ),
         (
             {"edges": [*LOOPS, {**edge("a", "b"), "id": "x"}, edge("a", "b")]},
-            "edges.3",
+            "edges[3]",
             "edge 'a-b': it has the source, conditions and priority of 'x'",
         ),
         (
             {"edges": [edge("a", "a"), {**edge("a", "a"), "id": "x"}]},
-            "edges.1",
+            "edges[1]",
             "edge 'x': 'a-a' is the loop of 'a' already",
         ),
         (
@@ -111,7 +111,7 @@ def test_all_that_is_wrong_is_told() -> None:
         initial_node="x", edges=[edge("a", "y"), edge("b", "a", conditions=[asks("z", "==", 1)])]
     )
     fields = [one.field for one in canvas_rules.errors(wrong)]
-    assert fields == ["initial_node", "edges.0.target", "edges.1.conditions.0.input"]
+    assert fields == ["initial_node", "edges[0].target", "edges[1].conditions[0].input"]
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ def test_all_that_is_wrong_is_told() -> None:
     [
         ({"nodes": [node("a"), node("b"), node("c")],
           "edges": [*LOOPS, edge("a", "b"), edge("c", "a"), edge("c", "c")]},
-         "nodes.2", "node 'c': no edges lead to it from 'a'"),
-        ({"edges": [*LOOPS]}, "nodes.1", "no edges lead to it"),
-        ({"edges": [LOOPS[0], edge("a", "b")]}, "nodes.1", "stops for good"),
-        ({"edges": [LOOPS[0], edge("a", "b"), edge("b", "a")]}, "nodes.1", "has no loop"),
-        ({"edges": [*LOOPS, edge("*", "b")]}, "edges.2.conditions", "always taken"),
+         "nodes[2]", "node 'c': no edges lead to it from 'a'"),
+        ({"edges": [*LOOPS]}, "nodes[1]", "no edges lead to it"),
+        ({"edges": [LOOPS[0], edge("a", "b")]}, "nodes[1]", "stops for good"),
+        ({"edges": [LOOPS[0], edge("a", "b"), edge("b", "a")]}, "nodes[1]", "has no loop"),
+        ({"edges": [*LOOPS, edge("*", "b")]}, "edges[2].conditions", "always taken"),
     ],
 )  # fmt: skip
 def test_what_is_suspicious(parts: Json, field: str, says: str) -> None:

@@ -61,13 +61,13 @@ def _watched(process: subprocess.Popen[bytes], temporary: Path, deadline: float)
         files = sum(_sizes(temporary))
         # The kernel remembers the peak of the process itself, which lies between two looks.
         highest = max(highest, _high_water(process.pid))
-        total = files + sum(_resident(process.pid))
+        total = files + sum(resident(process.pid))
         most = max(most, Usage(total, files), key=lambda usage: usage.peak)
         time.sleep(INTERVAL_SECONDS)
     return max(most, Usage(highest, 0), key=lambda usage: usage.peak)
 
 
-def _resident(pid: int) -> Iterator[int]:
+def resident(pid: int) -> Iterator[int]:
     """What each process of the tree has for itself, and the largest share of files in memory: of
     a program that runs several times, its code is there once."""
     shared = [0]

@@ -139,7 +139,7 @@ def live() -> None:
     character = collections.create(ports, who, project_id=project["id"], name="Fox", prompt="a fox")
     bring(who, character)
     path = f"/v1/collections/{character.id}"
-    ask("api", "POST", f"{path}/items", 201, {"type": "animation", "name": "Wave"})
+    ask("api", "POST", f"{path}/items", 201, {"type": "animation", "name": "挥手"})
     ask("api", "PATCH", path, 200, {"animation_sizes": [64]})
     work("sizes")
     canvas = {"name": "Guide", "template_id": "onboarding-guide"}

@@ -5,19 +5,21 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from shared.errors import PermanentError
 from shared.media import alpha, ffmpeg, foreign
-from shared.media.container import film_container
+from shared.media.container import HEAD, film_container
 from shared.media.encode import transcode
 from shared.media.foreign import take_in
 from shared.media.formats import WEBM
 from shared.media.probe import probe_film
 from shared.media.worn import colours_worn
-from tests.media import films
+from tests.media import films, pngs
 from tests.media.films import frames as decode
 
 LAVFI = ("-f", "lavfi", "-i")
@@ -159,6 +161,73 @@ def test_alpha_is_kept(kind: str, tmp_path: Path) -> None:
         _is_the_dot(frame)
     (first, *_) = decode(target)
     assert np.linalg.norm(first[2, 2, :3].astype(int) - taken.background) < 6  # it is set on it
+
+
+def _animation(path: Path, durations: list[int]) -> Path:
+    """A square that steps to the right over nothing, for so many milliseconds a frame, above a bar
+    of half alpha, of which a GIF has none."""
+    frames = []
+    for number in range(len(durations)):
+        frame = np.zeros((48, 64, 4), np.uint8)
+        frame[10:30, 10 + 8 * number : 30 + 8 * number] = (255, 120, 0, 255)
+        frame[40:] = (255, 120, 0, 255 if path.suffix == ".gif" else 128)
+        frames.append(Image.fromarray(frame))
+    options: dict[str, dict[str, Any]] = {
+        ".gif": {"disposal": 2},
+        ".webp": {"lossless": True},
+        ".png": {},
+    }
+    frames[0].save(
+        path,
+        save_all=True,
+        append_images=frames[1:],
+        duration=durations,
+        loop=0,
+        **options[path.suffix],
+    )
+    return path
+
+
+def _shown(master: Path, taken: foreign.Taken) -> list[int]:
+    """The frame of the animation that each frame of the master shows."""
+    with alpha.read(master, taken.master) as frames:
+        shown = list(frames)
+    bar = 255 if taken.container == "gif" else 128
+    assert all(abs(int(frame[44, 5, 3]) - bar) < 10 for frame in shown)
+    assert all(frame[35, 5, 3] < 10 for frame in shown)
+    return [(int((frame[20, :, 3] > 128).argmax()) - 10) // 8 for frame in shown]
+
+
+@pytest.mark.parametrize("name", ["x.gif", "x.png", "x.webp"])
+def test_an_animation_keeps_its_alpha_and_its_times(name: str, tmp_path: Path) -> None:
+    source = _animation(tmp_path / name, [100, 500, 100, 1000])
+    taken = take_in(source, tmp_path / "master.mp4")
+    assert (taken.alpha, taken.frames) == (True, 4)
+    assert taken.master.duration == pytest.approx(1.7)
+    shown = _shown(tmp_path / "master.mp4", taken)
+    assert [shown.count(number) for number in range(4)] == [3, 15, 3, 30]
+
+
+@pytest.mark.parametrize("name", ["x.gif", "x.png", "x.webp"])
+def test_a_film_of_a_moment_keeps_its_alpha(name: str, tmp_path: Path) -> None:
+    taken = take_in(_animation(tmp_path / name, [50, 50]), tmp_path / "master.mp4")
+    assert taken.alpha
+    assert _shown(tmp_path / "master.mp4", taken) == [0, 1]
+
+
+def test_alpha_of_a_few_frames_is_kept(tmp_path: Path) -> None:
+    """Between two looks a half second apart nothing of it would be seen."""
+    gap = DOT.replace("255,if(gt(X,48),128,0)", "255,if(between(N,1,2),0,255)")
+    source = made(tmp_path / "x.mov", "-c:v", "png", "-pix_fmt", "rgba", source=gap)
+    assert take_in(source, tmp_path / "master.mp4").alpha
+
+
+def test_an_animation_may_tell_what_it_is_behind_metadata(tmp_path: Path) -> None:
+    source = _animation(tmp_path / "x.png", [100, 100])
+    note = pngs.chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b" " * 2 * HEAD)
+    source.write_bytes(pngs.before_pixels(source.read_bytes(), note))
+    taken = take_in(source, tmp_path / "master.mp4")
+    assert (taken.container, taken.alpha, taken.frames) == ("apng", True, 2)
 
 
 def test_of_a_gif_the_alpha_is_kept_as_far_as_it_has_any(tmp_path: Path) -> None:
@@ -353,11 +422,35 @@ def test_time_is_bounded(tmp_path: Path) -> None:
     assert time.process_time() - began < 60
 
 
+@pytest.mark.parametrize(
+    ("dies_of", "reason", "says"),
+    [("SEGV", "film_unsupported", "is damaged"), ("KILL", "film_too_large", "takes too much")],
+)
+def test_a_decoder_that_dies_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_of: str, reason: str, says: str
+) -> None:
+    source = card(tmp_path / "x.mp4")
+    monkeypatch.setattr(ffmpeg, "CAPPED", f"ulimit -c 0; kill -{dies_of} $$")
+    with pytest.raises(PermanentError, match=says) as refused:
+        take_in(source, tmp_path / "master.mp4")
+    assert refused.value.reason == reason
+
+
 def test_what_a_file_is_by_its_first_bytes() -> None:
     assert film_container(b"\0\0\0\x18ftypisom") == "mov"
     assert film_container(b"\0\0\0\x18ftypheic") is None
     assert film_container(b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm") == "webm"
     assert film_container(b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska") is None
+    webp = b"RIFF\0\0\0\0WEBPVP8X\n\0\0\0"
+    assert film_container(webp + b"\x12") == "webp"
+    still = pngs.row(8, pngs.GREY, [0])
+    note = pngs.chunk(b"tEXt", b"Comment\0acTL" + b" " * HEAD)
+    animated = pngs.before_pixels(still, note, pngs.chunk(b"acTL", bytes(8)))
+    assert film_container(animated) == "apng"
+    assert film_container(animated[:HEAD]) == "apng", "it could be one"
+    assert film_container(pngs.before_pixels(still, note)) is None
+    for head in (webp, webp + b"\x10", b"RIFF\0\0\0\0WEBPVP8L", still, still[:20]):
+        assert film_container(head) is None
     for head in (b"", b"GIF", b"#EXTM3U", b"RIFF\0\0\0\0AVI ", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"):
         assert film_container(head) is None
 

@@ -3,22 +3,27 @@
 import io
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from shared.errors import BadRequest
+from shared.errors import BadRequest, Busy
+from shared.media import png
 from shared.media.stills import (
     BAND_PIXELS,
     MAX_PIXELS,
     MAX_SIDE,
     load,
+    moves,
     open_image,
     reencode,
     resize,
 )
+from tests.media import pngs
+from tests.media.pngs import chunk
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
 
@@ -102,6 +107,74 @@ def test_transparency_by_palette_and_by_colour() -> None:
     assert np.asarray(image)[8, [4, 28], 3].tolist() == [0, 255]
 
 
+PALETTE = chunk(b"PLTE", bytes(range(12)))
+LEVELS: dict[str, tuple[bytes, list[list[int]]]] = {
+    "grey of 1 bit": (
+        pngs.row(1, pngs.GREY, [0, 1], chunk(b"tRNS", b"\0\1")),
+        [[0, 0, 0, 255], [255, 255, 255, 0]],
+    ),
+    "grey of 2 bits": (
+        pngs.row(2, pngs.GREY, [0, 1, 3], chunk(b"tRNS", b"\0\1")),
+        [[0, 0, 0, 255], [85, 85, 85, 0], [255, 255, 255, 255]],
+    ),
+    "grey of 4 bits": (
+        pngs.row(4, pngs.GREY, [0, 5, 15], chunk(b"tRNS", b"\0\5")),
+        [[0, 0, 0, 255], [85, 85, 85, 0], [255, 255, 255, 255]],
+    ),
+    "grey of 8 bits": (
+        pngs.row(8, pngs.GREY, [0, 5, 255], chunk(b"tRNS", b"\0\5")),
+        [[0, 0, 0, 255], [5, 5, 5, 0], [255, 255, 255, 255]],
+    ),
+    "grey of 16 bits": (
+        pngs.row(16, pngs.GREY, [1000, 1001, 65535], chunk(b"tRNS", struct.pack(">H", 1000))),
+        [[3, 3, 3, 0], [3, 3, 3, 255], [255, 255, 255, 255]],
+    ),
+    "colour of 8 bits": (
+        pngs.row(8, pngs.RGB, [255, 0, 0, 1, 2, 3], chunk(b"tRNS", b"\0\xff\0\0\0\0")),
+        [[255, 0, 0, 0], [1, 2, 3, 255]],
+    ),
+    "colour of 16 bits": (
+        pngs.row(
+            *(16, pngs.RGB, [0x1234, 0x5678, 0x9ABC, 0x3412, 0x7856, 0xBC9A]),
+            chunk(b"tRNS", struct.pack(">3H", 0x1234, 0x5678, 0x9ABC)),
+        ),
+        [[0x12, 0x56, 0x9A, 0], [0x34, 0x78, 0xBC, 255]],
+    ),
+    "palette of 8 bits": (
+        pngs.row(8, pngs.PALETTE, [0, 1, 2, 3], PALETTE, chunk(b"tRNS", b"\xff\0\x80")),
+        [[0, 1, 2, 255], [3, 4, 5, 0], [6, 7, 8, 128], [9, 10, 11, 255]],
+    ),
+    "palette of 2 bits": (
+        pngs.row(2, pngs.PALETTE, [0, 1, 2, 3], PALETTE, chunk(b"tRNS", b"\xff\0")),
+        [[0, 1, 2, 255], [3, 4, 5, 0], [6, 7, 8, 255], [9, 10, 11, 255]],
+    ),
+    "grey and alpha of 16 bits": (
+        pngs.row(16, pngs.GREY_ALPHA, [0, 65535, 1280, 0, 65535, 32768]),
+        [[0, 0, 0, 255], [5, 5, 5, 0], [255, 255, 255, 128]],
+    ),
+    "colour and alpha of 16 bits": (
+        pngs.row(16, pngs.RGBA, [256, 512, 768, 65535, 1024, 1280, 1536, 0]),
+        [[1, 2, 3, 255], [4, 5, 6, 0]],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LEVELS)
+def test_every_kind_of_png_keeps_its_transparency(kind: str) -> None:
+    picture, expected = LEVELS[kind]
+    image = open_image(picture)
+    assert image.mode == "RGBA"
+    assert np.asarray(image)[0].tolist() == expected
+
+
+def test_transparency_of_16_bits_is_kept_when_a_picture_is_reduced() -> None:
+    ramp = np.full((4, 2 * MAX_SIDE), 40_000, np.uint16)
+    ramp[:, :MAX_SIDE] = 1000
+    grey = chunk(b"tRNS", struct.pack(">H", 1000))
+    image = open_image(pngs.before_pixels(saved(Image.fromarray(ramp), "PNG"), grey))
+    assert np.asarray(image)[0, [10, -10], 3].tolist() == [0, 255]
+
+
 def test_an_animation_gives_its_first_frame() -> None:
     frames = [Image.new("RGB", (16, 16), colour) for colour in (RED, BLUE)]
     for kind in ("GIF", "WEBP", "PNG"):
@@ -123,6 +196,80 @@ def test_the_orientation_is_applied(
     assert near(image, red_at, RED)
 
 
+def tiff(*fields: bytes, head: bytes = b"II*\0\x08\0\0\0") -> bytes:
+    """EXIF of some fields of 12 bytes."""
+    return b"Exif\0\0" + head + struct.pack("<H", len(fields)) + b"".join(fields) + bytes(4)
+
+
+def field(tag: int, type_: int, count: int, value: bytes) -> bytes:
+    return struct.pack("<HHI", tag, type_, count) + value.ljust(4, b"\0")
+
+
+TURNED = field(0x0112, 3, 1, b"\6")
+ODD_EXIF = {
+    "text as a fraction": tiff(TURNED, field(0x011A, 2, 2, b"V")),
+    "a fraction of nothing": tiff(TURNED, field(0x011A, 5, 1, struct.pack("<I", 38))) + bytes(8),
+    "a folder that is nowhere": tiff(TURNED, field(0x8769, 4, 1, b"\xff\xff\xff\xff")),
+    "a folder of text": tiff(TURNED, field(0x8825, 2, 4, b"GPS")),
+    "a value beyond the end": tiff(TURNED, field(0x010E, 2, 4000, b"\0\1")),
+    "a field of no type": tiff(TURNED, field(0x010E, 99, 1, b"")),
+    "an orientation twice": tiff(field(0x0112, 3, 2, b"\6\0\6\0")),
+    "more fields than there are": tiff(TURNED)[:14] + b"\xff\0" + TURNED,
+}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("exif", ODD_EXIF)
+def test_exif_that_could_not_be_written_turns_the_picture(kind: str, exif: str) -> None:
+    image = open_image(saved(halves(), kind, exif=ODD_EXIF[exif], quality=95))
+    assert image.size == (16, 32)
+    assert near(image, (8, 2), RED)
+
+
+UNREADABLE_EXIF = {
+    "no EXIF": b"Exif\0\0nothing of the kind",
+    "cut off in its header": b"Exif\0\0II*\0\x08",
+    "another version of it": tiff(TURNED, head=b"II+\0\x08\0\0\0"),
+    "an orientation of text": tiff(field(0x0112, 2, 2, b"6")),
+    "an orientation that is none": tiff(field(0x0112, 3, 1, b"\x63")),
+    "a fraction of nothing": tiff(field(0x0112, 5, 1, struct.pack("<I", 26))) + bytes(8),
+}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("exif", UNREADABLE_EXIF)
+def test_exif_that_tells_nothing_leaves_the_picture_as_it_lies(kind: str, exif: str) -> None:
+    image = open_image(saved(halves(), kind, exif=UNREADABLE_EXIF[exif], quality=95))
+    assert image.size == (32, 16)
+    assert near(image, (2, 8), RED)
+
+
+BIG = zlib.compress(bytes(3_000_000))
+BIG_METADATA = {
+    "XMP": chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + BIG),
+    "text": chunk(b"zTXt", b"Comment\0\0" + BIG),
+    "many texts": chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(1_000_000))) * 70,
+    "text packed otherwise": chunk(b"zTXt", b"Comment\0\1" + BIG),
+    "a profile": chunk(b"iCCP", b"Display\0\0" + BIG),
+    "a profile packed otherwise": chunk(b"iCCP", b"Display\0\1" + BIG),
+    "a profile without a name": chunk(b"iCCP"),
+}
+
+
+@pytest.mark.parametrize("where", ["before the pixels", "behind them"])
+@pytest.mark.parametrize("what", BIG_METADATA)
+def test_large_metadata_does_not_keep_a_png_from_being_opened(what: str, where: str) -> None:
+    plain, more = saved(halves(), "PNG"), BIG_METADATA[what]
+    if where == "before the pixels":
+        picture = pngs.before_pixels(plain, more)
+    else:
+        picture = plain[:-12] + more + plain[-12:]
+    image = open_image(picture)
+    assert near(image, (4, 8), RED)
+    assert near(image, (28, 8), BLUE)
+    assert not moves(picture)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_metadata_is_dropped(tmp_path: Path, kind: str) -> None:
     exif = Image.Exif()
@@ -138,6 +285,14 @@ def test_metadata_is_dropped(tmp_path: Path, kind: str) -> None:
     assert b"SECRET" not in target.read_bytes()
     with Image.open(target) as clean:
         assert (clean.format, clean.info) == ("PNG", {})
+
+
+def test_of_many_profiles_one_is_unpacked() -> None:
+    """Each could take a while."""
+    profile = chunk(b"iCCP", b"Display\0\0" + zlib.compress(bytes(1_000_000)))
+    picture = pngs.before_pixels(saved(halves(), "PNG"), *[profile] * 50)
+    assert png.without_compressed_text(picture).count(b"iCCP") == 1
+    assert near(open_image(picture), (4, 8), RED)
 
 
 LARGE = (5 * MAX_SIDE // 2, 60)
@@ -220,15 +375,8 @@ def test_sixteen_bits_are_reduced(tmp_path: Path) -> None:
 
 def bomb(width: int, height: int) -> bytes:
     """A PNG's header that promises `width` × `height`, with next to nothing behind it."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = chunk(b"IDAT", zlib.compress(bytes(1000)))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + body + chunk(b"IEND", b"")
+    return pngs.SIGNATURE + pngs.header(width, height) + body + chunk(b"IEND")
 
 
 @pytest.mark.parametrize("side", [6400, 10_000, 14_000, 60_000])
@@ -270,6 +418,62 @@ def test_other_files_are_refused_whatever_their_name(tmp_path: Path, data: bytes
     path = tmp_path / "picture.png"
     path.write_bytes(data)
     assert "is not a PNG, JPEG, WebP or GIF" in refusal(path)
+
+
+def _cut_in_its_second_frame() -> bytes:
+    gif = saved(halves(), "GIF", save_all=True, append_images=[halves().rotate(180)])
+    return gif[: gif.rindex(b"\x2c") + 10]
+
+
+ODD = {
+    "a GIF cut off where its second frame begins": _cut_in_its_second_frame(),
+    "a WebP that promises a wall": b"RIFF\x1e\0\0\0WEBPVP8X\n\0\0\0\x02\0\0\0"
+    + b"\xff\xff\0\xff\xff\0"
+    + bytes(8),
+    "a PNG whose header is a word": pngs.SIGNATURE + chunk(b"IHDR", b"word"),
+    "a PNG of no known kind": pngs.SIGNATURE + pngs.header(1, 1, 7, 5) + chunk(b"IDAT"),
+    "a PNG of chunks that are none": pngs.SIGNATURE + b"\xff" * 40,
+    "an animation of no frames": pngs.before_pixels(
+        pngs.row(8, pngs.GREY, [0]), chunk(b"acTL", bytes(8)), chunk(b"fcTL", b"\0")
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_files_are_refused_in_words(kind: str) -> None:
+    """Found among files that were changed at random (`test_mutations`), and their like."""
+    assert moves(ODD[kind]) is False
+    with suppress(BadRequest):
+        open_image(ODD[kind])
+
+
+FAULTS = [
+    *(RecursionError(), TypeError(), KeyError(), struct.error(), zlib.error()),
+    *(OverflowError(), AttributeError(), AssertionError(), UserWarning()),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+def test_any_fault_of_a_decoder_is_a_refusal(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def fail(image: Image.Image) -> None:
+        raise fault
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load_prepare", fail)
+    assert "damaged" in refusal(saved(halves(), "PNG"))
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile._open", fail)
+    assert refusal(saved(halves(), "PNG"))
+    assert not moves(saved(halves(), "PNG"))
+
+
+def test_a_lack_of_memory_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(image: Image.Image) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load_prepare", fail)
+    with pytest.raises(Busy):
+        open_image(saved(halves(), "PNG"))
 
 
 def test_resizing_keeps_proportions_and_premultiplies(tmp_path: Path) -> None:

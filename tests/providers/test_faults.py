@@ -11,7 +11,9 @@ from shared.errors import PermanentError, TransientError
 from shared.providers.base import Later
 from shared.providers.faults import Call, seconds_until
 
-CALL = Call("Zoo", True, "MASCOTRY_ZOO_KEY", 30.0, (SecretStr("s3cret"),))
+CALL = Call(
+    "Zoo", True, "MASCOTRY_ZOO_KEY", "https://zoo.example/billing", 30.0, (SecretStr("s3cret"),)
+)
 
 
 def test_a_secret_is_taken_out_of_what_a_provider_says() -> None:
@@ -58,6 +60,15 @@ def test_a_wait_may_be_a_date() -> None:
     assert seconds is not None
     assert 80 < seconds <= 90
     assert seconds_until("soon") is None
+    assert seconds_until("1.5") == 1.5
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1_0", "1e3", "-1"])
+def test_a_wait_is_plain_digits(text: str) -> None:
+    assert seconds_until(text) is None
+
+
+def test_a_wait_may_not_lack_its_zone() -> None:
     assert seconds_until("Sun, 22 Nov 2026 22:00:00") is None
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from shared.model.canvas import Canvas
 from shared.model.credit import Bucket
 from shared.model.job import Job, JobStatus, JobType, StepKind
 from shared.ports import Put
-from shared.providers.base import Refused
+from shared.providers.base import Later, Refused
 from shared.services import again, deletion, jobs, versions
 from shared.services.canvases import definitions, exports, production, states
 from shared.services.canvases.states import Seen
@@ -82,6 +83,7 @@ def test_from_a_template_to_what_players_read(world: World, tenant: Tenant) -> N
         "skipped": 0,
         "skipped_items": [],
         "reverse_free": 6,
+        "finished_free": 0,
         "already_complete": 0,
         "estimated_cost": 4 * 1 + 10 * 20,
     }
@@ -440,6 +442,211 @@ def test_a_deleted_collection_takes_its_canvases_along(world: World, tenant: Ten
     checks.is_gone(world, tenant)
     assert world.documents(tenant, "canvases") == world.documents(tenant, "canvas_work") == []
     assert all(job.settled for job in world.jobs(tenant))
+    money.balances(world, tenant)
+
+
+# --- what was paid for -------------------------------------------------------------------------
+
+
+FILMS = {"a-a", "b-b", "a-b", "b-a"}
+
+
+def canceled_before_formats(
+    world: World, tenant: Tenant, canvas: Canvas, *targets: str, **wish: Any
+) -> Job:
+    """A call that was canceled when all videos were made, and none of their formats."""
+    batch = generate(world, tenant, canvas, *targets, **wish)
+    assert batch
+    until = world.clock.now() + timedelta(minutes=10)
+    world.codes[StepKind.TRANSCODE] = lambda context: Later(10_000)
+    while world.deliver_next(until=until):
+        pass
+    jobs.cancel(world.ports, tenant.who, batch.id)
+    world.drain()
+    world.codes[StepKind.TRANSCODE] = draw
+    return batch
+
+
+def told(world: World, tenant: Tenant, canvas: Canvas, *targets: str, **wish: Any) -> list[int]:
+    """What a call would begin: all jobs, those that finish a film, ways back, and the price."""
+    report = propose(world, tenant, canvas, *targets, **wish).production.report()
+    names = ("planned_jobs", "finished_free", "reverse_free", "estimated_cost")
+    return [report[name] for name in names]
+
+
+def test_what_a_canceled_call_has_paid_for_is_finished_for_nothing(
+    world: World, tenant: Tenant
+) -> None:
+    money.meter(world, tenant, topup=62)
+    canvas = make(world, tenant)
+    first = canceled_before_formats(world, tenant, canvas)
+    assert sum(money.available(world, tenant).values()) == 0, "who cancels pays for what was made"
+    found = stages(world, tenant, canvas)
+    assert {id_ for id_, stage in found.items() if stage is Stage.UNFINISHED} == FILMS
+    with pytest.raises(Conflict, match="edge 'a-a' was paid for and lacks formats"):
+        export(world, tenant, canvas)
+    assert told(world, tenant, canvas) == [3, 3, 1, 0]
+    moved = world.runs["video", 1]
+    second = generate(world, tenant, canvas)
+    assert second
+    assert stages(world, tenant, canvas)["a-a"] is Stage.WAITING
+    world.drain()
+    assert world.job(second).status is JobStatus.COMPLETED
+    assert world.runs["video", 1] == moved
+    assert look(world, tenant, canvas).state.is_complete
+    taken = {job.id for job in children(world, tenant, first) if job.retry_id}
+    assert {job.retry_of for job in children(world, tenant, second)} == taken
+    for job in children(world, tenant, second):
+        checks.is_whole(world, tenant, job)
+    assert told(world, tenant, canvas) == [0, 0, 0, 0]
+    assert sum(money.available(world, tenant).values()) == 0
+    money.balances(world, tenant)
+
+
+def test_a_rest_that_could_not_be_made_is_free_once_more(world: World, tenant: Tenant) -> None:
+    money.meter(world, tenant, topup=62)
+    canvas = make(world, tenant)
+    canceled_before_formats(world, tenant, canvas, "a-a")
+    left = money.available(world, tenant)
+    world.codes[StepKind.TRANSCODE] = fail
+    generate(world, tenant, canvas, "a-a")
+    world.drain()
+    assert stages(world, tenant, canvas)["a-a"] is Stage.UNFINISHED
+    world.codes[StepKind.TRANSCODE] = draw
+    assert told(world, tenant, canvas, "a-a") == [1, 1, 0, 0]
+    generate(world, tenant, canvas, "a-a")
+    world.drain()
+    assert stages(world, tenant, canvas)["a-a"] is Stage.READY
+    assert money.available(world, tenant) == left
+    money.balances(world, tenant)
+
+
+def test_a_film_that_was_given_back_is_paid_for(world: World, tenant: Tenant) -> None:
+    """A free retry of it would be a free film."""
+    money.meter(world, tenant, topup=62)
+    canvas = make(world, tenant)
+    world.codes[StepKind.TRANSCODE] = fail
+    generate(world, tenant, canvas)
+    world.drain()
+    world.codes[StepKind.TRANSCODE] = draw
+    assert money.available(world, tenant)[Bucket.TOPUP] == 60
+    assert {stages(world, tenant, canvas)[id_] for id_ in FILMS} == {Stage.FAILED}
+    assert told(world, tenant, canvas) == [3, 0, 1, 60]
+    generate(world, tenant, canvas)
+    world.drain()
+    assert look(world, tenant, canvas).state.is_complete
+    money.balances(world, tenant)
+
+
+def test_a_still_without_its_cut_out_was_not_paid_for(world: World, tenant: Tenant) -> None:
+    """They become public together, so a canceled still is there as a whole, or given back."""
+    money.meter(world, tenant, topup=62)
+    canvas = make(world, tenant)
+    batch = generate(world, tenant, canvas, "a")
+    assert batch
+
+    def cancel(context: StepContext) -> StepResult:
+        jobs.cancel(world.ports, tenant.who, batch.id)
+        return draw(context)
+
+    world.codes[StepKind.CUTOUT] = cancel
+    world.drain()
+    world.codes[StepKind.CUTOUT] = draw
+    assert money.available(world, tenant)[Bucket.TOPUP] == 62
+    assert stages(world, tenant, canvas)["a"] is Stage.FAILED
+    assert told(world, tenant, canvas, "a") == [1, 0, 0, 1]
+    generate(world, tenant, canvas, "a")
+    world.drain()
+    assert stages(world, tenant, canvas)["a"] is Stage.READY
+    money.balances(world, tenant)
+
+
+def test_of_two_films_the_one_that_was_paid_for_is_finished(world: World, tenant: Tenant) -> None:
+    """Though the other is newer: it was given back, and would have to be paid for."""
+    money.meter(world, tenant, topup=62)
+    canvas = make(world, tenant)
+    canceled_before_formats(world, tenant, canvas, "a-a")
+    world.codes[StepKind.TRANSCODE] = fail
+    world.clock.advance(timedelta(seconds=1))
+    generate(world, tenant, canvas, "a-a", skip_completed=False)
+    world.drain()
+    world.codes[StepKind.TRANSCODE] = draw
+    assert told(world, tenant, canvas, "a-a") == [1, 1, 0, 0]
+    generate(world, tenant, canvas, "a-a")
+    world.drain()
+    assert stages(world, tenant, canvas)["a-a"] is Stage.READY
+    money.balances(world, tenant)
+
+
+def test_what_somebody_retries_meanwhile_is_waited_for(world: World, tenant: Tenant) -> None:
+    """The call was planned when nobody had taken the film up."""
+    money.meter(world, tenant, topup=62)
+    canvas = make(world, tenant)
+    first = canceled_before_formats(world, tenant, canvas)
+    planned = propose(world, tenant, canvas)
+    failed = next(job for job in children(world, tenant, first) if job.item_name == "A loop")
+    taken = again.retry(world.ports, world.settings, tenant.who, failed.id).job
+    assert stages(world, tenant, canvas)["a-a"] is Stage.PENDING
+    assert told(world, tenant, canvas) == [2, 2, 1, 0]
+    second = production.begin(world.ports, world.settings, tenant.who, planned)
+    assert second
+    world.drain()
+    assert world.job(second).status is JobStatus.COMPLETED, world.job(second).error
+    assert [job.id for job in world.jobs(tenant) if job.retry_of == failed.id] == [taken.id]
+    assert len(children(world, tenant, second)) == 2
+    assert look(world, tenant, canvas).state.is_complete
+    money.balances(world, tenant)
+
+
+def test_what_is_wanted_anew_is_made_anew(world: World, tenant: Tenant) -> None:
+    canvas = make(world, tenant)
+    canceled_before_formats(world, tenant, canvas)
+    assert told(world, tenant, canvas, *FILMS, skip_completed=False) == [3, 0, 1, 60]
+    video = look(world, tenant, canvas).state.edges["a-a"].assets["video"]
+    versions.judge(world.ports, tenant.who, video.id, {"review": Review.REJECTED})
+    assert told(world, tenant, canvas) == [3, 2, 1, 20]
+
+
+def test_the_rest_of_a_film_of_other_stills_is_left(world: World, tenant: Tenant) -> None:
+    canvas = make(world, tenant)
+    canceled_before_formats(world, tenant, canvas)
+    generate(world, tenant, canvas, "b", skip_completed=False)
+    world.drain()
+    assert told(world, tenant, canvas) == [3, 1, 1, 40]
+    generate(world, tenant, canvas)
+    world.drain()
+    assert look(world, tenant, canvas).state.is_complete
+
+
+def test_an_older_film_plays_until_the_rest_is_made(world: World, tenant: Tenant) -> None:
+    canvas = make(world, tenant)
+    generate(world, tenant, canvas)
+    world.drain()
+    generate(world, tenant, canvas, "b", skip_completed=False)
+    world.drain()
+    canceled_before_formats(world, tenant, canvas)
+    assert stages(world, tenant, canvas)["a-b"] is Stage.OUTDATED
+    assert len(export(world, tenant, canvas, partial=True)["edges"]) == 4
+    assert told(world, tenant, canvas) == [2, 2, 1, 0]
+    generate(world, tenant, canvas)
+    world.drain()
+    assert look(world, tenant, canvas).state.is_complete
+
+
+def test_a_way_back_that_is_wanted_later_is_made_with_the_rest(
+    world: World, tenant: Tenant
+) -> None:
+    edges = [one.model_dump(mode="json") for one in example().edges]
+    canvas = make(world, tenant, edges=edges[:3])
+    canceled_before_formats(world, tenant, canvas)
+    canvas, _ = definitions.update(
+        world.ports, tenant.who, tenant.collection.id, canvas.id, {"edges": example().edges}
+    )
+    assert told(world, tenant, canvas, "a-b") == [1, 1, 0, 0]
+    assert told(world, tenant, canvas, "b-a") == [2, 1, 1, 0]
+    generate(world, tenant, canvas)
+    world.drain()
+    assert look(world, tenant, canvas).state.is_complete
     money.balances(world, tenant)
 
 

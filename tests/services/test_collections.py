@@ -38,7 +38,7 @@ def create(
         ("Felix", "felix"),
         ("  Félix the FOX!! ", "felix-the-fox"),
         ("a__b--c", "a-b-c"),
-        ("日本", "fallback"),
+        ("日本", "ri-ben"),
         ("---", "fallback"),
         ("x" * 100, "x" * MAX_LENGTH),
         ("a" * (MAX_LENGTH - 1) + " b", "a" * (MAX_LENGTH - 1)),

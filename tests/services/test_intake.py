@@ -12,7 +12,7 @@ from shared.media import ffmpeg
 from shared.model.asset import Asset
 from shared.model.job import Job, JobStatus, StepKind, StepStatus
 from shared.ports import Bucket, ImportedFilm
-from shared.services import deletion, generation, imports, uploads
+from shared.services import decoding, deletion, generation, imports, uploads
 from shared.services.imports import Target
 from tests.infra.slim import PIXEL
 from tests.services.world import Tenant, World
@@ -151,3 +151,31 @@ def test_a_picture_that_was_deleted(world: World, tenant: Tenant) -> None:
     error = world.job(job).error
     assert error
     assert error.code == "source_deleted"
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected", "reason"),
+    [
+        (ZeroDivisionError(), PermanentError, "film_unsupported"),
+        (RecursionError(), PermanentError, "film_unsupported"),
+        (MemoryError(), TransientError, "decoder_failed"),
+        (OSError(), OSError, None),
+    ],
+    ids=repr,
+)
+def test_what_nobody_foresaw_is_said_of_the_film(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    fault: Exception,
+    expected: type[Exception],
+    reason: str | None,
+) -> None:
+    """It would not pass with the next try. A disk that is full is not the film's doing."""
+
+    def fail(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("shared.media.foreign.take_in", fail)
+    with pytest.raises(expected) as caught:
+        decoding.import_film(tmp_path / "film", tmp_path / "master.mp4")
+    assert getattr(caught.value, "reason", None) == reason

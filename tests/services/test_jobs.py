@@ -8,10 +8,11 @@ import pytest
 from shared.errors import Conflict, NotFound
 from shared.model.asset import AssetStatus
 from shared.model.job import JobStatus
-from shared.services import deletion, jobs
+from shared.services import deletion, jobs, runner
+from shared.services.steps import Made, StepContext
 from tests.graph.jobs import IMAGE
 from tests.services import checks
-from tests.services.world import Tenant, World
+from tests.services.world import Tenant, World, draw
 
 
 def test_waiting_ends_with_the_job(world: World, tenant: Tenant) -> None:
@@ -80,8 +81,8 @@ def test_following_shows_each_state_until_the_end(world: World, tenant: Tenant) 
         assert world.deliver_next()
 
     for state in jobs.follow(world.ports, tenant.who, job.id, 60, sleep):
-        assert state
-        states.append(state.status)
+        if state:
+            states.append(state.status)
     assert states[0] is JobStatus.PENDING
     assert states[-1] is JobStatus.COMPLETED
     assert set(states[1:-1]) == {JobStatus.PROCESSING}
@@ -93,13 +94,28 @@ def test_following_ends_with_the_time(world: World, tenant: Tenant) -> None:
     assert [state.status for state in found if state] == [JobStatus.PENDING]
 
 
-def test_who_listens_hears_that_somebody_is_there(
-    world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jobs, "HEARTBEAT", 0.0)
+def test_a_look_that_finds_nothing_new_gives_nothing(world: World, tenant: Tenant) -> None:
     job = world.generate(tenant, IMAGE).job
     found = jobs.follow(world.ports, tenant.who, job.id, 60, lambda seconds: None)
-    assert [state is None for state in islice(found, 4)] == [False, True, False, True]
+    assert [state is None for state in islice(found, 3)] == [False, True, True]
+
+
+def test_progress_alone_is_news(world: World, tenant: Tenant) -> None:
+    world.settings = world.settings.model_copy(update={"progress_interval": 0})
+    job = world.generate(tenant, IMAGE).job
+    watch = jobs.Watch(world.ports, tenant.who, job.id)
+    news: list[bool] = []
+
+    def tell(context: StepContext) -> Made:
+        watch.look()
+        for share in (0.25, 0.5):
+            context.progress(share)
+            news.extend((watch.look(), watch.look()))
+        return draw(context)
+
+    [(_, delivery)] = world.deliveries()
+    runner.deliver(world.ports, world.settings, delivery, tell)
+    assert news == [True, False, True, False]
 
 
 # --- cancelling ----------------------------------------------------------------------------------

@@ -145,7 +145,7 @@ def test_a_shard_that_changed_meanwhile_is_not_taken_from(ports: Ports) -> None:
 def test_a_conflict_is_met_by_looking_at_another_shard_first(ports: Ports) -> None:
     ledger.grant(ports, ID, 800, TOPUP)
     job = priced(ports, ID, {Part.FILM: 1})
-    taken = [ledger.hold(ports, METERED, job, attempt) for attempt in range(SHARDS)]
+    taken = [ledger.hold(ports, METERED, [job], attempt) for attempt in range(SHARDS)]
     replaced = {write.path for writes in taken for write in writes if isinstance(write, Replace)}
     assert len(replaced) == SHARDS
     held = {write.path for writes in taken for write in writes if ".held." in write.path}

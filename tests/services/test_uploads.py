@@ -12,14 +12,16 @@ import pytest
 from PIL import Image
 
 from shared.adapters.embedded.events import EVENTS_QUEUE
-from shared.errors import BadRequest, Busy
+from shared.errors import BadRequest, Busy, DecoderLost
 from shared.model import paths
 from shared.model.asset import Asset, AssetStatus, AssetType
+from shared.model.finding import Finding
 from shared.ports import Blob, Bucket, Document
 from shared.services import assets, collections, deletion, triggers, uploads
-from shared.services.uploads import LIFETIME, PATIENCE, SLACK, Invitation, Upload
+from shared.services.uploads import LIFETIME, MAX_LOOKS, PATIENCE, SLACK, Invitation, Upload
 from tests.services import checks
 from tests.services.faults import Crash, Fuse, crash
+from tests.services.told import told
 from tests.services.world import Tenant, World
 
 
@@ -287,6 +289,89 @@ def test_a_picture_waits_for_a_decoder_that_has_no_room(world: World, tenant: Te
     world.ports = plain
     world.drain()
     is_clean(world, the(world, tenant, invitation))
+
+
+class Failing:
+    """A decoder to which something happens, so often, before it works again."""
+
+    def __init__(self, world: World, fault: BaseException, times: int) -> None:
+        self._decoder, self._fault, self._left = world.ports.decoder, fault, times
+        self.looks = 0
+
+    def picture(
+        self, source: bytes | Path, target: Path, *, side: int | None = None
+    ) -> tuple[int, int]:
+        if self._left > 0:
+            self._left -= 1
+            self.looks += 1
+            raise self._fault
+        return self._decoder.picture(source, target, side=side)
+
+
+def failing(world: World, fault: BaseException, times: int = 1000) -> Failing:
+    decoder: Any = Failing(world, fault, times)
+    world.ports = replace(world.ports, decoder=decoder)
+    return decoder  # type: ignore[no-any-return]
+
+
+FATAL = [DecoderLost("The instance died."), ZeroDivisionError(), RecursionError()]
+
+
+@pytest.mark.parametrize("fault", FATAL, ids=repr)
+def test_a_picture_that_ends_its_decoder_fails_in_words(
+    world: World, tenant: Tenant, fault: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    sent = send(world, tenant, invitation, picture())
+    decoder = failing(world, fault)
+    for _ in range(MAX_LOOKS):
+        with pytest.raises(type(fault)):
+            receive(world, sent.name)
+        assert the(world, tenant, invitation).status is AssetStatus.PENDING
+    receive(world, sent.name)
+    failed = the(world, tenant, invitation)
+    assert (failed.status, decoder.looks) == (AssetStatus.FAILED, MAX_LOOKS)
+    assert failed.error
+    assert failed.error.code == "upload_refused"
+    assert "could not be decoded in several tries; save it anew" in failed.error.message
+    assert told(caplog) == {Finding.UPLOAD_GIVEN_UP: 1}
+    world.drain()
+    assert decoder.looks == MAX_LOOKS, "and is not looked at again"
+    is_settled(world, tenant)
+
+
+def test_looks_are_counted_over_sweeps(world: World, tenant: Tenant) -> None:
+    """A process that dies with each look, whose tasks are lost."""
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    sent = send(world, tenant, invitation, picture())
+    decoder = failing(world, KeyboardInterrupt())
+    for _ in range(MAX_LOOKS):
+        with pytest.raises(KeyboardInterrupt):
+            receive(world, sent.name)
+        world.lose_deliveries()
+        world.clock.advance(LIFETIME + SLACK)
+        world.sweep()
+    world.drain()
+    assert the(world, tenant, invitation).status is AssetStatus.FAILED
+    assert decoder.looks == MAX_LOOKS
+    is_settled(world, tenant)
+
+
+@pytest.mark.parametrize("fault", [Busy("There is no room."), OSError()], ids=repr)
+def test_waiting_for_room_is_no_look(world: World, tenant: Tenant, fault: Exception) -> None:
+    invitation = uploads.invite(world.ports, tenant.who, "image/png")
+    sent = send(world, tenant, invitation, picture())
+    failing(world, fault, 3 * MAX_LOOKS)
+    for _ in range(3 * MAX_LOOKS):
+        with pytest.raises(type(fault)):
+            receive(world, sent.name)
+    world.drain()
+    is_clean(world, the(world, tenant, invitation))
+    is_settled(world, tenant)
+
+
+def receive(world: World, name: str) -> None:
+    uploads.receive(world.ports, name, max_bytes=10_000_000, max_film_bytes=1)
 
 
 def test_a_picture_that_nobody_can_look_at_is_given_up(world: World, tenant: Tenant) -> None:

@@ -1,6 +1,7 @@
 """A message reaches a stranger's endpoint and nothing else, and is never in anybody's way."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -83,7 +84,7 @@ def test_a_name_that_moves_inside_later(
 
 
 def _resolving(address: str) -> Any:
-    def resolve(_: str, port: int, **__: Any) -> list[Any]:
+    def resolve(_: str, port: int, *__: Any, **___: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     return resolve
@@ -116,6 +117,29 @@ def test_a_slow_endpoint_is_left(
     assert answer.status is None
     assert answer.error == "The endpoint did not answer within 0.3 seconds."
     assert 300 <= answer.milliseconds < 900
+
+
+def test_a_name_server_is_left_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+
+    def resolve(*_: Any, **__: Any) -> list[Any]:
+        answered.wait(10)
+        return []
+
+    monkeypatch.setattr(sender, "SECONDS", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    answer = post("https://slow.example/")
+    answered.set()
+    assert answer.error == "The URL has a host name that could not be resolved in time."
+
+
+def test_an_endpoint_in_any_script(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", _resolving("127.0.0.1"))
+    port = endpoint.url.split(":")[2].split("/")[0]
+    assert post(f"http://bücher.example:{port}/Füchse?q=狐").status == 200
+    [message] = endpoint.messages
+    assert message.path == "/F%C3%BCchse?q=%E7%8B%90"
+    assert message.headers["Host"] == f"xn--bcher-kva.example:{port}"
 
 
 def test_a_refusal_without_an_end(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,17 +169,16 @@ class Client:
         dice = self._hub.dice
         if dice.random() < 0.5:
             job = self._one("jobs", status="failed") or self._one("jobs")
-            return (
-                (lambda: again.retry(self._ports, self._settings, self.who, job["id"]))
-                if job
-                else None
-            )
+            return self._retry(job["id"]) if job else None
         asset = self._one("assets")
         return (
             (lambda: again.regenerate(self._ports, self._settings, self.who, asset["id"]))
             if asset
             else None
         )
+
+    def _retry(self, job_id: str) -> Ask:
+        return lambda: again.retry(self._ports, self._settings, self.who, job_id)
 
     def _import(self) -> Ask | None:
         """A picture that is there already, or a film that is sent just now."""
@@ -243,8 +242,9 @@ class Client:
         canvas = self._one("canvases")
         if canvas is None:
             return self._canvas()
-        wish = Wish(skip_completed=self._hub.dice.random() < 0.8, duration=1)
+        return self._make(canvas, Wish(skip_completed=self._hub.dice.random() < 0.8, duration=1))
 
+    def _make(self, canvas: Json, wish: Wish) -> Ask:
         def ask() -> object:
             proposal = production.propose(
                 self._ports, self.who, canvas["collection_id"], canvas["id"], wish
@@ -265,8 +265,47 @@ class Client:
             else None
         )
 
+    def asks_again(self) -> list[tuple[str, Ask]]:
+        """What everybody asks for who finds something missing: several at once retry each job that
+        failed, and have each canvas made."""
+        failed = [job for job in self.of("jobs") if job["status"] == "failed"]
+        of_canvases = [job for job in failed if job["batch_id"]]
+        chosen = [self._hub.dice.choice(some)["id"] for some in (failed, of_canvases) if some]
+        asks = [("retry", self._retry(id_)) for id_ in chosen for _ in range(3)]
+        for one in self.of("canvases")[-1:]:
+            asks += [("produce", self._make(one, Wish(duration=1)))] * 2
+        self._hub.dice.shuffle(asks)
+        return asks
+
+    def animates(self) -> Ask | None:
+        """A canvas, and all that it shows."""
+        create = self._canvas()
+
+        def ask() -> object:
+            made = create() if create else None
+            return made and self._make(self.of("canvases")[-1], Wish(duration=1))()
+
+        return create and ask
+
+    def stops(self) -> Ask | None:
+        """Cancel what is made for a canvas, as soon as a video is there without its formats."""
+        batches = {job["batch_id"] for job in self._moved()} - {None}
+        self.destroys = self.destroys or bool(batches)
+        return (lambda: jobs.cancel(self._ports, self.who, min(batches))) if batches else None
+
+    def _moved(self) -> list[Json]:
+        """The jobs under way that have a video."""
+        return [
+            job
+            for job in self.of("jobs")
+            if not job["completed_at"]
+            and job["steps"].get("video", {}).get("status") in ("publishing", "succeeded")
+        ]
+
     def _cancel(self) -> Ask | None:
-        job = self._one("jobs")
+        """Stop any job, or rather one that has something to lose."""
+        moved = self._moved()
+        job = self._hub.dice.choice(moved) if moved else self._one("jobs")
         return (lambda: jobs.cancel(self._ports, self.who, job["id"])) if job else None
 
     def _delete_asset(self) -> Ask | None:

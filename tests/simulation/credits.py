@@ -307,7 +307,7 @@ def unspendable(ports: Ports, workspace_id: str) -> Iterator[str]:
     for amount, first in product((there.spendable, there.spendable + 1), range(SHARDS)):
         job = priced(ports, workspace_id, {Part.FILM: amount})
         try:
-            writes = ledger.hold(ports, settings, job, first)
+            writes = ledger.hold(ports, settings, [job], first)
         except InsufficientCredits:
             if amount == there.spendable:
                 yield f"{amount} of {there} could not be spent"

@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from shared.graph.advance import unmade
+from shared.graph.canvas_plan import Kind, Wish
 from shared.graph.policy import POLICIES
 from shared.model import paths
-from shared.model.asset import Asset, AssetStatus
+from shared.model.asset import Asset, AssetStatus, Review
+from shared.model.credit import Part
 from shared.model.guide import Guide
-from shared.model.job import FINISHED, Job, JobStatus, JobType
+from shared.model.job import FINISHED, Job, JobStatus, JobType, StepKind
 from shared.model.version import best, best_folder, best_paths
 from shared.ports import Blob, Bucket
+from shared.services.canvases import production
 from tests.simulation.broken import Broken
 from tests.simulation.credits import unspendable
 
@@ -70,7 +73,7 @@ def no_job_fails_without_a_cause(world: "World") -> Iterator[str]:
         elif code in ASKED_FOR:
             explained = world.client.destroys
         elif code in INCOMPLETE:
-            begun = [one for one in jobs(world) if one.batch_id == job.id]
+            begun = [one for one in jobs(world) if one.batch_id == job.id or one.retry_of]
             explained = world.client.destroys or any(one.error or one.needs_review for one in begun)
         elif code in BY_THEMSELVES:
             explained = bool(world.provider.ended[about])
@@ -213,6 +216,67 @@ def no_take_is_paid_for_twice(world: "World") -> Iterator[str]:
             yield f"{take} was ordered {times} times"
 
 
+def nothing_is_paid_twice(world: "World") -> Iterator[str]:
+    """A failed job is taken up once; a video is paid for once, by the job that made it or the one
+    that completed it; and a canvas asks nothing for one that was paid for and lacks formats."""
+    known = {job.id: job for job in jobs(world)}
+    takers = Counter(job.retry_of for job in known.values() if job.retry_of)
+    for id_, number in takers.items():
+        if number > 1:
+            yield f"job {id_} was taken up {number} times"
+    paid: Counter[str] = Counter()
+    for entry in world.client.of("credit_entries"):
+        job = known.get(entry["job_id"] or "")
+        film = job.charges.get(Part.FILM) if job else None
+        if job and film and entry["kind"] == "capture" and sum(entry["buckets"].values()) >= film:
+            paid[_film_of(job)] += 1
+    for video, number in paid.items():
+        if number > 1:
+            yield f"video {video} was paid for {number} times"
+    unfinished = {video for video in paid if _is_unfinished(video, known)}
+    if unfinished:
+        world.hub.met["a film was paid for and lacks formats"] += 1
+        yield from _asked_for_again(world, unfinished)
+
+
+def _film_of(job: Job) -> str:
+    """The video that a job's film is."""
+    if "video" in job.assets:
+        return job.assets["video"].id
+    return next(
+        step.inputs["video"]
+        for step in job.steps.values()
+        if "video" in step.inputs and step.kind is StepKind.TRANSCODE
+    )
+
+
+def _is_unfinished(video: str, known: dict[str, Job]) -> bool:
+    """Whether the last who was at work on a video has failed, and nobody is to blame but him."""
+    [job] = [job for job in known.values() if video in {one.id for one in job.assets.values()}]
+    while job.retry_id:
+        job = known[job.retry_id]
+    return job.status is JobStatus.FAILED
+
+
+def _asked_for_again(world: "World", unfinished: set[str]) -> Iterator[str]:
+    """The films that a canvas would have paid for, though theirs is there."""
+    links, there = world.client.of("links"), {asset.id: asset for asset in assets(world)}
+    for canvas in world.client.of("canvases"):
+        planned = production.propose(
+            world.calm, world.client.who, canvas["collection_id"], canvas["id"], Wish()
+        ).production
+        for task in planned.tasks:
+            if task.cost == 0 or task.kind is not Kind.FILM:
+                continue
+            wanted = {one.asset_id for one in task.stills}
+            for id_ in unfinished & there.keys():
+                video = there[id_]
+                ends = {link["source_asset_id"] for link in links if link["target_asset_id"] == id_}
+                counts = video.status is AssetStatus.READY and video.review is not Review.REJECTED
+                if video.item_id == task.item_id and ends == wanted and counts:
+                    yield f"{task.part} of canvas {canvas['id']} is asked for again: {id_} is paid"
+
+
 def every_end_is_told(world: "World") -> Iterator[str]:
     """At least once to each endpoint, truly, and in the order of the job's events."""
     listening = world.client.of("webhooks")
@@ -311,6 +375,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     what_was_deleted_takes_all_below_along,
     each_verdict_is_learned_once,
     no_take_is_paid_for_twice,
+    nothing_is_paid_twice,
     every_end_is_told,
     the_ledger_balances,
 )

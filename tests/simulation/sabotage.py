@@ -18,7 +18,8 @@ from shared.model import shards
 from shared.model.credit import Balance, Bucket, EntryKind
 from shared.model.job import Job, JobStatus
 from shared.ports import Json, Ports, Put, Replace, Write
-from shared.services import jobstore, ledger, purse, runner
+from shared.services import again, jobs, jobstore, ledger, purse, runner
+from shared.services.canvases import states
 from shared.services.purse import Purse
 from shared.services.steps import Delivery, StepCode, StepContext, nothing
 
@@ -135,11 +136,14 @@ def look_at_one_shard(patch: pytest.MonkeyPatch) -> None:
     def gather(amounts: Mapping[int, int], wanted: int, first: int) -> dict[int, int]:
         return real({first: amounts[first]}, wanted, first)
 
-    def hold(ports: Ports, settings: Settings, job: Job, attempt: int = 0) -> list[Write]:
+    def hold(
+        ports: Ports, settings: Settings, jobs: Sequence[Job], attempt: int = 0
+    ) -> list[Write]:
         try:
-            return real_hold(ports, settings, job, attempt)
+            return real_hold(ports, settings, jobs, attempt)
         except Conflict as error:
-            raise InsufficientCredits("Too little.", required=job.cost_credits) from error
+            cost = sum(job.cost_credits for job in jobs)
+            raise InsufficientCredits("Too little.", required=cost) from error
 
     real, real_hold = shards.gather, ledger.hold
     patch.setattr(shards, "gather", gather)
@@ -161,6 +165,17 @@ def count_by_entry(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(purse, "_shard", lambda entry: shards.of(entry.id))
 
 
+def retry_unchecked(patch: pytest.MonkeyPatch) -> None:
+    """Take a failed job up as often as somebody asks for it."""
+    patch.setattr(jobs, "last_retry", lambda ports, who, job: job)
+    patch.setattr(again, "_taking_up", lambda *arguments: ())
+
+
+def pay_anew(patch: pytest.MonkeyPatch) -> None:
+    """Plan a canvas's films anew though they were paid for, and only lack formats."""
+    patch.setattr(states, "_with_remainder", lambda ports, who, state, stock, stills: state)
+
+
 def _private(module: ModuleType, name: str) -> Callable[..., Any]:
     found: Callable[..., Any] = getattr(module, name)
     return found
@@ -180,5 +195,7 @@ SABOTAGES: Final[Mapping[str, Sabotage]] = {
         look_at_one_shard,
         refuse_what_was_read_apart,
         count_by_entry,
+        retry_unchecked,
+        pay_anew,
     )
 }

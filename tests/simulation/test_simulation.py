@@ -74,6 +74,10 @@ FAULTS = (
     "client: delete_item",
     "client: delete_more",
     "client: again",
+    "client: stop",
+    "client: retry again",
+    "client: produce again",
+    "a film was paid for and lacks formats",
     *(f"finding: {one}" for one in FOUND),
     *(f"credits: {one}" for one in ("ask", "refused", "end", "keep", "drop", "grant", "sweep")),
 )

@@ -113,6 +113,29 @@ class World:
             if not (self._asks or self.hub.workers or self.tasks.waiting or self.due()):
                 return
 
+    def interruption(self) -> None:
+        """In calm, a canvas is made, and canceled when a video is there without its formats."""
+        ask = self.client.animates() if self.dice.random() < 0.2 else None
+        if ask is None:
+            return
+        self._ask("animate", ask)
+        for _ in range(MOVES):
+            if stop := self.client.stops():
+                self._ask("stop", stop)
+                return
+            self.dice.choice((self._work, self._work, self._deliver, self._pass_time))()
+
+    def encore(self) -> None:
+        """Everybody asks again for what is missing, all at the same time."""
+        if self.dice.random() < 0.5:
+            return
+        self.hub.weather = self.forecast
+        for name, ask in self.client.asks_again():
+            self._ask(f"{name} again", ask)
+        moves = (*(self._work,) * 10, *(self._deliver,) * 8, self._pass_time, self._sweep)
+        for _ in range(MOVES // 3):
+            self.dice.choice(moves)()
+
     def rest(self) -> None:
         """No more faults, and nothing new: deliveries and sweeps, until nothing moves. Where
         nothing was ever lost or taken away, deliveries alone have to do."""
@@ -388,6 +411,11 @@ def simulate(seed: int, tell: Callable[[str], None] | None = None) -> World:
             with world.transitions.watched(), _heard(world):
                 with world.paced():
                     world.storm()
+                    world.rest()
+                    world.interruption()
+                    world.rest()
+                    invariants.check(world)
+                    world.encore()
                     world.rest()
                 invariants.check(world)
                 world.decay()

@@ -12,6 +12,7 @@ from werkzeug.wsgi import wrap_file
 
 from shared.adapters.embedded.blobs import EmbeddedBlobs
 from shared.errors import BadRequest, MascotryError
+from shared.model import number
 from shared.ports import Blob, Bucket
 
 _CHUNK = 64 * 1024
@@ -67,12 +68,12 @@ class Uploads:
         return response
 
     def _receive(self, request: Request) -> Blob:
-        max_bytes = request.args.get("max_bytes", 0, type=int)
+        max_bytes = request.args.get("max_bytes", 0, type=number.whole)
         name, content_type = request.path.removeprefix("/"), request.args.get("content_type", "")
         self._blobs.signer.verify(
             name,
             content_type=content_type,
-            expires=request.args.get("expires", 0, type=int),
+            expires=request.args.get("expires", 0, type=number.whole),
             max_bytes=max_bytes,
             signature=request.args.get("signature", ""),
         )

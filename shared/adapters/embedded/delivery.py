@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,7 @@ from urllib3.exceptions import HTTPError
 from shared.adapters.embedded.events import EVENTS_QUEUE, event_headers
 from shared.adapters.embedded.limits import QueueConfig
 from shared.adapters.embedded.queue import Claim
+from shared.model import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ def retry_after_seconds(retry_after: str | None) -> float:
     """The value of a Retry-After header: seconds or a date; 0 when it is absent or unreadable."""
     if retry_after is None:
         return 0.0
-    if retry_after.isdecimal():
-        return float(retry_after)
+    with suppress(ValueError):
+        return number.seconds(retry_after)
     try:
         until = parsedate_to_datetime(retry_after)
     except ValueError:

@@ -27,6 +27,7 @@ from shared.adapters.system import SystemClock
 from shared.errors import (
     BadRequest,
     Busy,
+    DecoderLost,
     MascotryError,
     NotFound,
     PermanentError,
@@ -109,11 +110,11 @@ class DecodeFunction:
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:
-        """For a picture that somebody waits for: there are no tries to count."""
+        """For a picture: who waits for it is told to come back, who has it in a queue counts."""
         try:
             yield
         except StepError as error:
-            raise Busy("The picture cannot be looked at now; try again.") from error
+            raise DecoderLost("The picture cannot be looked at now; try again.") from error
 
     @contextmanager
     def _asked(

@@ -54,6 +54,7 @@ def call(settings: Settings, *, paid: bool) -> Call:
         provider="fal",
         paid=paid,
         variables="MASCOTRY_FAL_KEY",
+        billing="https://fal.ai/dashboard/billing",
         busy=settings.provider_busy_delay,
         secrets=(settings.fal_key,),
     )

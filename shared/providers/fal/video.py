@@ -15,6 +15,8 @@ from shared.providers.pricing import price
 from shared.providers.square import SQUARE, WIDE, longer, padded, square_film
 
 REFUSED = frozenset({"content_policy_violation"})
+SPENT = ("exhausted balance", "top up", "top_up")
+"""Reasons for which fal locks an account until it is topped up."""
 
 
 class FalFilms:
@@ -118,7 +120,15 @@ def _answered(call: Call, error: AnsweredError) -> Later | Refused:
         message = detail
     if kind in REFUSED or (error.status in (400, 422) and reads_as_refusal(message)):
         return call.refused("The model does not make what was asked for", message)
-    return call.answered(error.status, message, seconds_until(error.headers.get("retry-after")))
+    if error.status == 403 and "user is locked" in message.lower():
+        if any(word in message.lower() for word in SPENT):
+            raise call.spent(message)
+        raise PermanentError(
+            "provider_rejected",
+            f"fal has locked the account{call.quote(message)}. Only its support can unlock it.",
+        )
+    wait = seconds_until(error.headers.get("retry-after"))
+    return call.answered(error.status, message, wait, own=bool(message))
 
 
 def _failed(call: Call, message: str) -> Refused:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from google.genai.types import HttpOptions
 
 NAME = "google"
+STUDIO_BILLING = "https://ai.studio/projects"
+"""Where credit and spending caps of the Gemini API's keys are managed."""
+CLOUD_BILLING = "https://console.cloud.google.com/billing"
 
 
 def check(settings: Settings, *models: str) -> None:
@@ -37,6 +40,7 @@ def call(settings: Settings, *, paid: bool) -> Call:
         provider="Google",
         paid=paid,
         variables="MASCOTRY_GOOGLE_API_KEY or MASCOTRY_GOOGLE_PROJECT",
+        billing=CLOUD_BILLING if settings.google_project else STUDIO_BILLING,
         busy=settings.provider_busy_delay,
         secrets=(settings.google_api_key,),
     )

@@ -1,16 +1,29 @@
 """Google's errors and refusals in our words."""
 
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.providers.base import Later, Refused
 from shared.providers.faults import Call, reads_as_refusal, seconds_until
 
 if TYPE_CHECKING:
-    from google.genai.errors import APIError
     from google.genai.types import GenerateContentResponse
 
 RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
+
+SPENT: Final = re.compile(
+    r"prepayment credits|spending cap|billing to be enabled|enable billing|billing (?:is )?disabled"
+    r"|dunning|\blimit: 0(?!\.?\d)",
+    re.IGNORECASE,
+)
+"""What Google says, with 400, 403 or 429, of an account that has no money left or never had any:
+credit that is used up, a cap that is reached, a bill that was not paid, a quota of nothing."""
+
+BILLING_DISABLED: Final = "BILLING_DISABLED"
+API_KEY_INVALID: Final = "API_KEY_INVALID"
+WRONG_KEY: Final = re.compile(r"api key (?:is )?(?:not valid|not found|invalid|expired)", re.I)
 
 BLOCKED = {
     "SAFETY": "Google's safety filter stopped the request",
@@ -55,10 +68,8 @@ def fault(call: Call, error: Exception) -> Later | Refused:
     from google.genai.errors import APIError
 
     if isinstance(error, APIError):
-        message = error.message if isinstance(error.message, str) else ""
-        if error.code == 400 and reads_as_refusal(message):
-            return call.refused("Google does not make what was asked for", message)
-        return call.answered(error.code, message, _retry_after(error))
+        headers = getattr(error.response, "headers", {})
+        return answered(call, error.code, error.details, headers.get("retry-after"))
     if isinstance(error, TransportError):
         # The token is fetched before the request is sent: nothing can have been started.
         raise replace(call, paid=False).broken(error)
@@ -67,6 +78,27 @@ def fault(call: Call, error: Exception) -> Later | Refused:
     if isinstance(error, ValueError):  # not JSON, or not of the shape that the SDK knows
         raise call.malformed("no answer of the API") from None
     raise call.broken(error) from None
+
+
+def answered(call: Call, status: int, body: object, retry_after: str | None) -> Later | Refused:
+    """What an HTTP status other than success means, with the parsed `body` of the answer: a wait
+    or a refusal, or the fault that is raised."""
+    error = _error(body)
+    said = error.get("message")
+    message = said if isinstance(said, str) else ""
+    reasons = _reasons(error)
+    if status == 400 and reads_as_refusal(message):
+        return call.refused("Google does not make what was asked for", message)
+    if status == 400 and (API_KEY_INVALID in reasons or WRONG_KEY.search(message)):
+        return call.answered(401, message)
+    if status in (400, 403, 429) and (
+        BILLING_DISABLED in reasons or SPENT.search(message) or _has_no_quota(error)
+    ):
+        raise call.spent(message)
+    wait = seconds_until(retry_after)
+    return call.answered(
+        status, message, wait if wait is not None else _delay(error), own=bool(error)
+    )
 
 
 def refusal(call: Call, answer: "GenerateContentResponse") -> Refused | None:
@@ -100,14 +132,45 @@ def _said(answer: "GenerateContentResponse") -> str:
     return "".join(part.text for part in parts if part.text and not part.thought)
 
 
-def _retry_after(error: "APIError") -> float | None:
-    """How long to wait: the header, or the `RetryInfo` among the details ("17s")."""
-    headers = getattr(error.response, "headers", {})
-    if (seconds := seconds_until(headers.get("retry-after"))) is not None:
-        return seconds
-    try:
-        details = error.details["error"]["details"]
-        delay = next(d["retryDelay"] for d in details if d.get("@type") == RETRY_INFO)
-        return float(str(delay).removesuffix("s"))
-    except (LookupError, TypeError, ValueError, AttributeError, StopIteration):
-        return None
+def _error(body: object) -> dict[str, Any]:
+    """The error in an answer of Google's; empty for what has another form."""
+    # Streams answer with a list of one.
+    body = body[0] if isinstance(body, list) and len(body) == 1 else body
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) and ("code" in error or "status" in error) else {}
+
+
+def _details(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The typed details of an error (google.rpc.ErrorInfo, RetryInfo, QuotaFailure, …)."""
+    details = error.get("details")
+    for each in details if isinstance(details, list) else ():
+        if isinstance(each, dict):
+            yield each
+
+
+def _reasons(error: Mapping[str, Any]) -> set[str]:
+    return {str(each["reason"]) for each in _details(error) if "reason" in each}
+
+
+def _has_no_quota(error: Mapping[str, Any]) -> bool:
+    """Whether a quota of nothing was exceeded, which no waiting changes."""
+    for each in _details(error):
+        metadata = each.get("metadata")
+        if isinstance(metadata, dict) and str(metadata.get("quota_limit_value")) == "0":
+            return True
+        violations = each.get("violations")
+        for violation in violations if isinstance(violations, list) else ():
+            if isinstance(violation, dict) and str(violation.get("quotaValue")) == "0":
+                return True
+    return False
+
+
+def _delay(error: Mapping[str, Any]) -> float | None:
+    """How long to wait, by the `RetryInfo` among the details ("17s")."""
+    for each in _details(error):
+        if each.get("@type") == RETRY_INFO:
+            try:
+                return float(str(each.get("retryDelay")).removesuffix("s"))
+            except ValueError:
+                return None
+    return None

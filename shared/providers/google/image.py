@@ -1,5 +1,6 @@
 """Stills by a Gemini image model, from words and up to six pictures."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     Content = str | PillowImage | File | FileDict | Part | PartDict
 
 MAX_PICTURES = 6
+CANDIDATE = ("content", "finishReason", "finishMessage")
+"""What is read of an answer's candidate."""
 
 
 class GoogleImages:
@@ -72,7 +75,7 @@ class GoogleImages:
         settings = self._settings
         contents: list[Content] = [prompt, *(part(each) for each in pictures)]
         with client.connect(settings, settings.provider_timeout, self._credentials) as google:
-            return google.models.generate_content(
+            answer = google.models.generate_content(
                 model=settings.google_image_model,
                 contents=contents,
                 config=GenerateContentConfig(
@@ -80,8 +83,10 @@ class GoogleImages:
                     image_config=ImageConfig(
                         aspect_ratio="1:1", image_size=settings.google_image_size
                     ),
+                    should_return_http_response=True,
                 ),
             )
+            return _parsed(answer.sdk_http_response.body if answer.sdk_http_response else None)
 
 
 def part(picture: Path) -> "Part":
@@ -89,6 +94,28 @@ def part(picture: Path) -> "Part":
     from google.genai.types import Part
 
     return Part.from_bytes(data=picture.read_bytes(), mime_type="image/png")
+
+
+def _parsed(body: str | None) -> "GenerateContentResponse":
+    """An answer, as far as it is read. The SDK would refuse all of it, and lose a picture that is
+    paid for, when the bill beside it has a shape that the SDK does not know.
+
+    Raises ValueError for what is no JSON, or of another shape where it is read.
+    """
+    from google.genai.types import GenerateContentResponse
+
+    raw = json.loads(body or "")
+    fields = raw if isinstance(raw, dict) else {}
+    read = {name: fields[name] for name in ("promptFeedback", "candidates") if name in fields}
+    if isinstance(candidates := read.get("candidates"), list):
+        read["candidates"] = [
+            {name: each[name] for name in CANDIDATE if name in each}
+            for each in candidates
+            if isinstance(each, dict)
+        ]
+        if read["candidates"]:
+            read.pop("promptFeedback", None)
+    return GenerateContentResponse.model_validate(read)
 
 
 def _picture(answer: "GenerateContentResponse") -> bytes | None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from shared.config import Settings
 from shared.errors import PermanentError
 from shared.providers.base import Film, Later, Progress, Refused, VideoRequest, Waiting
-from shared.providers.faults import Call, reads_as_refusal, seconds_until
+from shared.providers.faults import Call, reads_as_refusal
 from shared.providers.google import client
-from shared.providers.google.faults import expected, fault
+from shared.providers.google.faults import answered, expected, fault
 from shared.providers.pricing import price
 from shared.providers.square import WIDE, longer, padded, square_film
 
@@ -147,23 +147,13 @@ def _fault(call: Call, error: Exception) -> Later | Refused:
     )
 
     if isinstance(error, APIStatusError):
-        message = _message(error.body)
-        if error.status_code == 400 and reads_as_refusal(message):
-            return call.refused("Google does not make what was asked for", message)
-        wait = seconds_until(error.response.headers.get("retry-after"))
-        return call.answered(error.status_code or 0, message, wait)
+        wait = error.response.headers.get("retry-after")
+        return answered(call, error.status_code or 0, error.body, wait)
     if isinstance(error, APIResponseValidationError):
         raise call.malformed("no answer of the API") from None
     if isinstance(error, APIError):
         raise call.broken(error) from None
     return fault(call, error)
-
-
-def _message(body: object) -> str:
-    """The sentence in an error's body; the SDK's own message has the whole body in it."""
-    error = body.get("error", body) if isinstance(body, dict) else None
-    message = error.get("message") if isinstance(error, dict) else None
-    return message if isinstance(message, str) else ""
 
 
 def _refusal(call: Call, state: "Interaction") -> Refused | None:

@@ -33,6 +33,7 @@ def call(settings: Settings, *, paid: bool) -> Call:
         provider="OpenAI",
         paid=paid,
         variables="MASCOTRY_OPENAI_API_KEY",
+        billing="https://platform.openai.com/settings/organization/billing",
         busy=settings.provider_busy_delay,
         secrets=(settings.openai_api_key,),
     )

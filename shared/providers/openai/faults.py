@@ -1,14 +1,25 @@
 """OpenAI's errors and refusals in our words."""
 
-from shared.errors import PermanentError
+from typing import TYPE_CHECKING
+
 from shared.providers.base import Later, Refused
 from shared.providers.faults import Call, reads_as_refusal, seconds_until
+
+if TYPE_CHECKING:
+    import httpx2
 
 REFUSED = frozenset(
     {"moderation_blocked", "content_policy_violation", "image_generation_user_error"}
 )
-SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
-"""Codes that come with 429 or 400 and mean that the account has no money left: waiting is idle."""
+SPENT = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "billing_limit_user_error",
+    }
+)
+"""Codes and types that come with 429 or 400 and mean that the account has no money left."""
 
 
 def expected() -> tuple[type[Exception], ...]:
@@ -31,12 +42,10 @@ def fault(call: Call, error: Exception) -> Later | Refused:
         message = _message(error.body)
         if error.code in REFUSED or (error.status_code == 400 and reads_as_refusal(message)):
             return call.refused("OpenAI does not make what was asked for", message)
-        if error.code in SPENT:
-            raise PermanentError(
-                "provider_rejected", f"The OpenAI account has no money left{call.quote(message)}."
-            ) from None
+        if error.code in SPENT or error.type in SPENT:
+            raise call.spent(message) from None
         wait = seconds_until(error.response.headers.get("retry-after"))
-        return call.answered(error.status_code, message, wait)
+        return call.answered(error.status_code, message, wait, own=_is_own(error.response))
     if isinstance(error, (ValueError, openai.APIResponseValidationError)):
         raise call.malformed("no answer of the API") from None
     raise call.broken(error) from None
@@ -46,3 +55,13 @@ def _message(body: object) -> str:
     """The sentence in an error's body; the SDK's own message has the whole body in it."""
     message = body.get("message") if isinstance(body, dict) else None
     return message if isinstance(message, str) else ""
+
+
+def _is_own(response: "httpx2.Response") -> bool:
+    """Whether an error is written as OpenAI writes it."""
+    try:
+        body = response.json()
+    except ValueError:
+        return False
+    error = body.get("error") if isinstance(body, dict) else None
+    return isinstance(error, dict) and "message" in error and "type" in error

@@ -10,7 +10,7 @@ from shared.providers.base import ImageRequest, Later, Picture, Progress, Refuse
 from shared.providers.faults import Call
 from shared.providers.openai import client
 from shared.providers.openai.faults import expected, fault
-from shared.providers.pricing import price
+from shared.providers.pricing import price, reported
 from shared.providers.square import square_png
 
 if TYPE_CHECKING:
@@ -85,11 +85,14 @@ class OpenAIImages:
     def _cost(self, answer: "ImagesResponse") -> float:
         """By the tokens that the answer reports, or by the picture if it reports none."""
         charged = price(self._settings.openai_image_model, self._settings.provider_prices)
-        usage = answer.usage
-        if usage is None or not charged.output_tokens:
+        drawn = reported(answer.usage, "output_tokens")
+        if not drawn or not charged.output_tokens:
             return charged.picture
-        sent = usage.input_tokens_details
-        return charged.tokens(sent.text_tokens, usage.output_tokens, sent.image_tokens)
+        words = reported(answer.usage, "input_tokens_details", "text_tokens")
+        if words is None:
+            words = reported(answer.usage, "input_tokens")
+        pictures = reported(answer.usage, "input_tokens_details", "image_tokens")
+        return charged.tokens(words or 0, drawn, pictures or 0)
 
 
 def _picture(call: Call, answer: "ImagesResponse") -> bytes:

@@ -10,7 +10,7 @@ from shared.providers.base import Later, Refused
 from shared.providers.looking import A, Answer, Looker
 from shared.providers.openai import client
 from shared.providers.openai.faults import expected, fault
-from shared.providers.pricing import price
+from shared.providers.pricing import price, reported
 
 if TYPE_CHECKING:
     from openai.types import CompletionUsage
@@ -60,10 +60,9 @@ class OpenAIVision(Looker):
         return Answer(message.parsed, self._cost(answer.usage))
 
     def _cost(self, usage: "CompletionUsage | None") -> float:
-        if usage is None:
-            return 0.0
         charged = price(self._settings.openai_vision_model, self._settings.provider_prices)
-        return charged.tokens(usage.prompt_tokens, usage.completion_tokens)
+        sent, received = reported(usage, "prompt_tokens"), reported(usage, "completion_tokens")
+        return charged.tokens(sent or 0, received or 0)
 
 
 def _part(picture: Path) -> "ChatCompletionContentPartImageParam":

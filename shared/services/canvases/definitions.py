@@ -131,7 +131,7 @@ def _absent(
 ) -> Sequence[Problem]:
     found = []
     for node in nodes:
-        place = f"nodes.{canvas.nodes.index(node)}"
+        place = f"nodes[{canvas.nodes.index(node)}]"
         try:
             _require_pose(ports, who, canvas, node)
         except (BadRequest, NotFound) as error:

@@ -9,7 +9,6 @@ wherever, nothing is begun twice, and no credit is held for nothing.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final
@@ -40,11 +39,13 @@ from shared.model.request import GenerateRequest
 from shared.model.workspace import Scope
 from shared.ports import Ports, Replace, Write
 from shared.services import (
+    again,
     collections,
     entities,
     generation,
     guides,
     items,
+    jobs,
     jobstore,
     ledger,
     placeholders,
@@ -52,7 +53,6 @@ from shared.services import (
     runner,
 )
 from shared.services.canvases import definitions, states
-from shared.services.jobs import cancel_begun
 from shared.services.keys import Principal
 from shared.services.steps import SupersededError
 
@@ -146,7 +146,7 @@ def report(job: Job) -> dict[str, Any]:
 def resume(ports: Ports, job: Job) -> None:
     """Set those jobs going again that somebody has begun who may have died right after it."""
     for begun in _jobs(ports, job, tasks_of(job)).values():
-        if not begun.finished:
+        if begun.batch_id == job.id and not begun.finished:
             placeholders.put_all(ports, begun)
             runner.perform(ports, begun, outstanding(begun))
 
@@ -158,22 +158,22 @@ def go_on(ports: Ports, settings: Settings, job: Job) -> Pace:
     canvas_id = job.steps["canvas"].params["canvas_id"]
     if ports.documents.get(paths.canvas(job.workspace_id, canvas_id)) is None:
         runner.apply(ports, job.workspace_id, job.id, Cancelled(GONE))
-        cancel_begun(ports, job)
+        jobs.cancel_begun(ports, job)
         return Pace.STOPPED
     tasks = tasks_of(job)
-    jobs = _jobs(ports, job, tasks)
-    begun = 0
-    for task in in_turn(job, jobs, has_card=_has_card(ports, who, job)):
-        stills = [resolved(still, job, jobs) for still in task.stills]
+    begun = _jobs(ports, job, tasks)
+    number = 0
+    for task in in_turn(job, begun, has_card=_has_card(ports, who, job)):
+        stills = [resolved(still, job, begun) for still in task.stills]
         if None in stills:
             continue
-        if begun == AT_ONCE:
+        if number == AT_ONCE:
             return Pace.MORE
-        begun += 1
+        number += 1
         _keep(ports, settings, who, job, task, [still for still in stills if still is not None])
-    if begun or job.promises or not all(one.finished for one in jobs.values()):
+    if number or job.promises or not all(one.finished for one in begun.values()):
         return Pace.WAIT
-    _require_all(tasks, jobs)
+    _require_all(tasks, begun)
     return Pace.DONE
 
 
@@ -193,11 +193,13 @@ def _creation(ports: Ports, who: Principal, job: Job, proposal: Proposal) -> Seq
     path = paths.canvas_work(who.workspace_id, proposal.canvas.id)
     work, version = entities.read(ports.documents, CanvasWork, path)
     if other := states.at_work(ports, who, work):
-        raise Conflict(f"Job {other.id} is at work on this canvas; wait for it, or cancel it.")
+        raise Conflict(
+            f"Job {other.id} is at work on this canvas; wait for it, or cancel it.", job_id=other.id
+        )
     production = proposal.production
     changed = work.with_(
         nodes={**work.nodes, **production.items(Kind.POSE)},
-        edges={**work.edges, **production.items(Kind.FILM, Kind.REVERSE)},
+        edges={**work.edges, **production.items(Kind.FILM, Kind.REVERSE, Kind.RETRY)},
         job_id=job.id,
         updated_at=ports.clock.now(),
     )
@@ -208,10 +210,18 @@ def _creation(ports: Ports, who: Principal, job: Job, proposal: Proposal) -> Seq
 
 
 def _jobs(ports: Ports, job: Job, tasks: Iterable[Task]) -> Mapping[str, Job]:
-    """The jobs that were begun, by their ids."""
-    wanted = [task.job_id for task in tasks if task.job_id not in job.promises]
-    found = ports.documents.get_many([paths.job(job.workspace_id, id_) for id_ in wanted])
-    return {document.id: Job.load(document.data) for document in found if document}
+    """The jobs that were begun, by their ids; where somebody else was faster to take a failed job
+    up, that retry stands for ours."""
+    who = Principal(job.workspace_id, (Scope.READ,))
+    kept = [task for task in tasks if task.job_id not in job.promises]
+    found = ports.documents.get_many([paths.job(job.workspace_id, task.job_id) for task in kept])
+    begun = {document.id: Job.load(document.data) for document in found if document}
+    for task in kept:
+        if task.retry_of is not None and task.job_id not in begun:
+            failed = jobs.get(ports, who, task.retry_of)
+            if failed.retry_id is not None:
+                begun[task.job_id] = jobs.last_retry(ports, who, failed)
+    return begun
 
 
 def _has_card(ports: Ports, who: Principal, job: Job) -> bool:
@@ -242,7 +252,8 @@ def _keep(
         return
     of_batch = proposal.plan.job.with_(id=task.job_id, batch_id=job.id)
     made = tuple(asset.with_(job_id=task.job_id) for asset in proposal.plan.assets)
-    with suppress(NotFound):  # deleted just now
+    more = proposal.along or tuple
+    try:
         generation.begin(
             ports,
             settings,
@@ -250,13 +261,20 @@ def _keep(
             replace(proposal.plan, job=of_batch, assets=made),
             proposal.item,
             is_new=proposal.is_new,
-            along=lambda: [_without(ports, job, task)],
+            along=lambda: [_without(ports, job, task), *more()],
+            held=True,
         )
+    except NotFound:
+        log.info("deleted just now", extra={"part": task.part})
+    except Conflict:  # somebody else has taken the failed job up
+        _drop(ports, job, task)
 
 
 def _proposal(
     ports: Ports, who: Principal, job: Job, task: Task, stills: Sequence[str]
 ) -> generation.Proposal:
+    if task.retry_of is not None:
+        return again.propose_retry(ports, who, task.retry_of, task.cost, retry_id=task.job_id)
     if task.kind is Kind.REVERSE:
         return reversal.propose(ports, who, task.video_id or "-")
     collection, _ = collections.get(ports, who, job.collection_id or "-")

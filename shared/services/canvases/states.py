@@ -1,16 +1,20 @@
 """How far what a canvas shows is: read from the items of its nodes and edges."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from shared.graph import canvas_state
-from shared.graph.canvas_state import EdgeState, NodeState, State, Stock
+from shared.graph.canvas_state import EdgeState, NodeState, Stage, State, Stock
 from shared.model import paths
 from shared.model.canvas import Canvas, CanvasWork, Node
 from shared.model.job import Job
 from shared.ports import Ports
-from shared.services import assets, entities, jobstore, versions
+from shared.services import assets, entities, jobs, jobstore, versions
 from shared.services.canvases import definitions
 from shared.services.keys import Principal
+
+ABSENT: Final = frozenset({Stage.MISSING, Stage.FAILED})
+UNMADE: Final = ABSENT | {Stage.OUTDATED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,36 @@ def _edges(
             still.id if (still := nodes[node_id].still) else None
             for node_id in (canvas.start_of(made_by), made_by.target)
         )
-        found[edge.id] = canvas_state.edge_state(
+        state = canvas_state.edge_state(
             edge, made_by, item_id, stocks[item_id], (start, end), waits=_waits(job, item_id)
         )
-    return found
+        if not state.is_reverse and state.stage in UNMADE:
+            state = _with_remainder(ports, who, state, stocks[item_id], (start, end))
+        found[edge.id] = state
+    return {
+        id_: replace(one, stage=Stage.UNFINISHED)
+        if one.is_reverse and one.stage in ABSENT and found[one.made_by.id].remainder
+        else one
+        for id_, one in found.items()
+    }
+
+
+def _with_remainder(
+    ports: Ports,
+    who: Principal,
+    state: EdgeState,
+    stock: Stock,
+    stills: tuple[str | None, str | None],
+) -> EdgeState:
+    """The state of a film that can't be played, and of which a video may have been paid for."""
+    for video in canvas_state.videos_that_fit(stock, stills):
+        loaded = jobstore.load(ports.documents, who.workspace_id, video.job_id or "-")
+        if loaded:
+            job = jobs.last_retry(ports, who, loaded[0])
+            found = canvas_state.with_remainder(state, job, video)
+            if found is not state:
+                return found
+    return state
 
 
 def _stock(ports: Ports, who: Principal, item_id: str | None) -> Stock:

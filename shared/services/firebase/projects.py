@@ -12,6 +12,7 @@ from typing import Final
 
 from shared.errors import BadRequest, Conflict, NotFound, Unauthorized
 from shared.model import paths
+from shared.model.base import canonical_id
 from shared.model.firebase import FirebaseProject
 from shared.model.workspace import Scope
 from shared.ports import Create, Delete, Document, Ports, Replace, Write
@@ -119,7 +120,7 @@ def _require_proof(
         tokens.verify(certificates(), token, project_id, ports.clock.now())
     except Unauthorized as error:
         raise BadRequest(f"must be {wanted}. {error.message}", field="proof") from None
-    if token.claims.get(WORKSPACE_CLAIM) != who.workspace_id:
+    if canonical_id(str(token.claims.get(WORKSPACE_CLAIM))) != who.workspace_id:
         raise BadRequest(f"must be {wanted}; this token lacks the claim", field="proof")
 
 

@@ -3,21 +3,19 @@
 The connection goes to the very address that the guard has checked, and redirects are not followed.
 """
 
-import socket
 import ssl
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from typing import Final
 from urllib.parse import SplitResult
 
 from shared.errors import BadRequest
 from shared.providers.faults import seconds_until
 from shared.services import guard
+from shared.services.connection import connect, target_of
 
 SECONDS: Final = 10.0
 EXCERPT: Final = 500
@@ -38,19 +36,22 @@ class Answer:
     milliseconds: int = 0
 
 
-def locate(url: str, *, loopback: bool) -> tuple[SplitResult, tuple[str, int]]:
+def locate(
+    url: str, *, loopback: bool, deadline: float | None = None
+) -> tuple[SplitResult, tuple[str, int]]:
     """The parts of an endpoint's URL, and the address and port to connect to; BadRequest (field
     `url`) says what is wrong. With `loopback` it may also be this machine, and plain http."""
+    deadline = time.monotonic() + SECONDS if deadline is None else deadline
     parts = guard.parse(url, ("https", "http") if loopback else ("https",))
 
     def allowed(address: guard.Address) -> bool:
         return guard.is_public(address) or (loopback and address.is_loopback)
 
-    return parts, guard.resolve(parts, allowed)
+    return parts, guard.resolve(parts, deadline, allowed)
 
 
 def post(url: str, body: str, headers: Mapping[str, str], *, loopback: bool) -> Answer:
-    """Send a message, and wait for the head of its answer, for 10 seconds at most."""
+    """Send a message, and wait for the head of its answer, for 10 seconds at most in all."""
     started = time.monotonic()
     answer = _exchange(url, body, headers, started + SECONDS, loopback=loopback)
     return replace(answer, milliseconds=round((time.monotonic() - started) * 1000))
@@ -60,16 +61,17 @@ def _exchange(
     url: str, body: str, headers: Mapping[str, str], deadline: float, *, loopback: bool
 ) -> Answer:
     try:
-        parts, target = locate(url, loopback=loopback)
-        with _connection(parts, target, deadline) as connection:
-            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        parts, target = locate(url, loopback=loopback, deadline=deadline)
+        with connect(parts, target, deadline) as connection:
             own = {
                 "Host": parts.netloc,
                 "Content-Type": "application/json",
                 "User-Agent": "mascotry",
                 "Connection": "close",
             }
-            connection.request("POST", path, body=body.encode(), headers={**own, **headers})
+            connection.request(
+                "POST", target_of(parts), body=body.encode(), headers={**own, **headers}
+            )
             with closing(connection.getresponse()) as response:
                 if time.monotonic() >= deadline:
                     raise TimeoutError  # cut off in the middle of a head, which reads as its end
@@ -81,41 +83,6 @@ def _exchange(
         if isinstance(fault, TimeoutError) or time.monotonic() >= deadline:
             return Answer(error=f"The endpoint did not answer within {SECONDS:g} seconds.")
         return Answer(error=_reason(fault))
-
-
-@contextmanager
-def _connection(
-    parts: SplitResult, target: tuple[str, int], deadline: float
-) -> Iterator[HTTPConnection]:
-    """A connection that is cut off at the deadline: the timeout of a socket counts from its last
-    byte, and an answer may come byte by byte."""
-    seconds = max(deadline - time.monotonic(), 0.001)
-    connection = HTTPConnection(*target)
-    with (
-        closing(connection),
-        socket.create_connection(target, timeout=seconds) as plain,
-        plain.dup() as handle,  # outlives what TLS makes of the other
-    ):
-        alarm = threading.Timer(deadline - time.monotonic(), _cut_off, [handle])
-        alarm.daemon = True
-        alarm.start()
-        try:
-            connection.sock = plain
-            if parts.scheme == "https":
-                connection.sock = _tls().wrap_socket(plain, server_hostname=parts.hostname)
-            yield connection
-        finally:
-            alarm.cancel()
-
-
-def _cut_off(connection: socket.socket) -> None:
-    with suppress(OSError):  # it has just ended
-        connection.shutdown(socket.SHUT_RDWR)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 def _answer(response: HTTPResponse) -> Answer:

@@ -164,7 +164,7 @@ def test_a_rate_limit_is_a_wait(wire: Wire, tmp_path: Path) -> None:
         (Reply({"detail": "conflict"}, 409), PermanentError, "provider_rejected"),
         (Reply({"detail": "oops"}, 500), TransientError, "provider_unavailable"),
         (Reply({"detail": "no runner"}, 503), TransientError, "provider_unavailable"),
-        (Reply(b"nginx", 503), TransientError, "provider_unavailable"),
+        (Reply(b"nginx", 503), PermanentError, "provider_outcome_unknown"),
         (Reply(b"nginx", 502), PermanentError, "provider_outcome_unknown"),
         (Reply({"detail": "late"}, 504), PermanentError, "provider_outcome_unknown"),
         (Drop(), PermanentError, "provider_outcome_unknown"),

@@ -165,7 +165,7 @@ class ItemView {
     const retry = h("button", { type: "button", class: "primary", onclick: () => this.again(`/jobs/${job.id}/retry`, "Go on where it stopped?", "What was drawn is neither drawn nor paid again.") }, icon("redo"), canceled ? "Go on" : "Try again");
     if (!this.stage.surface.childElementCount || this.stage.surface.querySelector(".sketch")) this.stage.show(h("div", { class: "sketch" }, icon("warning"), h("p", null, canceled ? "Canceled" : "Not drawn")));
     return h("div", { class: "fault" }, icon("warning"), h("div", null, h("p", null, h("strong", null, canceled ? "It was canceled." : job.error?.message ?? "It has failed.")),
-      h("p", null, job.refunded_credits ? `${credits(job.refunded_credits)} came back. ` : "", "What was finished stays."), retry));
+      h("p", null, job.refunded_credits ? `${credits(job.refunded_credits)} came back. ` : "", "What was finished stays.", job.retry_id && " Another version has taken it up."), !job.retry_id && retry));
   }
 
   async cancel(button) {

@@ -1,0 +1,240 @@
+"""Serves a WSGI application from an event loop (ASGI), so that only what computes has a thread.
+
+A body is received whole before the application is called, on disk if it is large. A response is
+taken from it piece by piece: while a piece is on its way to a slow client, no thread waits. What is
+read and written is bounded by the server's flow control.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from contextlib import suppress
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes, urlsplit
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from infra.pools import Pool
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+PoolOf = Callable[[WSGIEnvironment], Pool]
+Headers = list[tuple[str, str]]
+
+IN_MEMORY: Final = 1 << 18
+"""Bytes of a body that are held in memory; more of it goes to a temporary file."""
+RETRY_SECONDS: Final = 2
+_PROXIES: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_")
+"""Headers that only a proxy may set, and there is none in front of this server."""
+
+_log: Final = logging.getLogger("shared.server")
+
+
+class Refused(Exception):
+    """A request that the application does not get to see."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+class Gone(Exception):
+    """The client has closed the connection."""
+
+
+class Threaded:
+    """The ASGI application that serves `application`, each request in the pool that `pool_of`
+    names. A body of more than `max_body` bytes is refused with 413, a request for whose pool is
+    full with 503."""
+
+    def __init__(self, application: WSGIApplication, pool_of: PoolOf, *, max_body: int) -> None:
+        self._application = application
+        self._pool_of = pool_of
+        self._max_body = max_body
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise ValueError(f"only HTTP is served, not {scope['type']}")
+        try:
+            await self._answer(scope, receive, send)
+        except Refused as refused:
+            await _refuse(refused, send)
+        except Gone:
+            pass
+
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        environ = environment(scope)
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as body:
+            environ["CONTENT_LENGTH"] = str(await self._received(scope, receive, body))
+            environ["wsgi.input"] = body
+            pool = self._pool_of(environ)
+            if not pool.enter():
+                raise Refused(
+                    HTTPStatus.SERVICE_UNAVAILABLE,
+                    "busy",
+                    "Too many requests of this kind are under way; try again in a moment.",
+                )
+            try:
+                await pool.turn()
+                await self._respond(pool, environ, receive, send)
+            finally:
+                pool.leave()
+
+    async def _received(self, scope: Message, receive: Receive, body: Any) -> int:
+        """Write the body to `body`; its number of bytes."""
+        stated = next((int(v) for k, v in scope["headers"] if k == b"content-length"), 0)
+        size, more = 0, stated <= self._max_body
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            size += len(message["body"])
+            if size > self._max_body:
+                break
+            body.write(message["body"])
+            more = message["more_body"]
+        if max(stated, size) > self._max_body:
+            raise Refused(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                "bad_request",
+                f"the body may have at most {self._max_body:,} bytes",
+            )
+        body.seek(0)
+        return size
+
+    async def _respond(
+        self, pool: Pool, environ: WSGIEnvironment, receive: Receive, send: Send
+    ) -> None:
+        response = _Response(self._application, environ)
+        context = copy_context()  # one for all pieces, whichever thread makes them
+        gone: asyncio.Task[Message] | None = None
+        try:
+            while gone is None or not gone.done():
+                piece = await pool.run(lambda: context.run(response.piece))
+                if not response.started:
+                    response.started = True
+                    await send(_start(response.status, response.headers))
+                more = not response.ended
+                await send({"type": "http.response.body", "body": piece, "more_body": more})
+                if not more:
+                    return
+                gone = gone or asyncio.ensure_future(receive())
+            await pool.run(lambda: context.run(response.close))
+        except Exception:
+            _log.exception("a response was not finished", extra={"path": environ["PATH_INFO"]})
+            with suppress(Exception):
+                await pool.run(lambda: context.run(response.close))
+            raise
+        finally:
+            if gone is not None:
+                gone.cancel()
+
+
+@dataclass(slots=True)
+class _Response:
+    """What an application answers to one request, piece by piece. One thread at a time uses it."""
+
+    application: WSGIApplication
+    environ: WSGIEnvironment
+    status: int = 0
+    headers: Headers = field(default_factory=list)
+    started: bool = False
+    """Whether the head was sent."""
+    ended: bool = False
+    _iterable: Iterable[bytes] | None = None
+    _iterator: Iterator[bytes] = field(default_factory=lambda: iter(()))
+    _left: int | None = None
+
+    def piece(self) -> bytes:
+        """The next piece of the body; it may be empty. `ended` says whether it was the last."""
+        if self._iterable is None:
+            self._iterable = self.application(self.environ, self._start)
+            self._iterator = iter(self._iterable)
+        piece = next(self._iterator, None)
+        if self._left is not None:
+            self._left -= len(piece or b"")
+        if piece is None or self._left == 0:
+            self.close()
+        return piece or b""
+
+    def close(self) -> None:
+        self.ended = True
+        if close := getattr(self._iterable, "close", None):
+            close()
+
+    def _start(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
+        if exc_info is not None and self.started:
+            raise exc_info[1].with_traceback(exc_info[2])
+        self.status, self.headers = int(status.partition(" ")[0]), headers
+        lengths = [int(value) for name, value in headers if name.lower() == "content-length"]
+        # The last piece is known by its length, which saves asking for one that is not there.
+        self._left = lengths[0] if lengths and lengths[0] else None
+        return _write
+
+
+def _write(_: bytes) -> None:
+    raise NotImplementedError("the function `write` of old WSGI applications")
+
+
+def environment(scope: Message) -> WSGIEnvironment:
+    """The WSGI environment of a request, but for its body."""
+    path: bytes = scope["raw_path"]
+    if not path.startswith(b"/"):  # the form that proxies are sent, with scheme and host
+        path = urlsplit(path).path or b"/"
+    host, port = scope["server"] or ("localhost", 80)
+    client = scope["client"] or ("", 0)
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": client[0],
+        "REMOTE_PORT": str(client[1]),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for raw_name, raw_value in scope["headers"]:
+        if b"_" in raw_name:  # it would pass for the one with a hyphen
+            continue
+        name = raw_name.decode("latin-1").upper().replace("-", "_")
+        name = name if name == "CONTENT_TYPE" else f"HTTP_{name}"
+        value = raw_value.decode("latin-1")
+        if name.startswith(_PROXIES) or name in ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"):
+            continue
+        environ[name] = f"{environ[name]},{value}" if name in environ else value
+    return environ
+
+
+def _start(status: int, headers: Headers) -> Message:
+    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return {"type": "http.response.start", "status": status, "headers": encoded}
+
+
+async def _refuse(refused: Refused, send: Send) -> None:
+    """Answer as the API does. The connection is closed, since the body may not have been read."""
+    error = {"code": refused.code, "message": refused.message}
+    body = json.dumps({"error": error}).encode()
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("Access-Control-Allow-Origin", "*"),
+        ("Cache-Control", "no-store"),
+        ("Connection", "close"),
+    ]
+    if refused.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append(("Retry-After", str(RETRY_SECONDS)))
+    await send(_start(refused.status, headers))
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,148 @@
+"""The server of the local stacks: crowds of one kind keep no others waiting."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+
+from infra import server as server_module
+from infra.gateway import Pools
+from infra.pools import Pool
+from infra.server import Server
+from infra.wsgi import Threaded
+
+PATIENCE = 30.0
+
+
+class Application:
+    """`/wait` answers when `go` is set, `/echo` with the body, `/stream` without an end."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.closed = threading.Event()
+
+    def __call__(self, environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path == "/wait":
+            self.go.wait(PATIENCE)
+        body = environ["wsgi.input"].read()
+        respond("200 OK", [("Content-Type", "text/plain")])
+        return self._stream() if path == "/stream" else [b"%d bytes" % len(body)]
+
+    def _stream(self) -> Iterator[bytes]:
+        try:
+            while True:
+                time.sleep(0.01)
+                yield b""
+        finally:
+            self.closed.set()
+
+
+@contextmanager
+def serving(application: Application, waits: Pool) -> Iterator[int]:
+    """The port of a server with one thread beside the pool for `/wait`."""
+    others = Pool("others", threads=1, requests=100)
+
+    def pool_of(environ: WSGIEnvironment) -> Pool:
+        return waits if environ["PATH_INFO"] == "/wait" else others
+
+    server = Server(Threaded(application, pool_of, max_body=1_000_000), grace=1)
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        application.go.set()
+        server.should_exit = True
+        thread.join(PATIENCE)
+
+
+def ask(port: int, path: str, more: bytes = b"\r\n") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    connection.sendall(
+        b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" % path.encode() + more
+    )
+    return connection
+
+
+def answer(connection: socket.socket) -> bytes:
+    """All that comes until the connection is closed."""
+    with connection, connection.makefile("rb") as stream:
+        return stream.read()
+
+
+@pytest.fixture
+def application() -> Application:
+    return Application()
+
+
+def test_who_waits_and_who_is_idle_keeps_nobody_waiting(application: Application) -> None:
+    waits = Pool("waits", threads=2, requests=2)
+    with serving(application, waits) as port, ExitStack() as stack:
+        for _ in range(150):  # nothing, and half of a head
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            stack.enter_context(ask(port, "/echo", b""))
+        waiting = [ask(port, "/wait") for _ in range(2)]
+        while waits.enter():  # until both have come in
+            waits.leave()
+            time.sleep(0.01)
+        assert b"0 bytes" in answer(ask(port, "/echo"))
+        refused = answer(ask(port, "/wait"))
+        assert refused.startswith(b"HTTP/1.1 503")
+        assert b"retry-after" in refused.lower()
+        application.go.set()
+        assert all(b"0 bytes" in answer(connection) for connection in waiting)
+
+
+def test_a_body_is_chunked_or_measured_or_too_large(application: Application) -> None:
+    with serving(application, Pool("waits", threads=1, requests=1)) as port:
+        chunked = b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+        assert b"5 bytes" in answer(ask(port, "/echo", chunked))
+        assert b"3 bytes" in answer(ask(port, "/echo", b"Content-Length: 3\r\n\r\nabc"))
+        large = answer(ask(port, "/echo", b"Content-Length: 1000001\r\n\r\n"))
+        assert large.startswith(b"HTTP/1.1 413")
+
+
+def test_a_slow_head_is_cut_off(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "HEAD_SECONDS", 0.1)
+    with (
+        serving(application, Pool("waits", threads=1, requests=1)) as port,
+        ask(port, "/echo", b"X: ") as connection,
+        pytest.raises(OSError),
+    ):
+        while True:  # a byte now and then
+            connection.sendall(b"x")
+            time.sleep(0.02)
+
+
+def test_a_stream_ends_when_its_client_is_gone(application: Application) -> None:
+    with serving(application, Pool("waits", threads=1, requests=1)) as port:
+        with ask(port, "/stream") as connection:
+            assert connection.recv(100)
+        assert application.closed.wait(PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "pool"),
+    [
+        ("GET", "/v1/projects", "", "reads"),
+        ("GET", "/v1/workspace", "", "reads"),
+        ("PATCH", "/v1/workspace", "", "uploads"),
+        ("POST", "/v1/upload", "", "uploads"),
+        ("PUT", "/uploads/x", "", "uploads"),
+        ("GET", "/v1/jobs/1/events", "", "waits"),
+        ("GET", "/v1/jobs/1", "wait=true", "waits"),
+        ("POST", "/functions/image/", "", "tasks"),
+        ("POST", "/functions/decode/picture", "", "decoder"),
+        ("GET", "/cdn/x.png", "", "reads"),
+        ("GET", "/", "", "reads"),
+    ],
+)
+def test_each_kind_has_threads_of_its_own(method: str, path: str, query: str, pool: str) -> None:
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
+    assert Pools(2).of(environ).name == pool
