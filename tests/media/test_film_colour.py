@@ -16,6 +16,7 @@ from shared.errors import PermanentError
 from shared.media import ffmpeg, foreign
 from shared.media.film_colour import film_colour
 from shared.media.master import DECODE_RGB
+from shared.media.probe import probe_film
 from shared.media.style.colour import delta_e, to_lab
 from shared.providers.square import square_film
 from tests.providers.wire.material import video_request
@@ -42,18 +43,23 @@ Intake = Callable[[Path, Path], Any]
 def light(colours: NDArray[np.uint8]) -> Floats:
     """Linear light of sRGB's levels (IEC 61966-2-1)."""
     share = colours / 255
-    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    linear: Floats = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    return linear
 
 
 def curve(linear: Floats) -> Floats:
     """The signal of sRGB for linear light."""
-    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    signal: Floats = np.where(
+        linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055
+    )
+    return signal
 
 
 def pq(nits: Floats) -> Floats:
     """The inverse EOTF of PQ (Recommendation ITU-R BT.2100, table 4)."""
     power = (nits / 10000) ** (2610 / 16384)
-    return ((3424 / 4096 + 2413 / 128 * power) / (1 + 2392 / 128 * power)) ** (2523 / 32)
+    signal: Floats = ((3424 / 4096 + 2413 / 128 * power) / (1 + 2392 / 128 * power)) ** (2523 / 32)
+    return signal
 
 
 def hlg(nits: Floats) -> Floats:
@@ -64,12 +70,14 @@ def hlg(nits: Floats) -> Floats:
     b = 1 - 4 * a
     c = 0.5 - a * np.log(4 * a)
     bright = a * np.log(np.maximum(12 * scene - b, 1e-9)) + c
-    return np.where(scene <= 1 / 12, np.sqrt(3 * scene), bright)
+    signal: Floats = np.where(scene <= 1 / 12, np.sqrt(3 * scene), bright)
+    return signal
 
 
 def wide(matrix: list[list[float]]) -> Floats:
     """The colours in linear light of other primaries."""
-    return np.clip(light(COLOURS) @ np.array(matrix).T, 0, 1)
+    linear: Floats = np.clip(light(COLOURS) @ np.array(matrix).T, 0, 1)
+    return linear
 
 
 def signals() -> dict[str, Floats]:
@@ -138,7 +146,7 @@ BOTH = pytest.mark.parametrize("intake", [imported, provided])
 
 def shown(path: Path) -> NDArray[np.uint8]:
     """The colour in the middle of each stripe of a master."""
-    master = foreign.probe_film(path)
+    master = probe_film(path)
     with ffmpeg.read_frames(path, master.width, master.height, select=DECODE_RGB) as frames:
         frame = list(frames)[3]
     colours: NDArray[np.uint8] = frame[frame.shape[0] // 2, STRIPE // 2 :: STRIPE]
