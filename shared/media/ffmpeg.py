@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -30,7 +30,11 @@ PIPE_BYTES = 1 << 20
 NO_SPACE = os.strerror(errno.ENOSPC)
 """What ffmpeg says, among other things, when it cannot write on."""
 
+LOG_BYTES = 1 << 20
+"""What is read of a log: what a stranger's file says of itself may be long."""
+
 QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
+TELLING = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", "info")
 FILMS = "mov,matroska,rawvideo"
 """The demuxers of films that arrive from elsewhere."""
 DECODERS = (
@@ -98,6 +102,17 @@ def run(arguments: Sequence[str], timeout: float = TIMEOUT, *, caps: Caps | None
     """Run ffmpeg to its end and return what it wrote to its standard output."""
     with _process(arguments, timeout, caps=caps) as (output, _):
         return output.read()
+
+
+def examine(
+    arguments: Sequence[str], timeout: float = TIMEOUT, *, caps: Caps | None = None
+) -> tuple[bytes, str]:
+    """Run ffmpeg as `run` does; returns also what it tells of its inputs and by its filters."""
+    with tempfile.TemporaryFile() as log:
+        with _process(arguments, timeout, caps=caps, log=log) as (output, _):
+            written = output.read()
+        log.seek(0)
+        return written, log.read(LOG_BYTES).decode(errors="replace")
 
 
 @contextmanager
@@ -191,17 +206,22 @@ def url(path: Path) -> str:
 
 @contextmanager
 def _process(
-    arguments: Sequence[str], timeout: float, *, feed: bool = False, caps: Caps | None = None
+    arguments: Sequence[str],
+    timeout: float,
+    *,
+    feed: bool = False,
+    caps: Caps | None = None,
+    log: IO[bytes] | None = None,
 ) -> Iterator[tuple[IO[bytes], Callable[[], StepError]]]:
     """Run ffmpeg for the length of the context, which waits for it, or kills it on any failure.
 
     Gives its standard input with `feed`, else its standard output, and a function that waits for
     it to die and tells why. What it complains of goes to a file, since a full pipe that nobody
-    reads would stop it.
+    reads would stop it: to `log`, together with what it tells besides, if there is one.
     """
     expired = Event()
-    command = (binary(), *QUIET, *arguments)
-    with tempfile.TemporaryFile() as errors:
+    command = (binary(), *(TELLING if log else QUIET), *arguments)
+    with nullcontext(log) if log else tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             caps.around(command) if caps else command,
             stdin=subprocess.PIPE if feed else subprocess.DEVNULL,

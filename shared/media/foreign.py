@@ -17,6 +17,7 @@ import numpy as np
 from shared.errors import PermanentError, StepError
 from shared.media import Rgb, ffmpeg
 from shared.media.container import HEAD, film_container
+from shared.media.film_colour import FilmColour, film_colour
 from shared.media.formats import SPACE, TAGS
 from shared.media.key import palette
 from shared.media.probe import Probe, parse_packets, probe_film
@@ -98,14 +99,15 @@ def take_in(source: Path, target: Path) -> Taken:
     """
     container = _container(source)
     film = _look(source, container)
-    width, height = _shown_size(source, container, film)
+    (width, height), colour = _first_frame(source, container, film)
     rate = _rate(film)
     size = _master_size(width, height, min(film.duration, LONGEST) * rate)
-    behind = _behind(source, container, film)
+    behind = _behind(source, container, film, colour)
     if behind is None:
-        graph = f"[0:V:0]{UPRIGHT},fps={rate},{_scale(size)}[colour]"
+        shown = f"{_sized(size)},{colour.filters()},{_scale(size)}"
+        graph = f"[0:V:0]{UPRIGHT},fps={rate},{shown}[colour]"
     else:
-        graph = _apart((width, height), size, rate, behind)
+        graph = _apart((width, height), size, rate, behind, colour)
     _run(
         (
             *_input(source, container, film.codec),
@@ -170,18 +172,18 @@ def _look(source: Path, container: str) -> Probe:
     return film
 
 
-def _shown_size(source: Path, container: str, film: Probe) -> tuple[int, int]:
-    """The size at which the first frame is shown: upright, and in square pixels."""
-    first = ("-map", "0:V:0", "-frames:v", "1", "-vf", UPRIGHT)
-    listing = _run(
+def _first_frame(source: Path, container: str, film: Probe) -> tuple[tuple[int, int], FilmColour]:
+    """The size at which the first frame is shown, upright and in square pixels, and its colours."""
+    first = ("-map", "0:V:0", "-frames:v", "1", "-vf", f"showinfo,{UPRIGHT}")
+    listing, log = _examine(
         (*_input(source, container, film.codec), *first, "-f", "framecrc", "pipe:1"), LOOK_TIMEOUT
-    ).decode(errors="replace")
+    )
     try:
-        shown = parse_packets(listing)
+        shown = parse_packets(listing.decode(errors="replace"))
     except (LookupError, ValueError, ArithmeticError):
         raise _unsupported("has no picture that could be decoded") from None
     _check_size(shown.width, shown.height)
-    return shown.width, shown.height
+    return (shown.width, shown.height), film_colour(log, film.height)
 
 
 def _check_size(width: int, height: int) -> None:
@@ -195,14 +197,16 @@ def _check_size(width: int, height: int) -> None:
         )
 
 
-def _behind(source: Path, container: str, film: Probe) -> Rgb | None:
+def _behind(source: Path, container: str, film: Probe, colour: FilmColour) -> Rgb | None:
     """The colour to set a film with alpha on, which it does not wear; None for one without."""
     if film.codec not in TRANSLUCENT:
         return None
+    shown = colour.filters(alpha=True)
     # By number: the first frame counts, however short the film is.
     every = -(-film.frames // SAMPLES)
-    small = f"select=not(mod(n\\,{every})),scale={SAMPLE}:{SAMPLE}:flags=area,format=rgba"
-    raw = ("-map", "0:V:0", "-vf", small, "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1")
+    small = f"scale={SAMPLE}:{SAMPLE}:flags=area,{shown},format=rgba"
+    chosen = rf"select=not(mod(n\,{every})),{small}"
+    raw = ("-map", "0:V:0", "-vf", chosen, "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1")
     pixels = np.frombuffer(
         _run((*_input(source, container, film.codec), *raw), SAMPLE_TIMEOUT), np.uint8
     )
@@ -216,22 +220,30 @@ def _behind(source: Path, container: str, film: Probe) -> Rgb | None:
     )
 
 
-def _apart(shown: tuple[int, int], size: tuple[int, int], rate: Fraction, behind: Rgb) -> str:
+def _apart(
+    shown: tuple[int, int],
+    size: tuple[int, int],
+    rate: Fraction,
+    behind: Rgb,
+    colour: FilmColour,
+) -> str:
     """The filters that set a film with alpha on a colour, and keep the alpha beside it."""
     red, green, blue = behind
     ground = f"color=c=0x{red:02x}{green:02x}{blue:02x}:s={shown[0]}x{shown[1]}:r={rate}"
     return (
-        f"[0:V:0]{UPRIGHT},fps={rate},format=rgba,split[over][keep];"
+        f"[0:V:0]{UPRIGHT},fps={rate},{colour.filters(alpha=True)},format=rgba,split[over][keep];"
         f"{ground},format=rgba[ground];"
         f"[ground][over]overlay=format=rgb:shortest=1,{_scale(size)}[colour];"
         f"[keep]alphaextract,scale={size[0]}:{size[1]}:flags=area,format=gray[alpha]"
     )
 
 
+def _sized(size: tuple[int, int]) -> str:
+    return f"scale={size[0]}:{size[1]}:flags=bicubic+accurate_rnd+full_chroma_int"
+
+
 def _scale(size: tuple[int, int]) -> str:
-    colours = "out_color_matrix=bt709:out_range=tv"
-    sized = f"scale={size[0]}:{size[1]}:flags=bicubic+accurate_rnd:{colours}"
-    return f"{sized},{SPACE},format=yuv420p"
+    return f"{_sized(size)}:out_color_matrix=bt709:out_range=tv,{SPACE},format=yuv420p"
 
 
 def _rate(film: Probe) -> Fraction:
@@ -266,8 +278,12 @@ def _input(
 
 
 def _run(arguments: Sequence[str], timeout: float) -> bytes:
+    return _examine(arguments, timeout)[0]
+
+
+def _examine(arguments: Sequence[str], timeout: float) -> tuple[bytes, str]:
     try:
-        return ffmpeg.run(arguments, timeout, caps=CAPS)
+        return ffmpeg.examine(arguments, timeout, caps=CAPS)
     except StepError as error:
         if error.retryable and error.reason != "ffmpeg_crashed":  # it was stopped
             raise _too_large("takes too much to decode; send a shorter or smaller one") from error

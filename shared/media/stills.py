@@ -25,6 +25,7 @@ from shared.media import png
 from shared.media.compact import write_png, write_webp
 from shared.media.decoding import GATE
 from shared.media.decoding import MAX_PIXELS as MAX_PIXELS
+from shared.media.srgb import Convert, conversion
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,8 @@ def open_image(
 ) -> Image.Image:
     """Decode a PNG, JPEG, WebP or GIF (its first frame) completely, to RGB, or RGBA if not opaque.
 
-    The orientation of EXIF is applied and all metadata dropped. What has more than `max_side`
+    The orientation of EXIF is applied, colours are brought to sRGB, and all metadata is dropped.
+    What has more than `max_side`
     pixels a side is made that small. Raises `BadRequest(field="file")` for other formats, more than
     `max_pixels`, and broken or truncated files; `Busy` when too much is being decoded.
     """
@@ -188,6 +190,7 @@ def _reduced(image: Image.Image, mode: Mode, max_side: int) -> Image.Image:
     What is much larger is first reduced by a whole factor: band by band, so that beside the decoded
     picture there is only the result.
     """
+    to_srgb = conversion(image)
     factor = _factor(image, max_side)
     # Changes JPEGs only, to a half, quarter or eighth.
     image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))
@@ -197,9 +200,9 @@ def _reduced(image: Image.Image, mode: Mode, max_side: int) -> Image.Image:
         rows = factor * max(1, BAND_PIXELS // (image.width * factor))
         for top in range(0, image.height, rows):
             band = image.crop((0, top, image.width, min(top + rows, image.height)))
-            picture.paste(_converted(band, mode).reduce(factor), (0, top // factor))
+            picture.paste(_in_srgb(band, mode, to_srgb).reduce(factor), (0, top // factor))
     else:
-        picture = _converted(image, mode)
+        picture = _in_srgb(image, mode, to_srgb)
     share = min(1.0, max_side / max(picture.size))
     size = (max(1, round(picture.width * share)), max(1, round(picture.height * share)))
     return picture.resize(size, Image.Resampling.LANCZOS)
@@ -207,6 +210,14 @@ def _reduced(image: Image.Image, mode: Mode, max_side: int) -> Image.Image:
 
 def _factor(image: Image.Image, max_side: int) -> int:
     return max(1, max(image.size) // max_side)
+
+
+def _in_srgb(image: Image.Image, mode: Mode, to_srgb: Convert | None) -> Image.Image:
+    if to_srgb is None:
+        return _converted(image, mode)
+    if image.mode == "CMYK":
+        return to_srgb(image)
+    return to_srgb(_converted(image, mode))
 
 
 def _converted(image: Image.Image, mode: Mode) -> Image.Image:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from shared.errors import BadRequest, PermanentError
 from shared.media import ffmpeg
+from shared.media.film_colour import FilmColour, film_colour
 from shared.media.formats import SPACE, TAGS
 from shared.media.probe import Probe, probe_film
 from shared.media.stills import open_image
@@ -86,10 +87,13 @@ def square_film(source: Path, target: Path, request: VideoRequest, *, ended: boo
     frames = round(request.duration * request.fps)
     try:
         film = probe_film(source)
+        opened = (*ffmpeg.reading(), "-i", ffmpeg.url(source), "-map", "0:v:0")
+        look = ("-frames:v", "1", "-vf", "showinfo", "-f", "null", "pipe:1")
+        colour = film_colour(ffmpeg.examine((*opened, *look))[1], film.height)
         ffmpeg.run(
             (
-                *(*ffmpeg.reading(), "-i", ffmpeg.url(source), "-map", "0:v:0"),
-                *("-vf", ",".join(_filters(film, request, frames, ended=ended))),
+                *opened,
+                *("-vf", ",".join(_filters(film, request, frames, colour, ended=ended))),
                 *(*ENCODE, "-y", ffmpeg.url(target)),
             )
         )
@@ -103,7 +107,9 @@ def square_film(source: Path, target: Path, request: VideoRequest, *, ended: boo
     return film.duration
 
 
-def _filters(film: Probe, request: VideoRequest, frames: int, *, ended: bool) -> list[str]:
+def _filters(
+    film: Probe, request: VideoRequest, frames: int, colour: FilmColour, *, ended: bool
+) -> list[str]:
     size, fps = request.size, request.fps
     return [
         f"setpts={_pace(film, request, frames, ended=ended)}*(PTS-STARTPTS)",
@@ -112,6 +118,7 @@ def _filters(film: Probe, request: VideoRequest, frames: int, *, ended: bool) ->
         "tpad=stop=-1:stop_mode=clone",
         f"trim=end_frame={frames}",
         "crop='min(iw,ih)':'min(iw,ih)'",
+        colour.filters(),
         f"scale={size}:{size}:flags=lanczos+accurate_rnd+full_chroma_int"
         ":out_color_matrix=bt709:out_range=tv",
         SPACE,
