@@ -23,6 +23,7 @@ from pathlib import Path
 from functions import composition, telemetry
 from infra import gateway, startup
 from infra.startup import StartError
+from shared.adapters.embedded.blobs import EmbeddedBlobs
 from shared.adapters.embedded.dispatcher import Dispatcher, QueueConfig
 from shared.adapters.embedded.events import EVENTS_QUEUE
 from shared.config import Settings, settings
@@ -30,7 +31,7 @@ from shared.errors import MascotryError
 from shared.media.ffmpeg import require_hevc_alpha
 from shared.model.queues import QUEUES
 from shared.model.workspace import Scope
-from shared.ports import Ports
+from shared.ports import Bucket, Ports
 from shared.services import keys, sweeper
 
 log = logging.getLogger("shared.local")
@@ -38,7 +39,8 @@ log = logging.getLogger("shared.local")
 CONCURRENCY = {"sizes": 1, "canvas": 2, "purge": 1, "webhook": 8, "noop": 4}
 """Of the queues whose functions do not compute; the others share the cores."""
 SWEEP_SECONDS = 30
-WORK_AREA_AGE = timedelta(days=1)
+LIFETIMES = {Bucket.WORK: timedelta(days=1), Bucket.UPLOADS: timedelta(days=2)}
+"""How long the private buckets keep what is in them, as in infra/terraform/buckets.tf."""
 RATE_LIMITS = {"PER_MINUTE": 6_000, "PER_HOUR": 100_000}
 """Who develops on this machine, or shows a demo, asks as often as it takes."""
 
@@ -106,7 +108,7 @@ class Stack:
         _fresh_temporary_folder(settings().home)
         blobs = composition.embedded().blobs
         blobs.collect_garbage()
-        blobs.purge_work(WORK_AREA_AGE)
+        _purge(blobs)
         sweeper.sweep(self.ports, orphaned=True)
         threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
 
@@ -122,7 +124,7 @@ class Stack:
         while not self._stopped.wait(SWEEP_SECONDS):
             try:
                 sweeper.sweep(self.ports)
-                composition.embedded().blobs.purge_work(WORK_AREA_AGE)
+                _purge(composition.embedded().blobs)
             except Exception:
                 log.exception("sweep failed; the next one is soon")
 
@@ -169,6 +171,11 @@ def main() -> int:
     if not arguments.quiet:
         print("\nStopped. What was under way goes on at the next start.")
     return 0
+
+
+def _purge(blobs: EmbeddedBlobs) -> None:
+    for bucket, age in LIFETIMES.items():
+        blobs.purge(bucket, age)
 
 
 def _fresh_temporary_folder(home: Path) -> None:

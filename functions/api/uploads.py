@@ -34,7 +34,7 @@ class UrlBody(Value):
 
 
 class InvitationBody(Value):
-    """`bytes` is how large the file will be, for those who would rather know at once. `film` says
+    """`bytes` is how large the file will be at most: the URL takes no more. `film` says
     that a GIF, PNG or WebP is one, to be imported as it moves."""
 
     content_type: UploadType
@@ -65,7 +65,11 @@ def invite(call: Call) -> Reply:
     if body.bytes is not None and body.bytes > limit:
         raise BadRequest(f"may be at most {limit:,}", field="bytes")
     made = uploads.invite(
-        call.ports, call.who, body.content_type.value, max_bytes=limit, is_film=body.is_film
+        call.ports,
+        call.who,
+        body.content_type.value,
+        max_bytes=body.bytes or limit,
+        is_film=body.is_film,
     )
     data = {
         "asset_id": made.asset_id,

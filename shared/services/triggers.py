@@ -27,7 +27,7 @@ def object_finalized(
     been overwritten since.
     """
     if bucket is Bucket.UPLOADS:
-        return uploads.announced(ports, name, generation)
+        return uploads.announced(ports, name, generation, metadata)
     if bucket is not Bucket.ASSETS:
         return False
     if FIRES not in metadata:

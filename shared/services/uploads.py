@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from shared.errors import BadRequest, Busy, Conflict, DecoderLost, NotFound, PermanentError
@@ -60,6 +61,9 @@ how long a film is kept for those who import it."""
 MAX_LOOKS: Final = 5
 """How often a picture is decoded before it is given up. Looks count that the process or the decoder
 did not survive, or that ended in a fault which nobody foresaw; waiting for room does not."""
+
+SPENT: Final = "spent"
+"""The metadata of an object that only keeps its name taken: see `_spend`."""
 
 EXPIRED = Fault(code="upload_expired", message="Nothing was sent before the URL expired.")
 OVER = Fault(code="upload_expired", message="A film is kept for a day; send it again.")
@@ -212,12 +216,14 @@ def find_film(ports: Ports, workspace_id: str, asset_id: str) -> str | None:
     return name if ports.blobs.stat(Bucket.UPLOADS, name) else None
 
 
-def announced(ports: Ports, name: str, generation: str) -> bool:
+def announced(
+    ports: Ports, name: str, generation: str, metadata: Mapping[str, str] = MappingProxyType({})
+) -> bool:
     """Enqueue the look at an object that was finalized in UPLOADS, once for each generation of it.
 
-    False for an object that no upload URL of ours is for.
+    False for an object that no upload URL of ours is for, and for one that was looked at.
     """
-    if _named(name) is None:
+    if _named(name) is None or SPENT in metadata:
         return False
     identity = hashlib.sha256(f"{name}/{generation}".encode()).hexdigest()
     ports.tasks.enqueue(Task(queue=QUEUE, name=identity, payload={"name": name}))
@@ -226,7 +232,7 @@ def announced(ports: Ports, name: str, generation: str) -> bool:
 
 def receive(ports: Ports, name: str, *, max_bytes: int, max_film_bytes: int) -> bool:
     """Look at what arrived in UPLOADS: the asset becomes ready, or failed with an error that says
-    why, and the object is removed. Can be repeated, and finds what an earlier try has left.
+    why, and the object is emptied. Can be repeated, and finds what an earlier try has left.
 
     A film is only looked at from outside, and left where it is for those who import it.
 
@@ -245,7 +251,9 @@ def receive(ports: Ports, name: str, *, max_bytes: int, max_film_bytes: int) -> 
                 return True
         else:
             _examine(ports, upload, max_bytes)
-    _clear(ports, upload)
+    _withdraw(ports, upload)
+    _spend(ports, upload)
+    _close(ports, upload)
     return True
 
 
@@ -459,6 +467,23 @@ def _clear(ports: Ports, upload: Upload) -> None:
     _withdraw(ports, upload)
     ports.blobs.delete(Bucket.UPLOADS, upload.raw)
     _close(ports, upload)
+
+
+def _spend(ports: Ports, upload: Upload) -> None:
+    """Empty what was sent, and keep its name taken: the URL, which may be valid for a while, takes
+    nothing more. UPLOADS drops by itself what is two days old."""
+    raw = ports.blobs.stat(Bucket.UPLOADS, upload.raw)
+    if raw is None or SPENT in raw.metadata:
+        return
+    with suppress(Conflict):  # another delivery was faster
+        ports.blobs.put(
+            Bucket.UPLOADS,
+            upload.raw,
+            b"",
+            content_type=raw.content_type,
+            metadata={SPENT: "true"},
+            if_generation=raw.generation,
+        )
 
 
 def _withdraw(ports: Ports, upload: Upload) -> None:

@@ -203,7 +203,7 @@ def test_work_expires_and_nothing_else(stack: Stack) -> None:
         put(stack, "old", bucket=bucket)
     stack.clock.advance(3600)
     put(stack, "young")
-    assert stack.blobs.purge_work(timedelta(minutes=30)) == 1
+    assert stack.blobs.purge(Bucket.WORK, timedelta(minutes=30)) == 1
     assert stack.blobs.stat(Bucket.WORK, "old") is None
     assert stack.blobs.stat(Bucket.WORK, "young") is not None
     assert stack.blobs.stat(Bucket.ASSETS, "old") is not None
@@ -216,7 +216,7 @@ def test_work_expires_in_any_number(stack: Stack, monkeypatch: pytest.MonkeyPatc
     for n in range(7):
         put(stack, str(n))
     stack.clock.advance(1)
-    assert stack.blobs.purge_work(timedelta()) == 7
+    assert stack.blobs.purge(Bucket.WORK, timedelta()) == 7
     assert stack.files() == set()
 
 

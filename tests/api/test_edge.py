@@ -101,9 +101,9 @@ def test_a_full_disk_is_no_fault_of_the_code(
     }
 
 
-def test_a_form_of_too_many_fields_is_refused_as_such(api: Client) -> None:
+def test_a_form_of_too_many_fields_is_refused_as_such(ingest: Client) -> None:
     fields = {f"field-{number}": "x" for number in range(20_000)}
-    answer = api.ask("POST", "/v1/upload", data=fields, content_type="multipart/form-data")
+    answer = ingest.ask("POST", "/v1/upload", data=fields, content_type="multipart/form-data")
     assert answer.status == 400
     assert answer.error["message"] == (
         "a form may have at most 1,000 fields, and 500,000 bytes beside its file"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from functions.api.routes import API, EVENTS, INGEST, Routes
 from shared.model.job import JobStatus, StepKind
-from shared.ports import Bucket
+from shared.ports import Bucket, SignedUpload
 from tests.api.client import Client
 from tests.graph.jobs import FILM, IMAGE
 from tests.services.world import Tenant, World
@@ -249,6 +249,22 @@ def test_uploading(ingest: Client, api: Client, world: World) -> None:
     assert (asset["type"], asset["status"]) == ("image", "ready")
     assert (asset["content"]["width"], asset["content"]["height"]) == (8, 6)
     assert api.get(f"/v1/assets/{asset['id']}").data == asset
+
+
+def test_a_signed_url_takes_no_more_than_was_announced(
+    api: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed: list[int] = []
+    sign = world.ports.blobs.upload_url
+
+    def noted(name: str, **facts: Any) -> SignedUpload:
+        signed.append(facts["max_bytes"])
+        return sign(name, **facts)
+
+    monkeypatch.setattr(world.ports.blobs, "upload_url", noted)
+    for size in ({"bytes": 1_000}, {}):
+        assert api.post("/v1/uploads", content_type="image/png", **size).status == 201
+    assert signed == [1_000, 10_000_000]
 
 
 def test_uploading_by_a_signed_url(api: Client, world: World) -> None:

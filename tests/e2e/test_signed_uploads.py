@@ -54,11 +54,11 @@ def settled(server: Server, invitation: Json) -> Json:
 
 
 def kept(server: Server) -> int:
-    """How many objects there are in UPLOADS, and reminders of the sweeper."""
+    """How many objects of UPLOADS have a content, and reminders of the sweeper."""
     (file,) = server.home.glob("*.sqlite3")
     connection = sqlite3.connect(file, timeout=30)
     try:
-        objects = "SELECT count(*) FROM objects WHERE bucket = 'uploads'"
+        objects = "SELECT count(*) FROM objects WHERE bucket = 'uploads' AND size"
         due = "SELECT count(*) FROM documents WHERE kind = 'due'"
         return sum(connection.execute(query).fetchone()[0] for query in (objects, due))
     finally:
@@ -92,8 +92,8 @@ def test_a_sent_picture_becomes_a_reference(server: Server) -> None:
     collection = server.collection(reference_asset_ids=[ready["id"]])
     assert collection["config"]["reference_asset_ids"] == [ready["id"]]
 
-    # A second PUT may be taken or not, but it changes nothing.
-    put(invitation, b"something else")
+    ready = asset(server, invitation)
+    assert put(invitation, b"something else").status_code == 409
     nothing_is_kept(server)
     assert asset(server, invitation) == ready
     assert server.http.get(ready["url"]).content == public.content

@@ -99,7 +99,8 @@ def test_what_is_no_film_is_refused_when_it_has_arrived(world: World, tenant: Te
     assert error
     assert error.code == "upload_refused"
     assert "must be an MP4, MOV, WebM or GIF" in error.message
-    assert world.ports.blobs.list(Bucket.UPLOADS, "", limit=9).results == []
+    [left] = world.ports.blobs.list(Bucket.UPLOADS, "", limit=9).results
+    assert left.size == 0
     with pytest.raises(BadRequest, match=r"cannot be imported: The film must be") as refused:
         imports.uploaded(world.ports, tenant.who, upload.id, field="asset_id")
     assert refused.value.details["field"] == "asset_id"
@@ -145,6 +146,12 @@ def test_an_import_is_taken_up_again_as_long_as_its_film_is_there(
     made = again.retry(world.ports, world.settings, tenant.who, failed.id).job
     world.drain()
     assert world.job(made).status is JobStatus.COMPLETED
+
+
+def test_an_import_is_not_taken_up_again_without_its_film(world: World, tenant: Tenant) -> None:
+    world.codes[StepKind.INTAKE] = fail
+    a_film(world, tenant)
+    [failed] = world.jobs(tenant)
     world.clock.advance(timedelta(hours=25))
     world.settle()
     with pytest.raises(Conflict, match="which is not there"):

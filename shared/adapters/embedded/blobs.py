@@ -22,7 +22,7 @@ from shared.adapters.embedded.folder import CONTENTS
 from shared.adapters.embedded.objects import Attributes
 from shared.adapters.embedded.signature import UploadSigner
 from shared.adapters.naming import require_name
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.ports import MAX_UPLOAD, Blob, Bucket, Clock, Page, SignedUpload
 
 Announce = Callable[[Transaction, Blob], None]
@@ -74,7 +74,12 @@ class EmbeddedBlobs:
 
     def receive(self, name: str, stream: IO[bytes], *, content_type: str) -> Blob:
         """Put what a client uploads; Conflict when that name has been used before."""
-        return self._put(Bucket.UPLOADS, name, stream, Attributes(content_type, _PRIVATE, {}), 0)
+        try:
+            return self._put(
+                Bucket.UPLOADS, name, stream, Attributes(content_type, _PRIVATE, {}), 0
+            )
+        except Conflict:
+            raise Conflict("This URL has been used; ask for another by POST /v1/uploads.") from None
 
     def copy(
         self,
@@ -167,16 +172,16 @@ class EmbeddedBlobs:
         )
         return SignedUpload(self._origin() + path, {"Content-Type": content_type})
 
-    def purge_work(self, older_than: timedelta) -> int:
-        """Expire what was put in WORK longer ago than this; the number of objects removed."""
+    def purge(self, bucket: Bucket, older_than: timedelta) -> int:
+        """Expire what was put in a bucket longer ago than this; the number of objects removed."""
         limit = self._clock.now() - older_than
         purged = 0
         while True:
             # In batches, so that nobody waits long for the lock.
             with self._database.write() as transaction:
-                expired = objects.older_than(transaction, Bucket.WORK, limit, _BATCH)
+                expired = objects.older_than(transaction, bucket, limit, _BATCH)
                 for name, file in expired:
-                    self._remove(transaction, Bucket.WORK, name, file)
+                    self._remove(transaction, bucket, name, file)
             purged += len(expired)
             if len(expired) < _BATCH:
                 return purged
