@@ -3,6 +3,7 @@
 import errno
 
 import pytest
+from werkzeug.test import encode_multipart
 
 from shared.ports import Ports
 from shared.services import projects
@@ -103,7 +104,9 @@ def test_a_full_disk_is_no_fault_of_the_code(
 
 def test_a_form_of_too_many_fields_is_refused_as_such(ingest: Client) -> None:
     fields = {f"field-{number}": "x" for number in range(20_000)}
-    answer = ingest.ask("POST", "/v1/upload", data=fields, content_type="multipart/form-data")
+    boundary, body = encode_multipart(fields)
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer = ingest.ask("POST", "/v1/upload", data=body, content_type=kind)
     assert answer.status == 400
     assert answer.error["message"] == (
         "a form may have at most 1,000 fields, and 500,000 bytes beside its file"

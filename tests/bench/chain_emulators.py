@@ -15,7 +15,7 @@ from google.cloud import firestore, tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 from grpc import insecure_channel
 
-from infra import gateway, local
+from infra import gateway, startup
 from infra.emulators.__main__ import PROJECT, REGION, cloud
 from shared.model.workspace import Workspace
 from shared.ports import Ports
@@ -53,7 +53,7 @@ def _create_queue(address: str) -> None:
 
 def measure() -> dict[str, float]:
     """Medians, turn by turn on one stack in this process."""
-    listener = local.listening(0)
+    listener = startup.listening(0)
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with tempfile.TemporaryDirectory() as home, cloud(base_url):
         os.environ |= {"MASCOTRY_HOME": home, "MASCOTRY_LOG_LEVEL": "WARNING"}
