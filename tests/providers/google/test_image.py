@@ -67,7 +67,14 @@ def test_six_pictures_go_along_and_the_edited_one_first(wire: Wire, tmp_path: Pa
     assert picture.parameters == {"image_size": "1K", "references": 6, "edited": True}
 
 
-ODD_BILLS = (None, {}, {"totalTokenCount": "many"}, {"promptTokenCount": -1}, [], "free")
+ODD_BILLS: tuple[object, ...] = (
+    None,
+    {},
+    {"totalTokenCount": "many"},
+    {"promptTokenCount": -1},
+    [],
+    "free",
+)
 
 
 @pytest.mark.parametrize("usage", ODD_BILLS, ids=str)

@@ -72,7 +72,7 @@ def test_without_usage_it_costs_what_a_picture_costs(wire: Wire, tmp_path: Path)
     assert picture.cost_usd == 0.05
 
 
-ODD_BILLS = (
+ODD_BILLS: tuple[object, ...] = (
     None,
     {},
     {"output_tokens": 2000},
