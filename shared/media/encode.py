@@ -40,6 +40,13 @@ Write = Callable[[Frame], None]
 _Look = tuple[tuple[int, int], Layout]
 """What a frame is before it is encoded: the size of its picture, and how that is laid out."""
 
+LEAST_FIGURE = 0.001
+"""The share of the picture that a figure covers in some frame of a film, if there is one."""
+NO_FIGURE = (
+    "the film shows no figure apart from its background; use one whose figure is all in the "
+    "picture, in front of one plain colour that it does not wear, or with alpha"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -94,9 +101,10 @@ def transcode(
     Then every file is verified. Those that lost too much are encoded again once, finer, whatever
     they weigh. Files that are good enough are left alone, also those of the same format.
 
-    Raises `PermanentError`: "unreadable_film", "background_not_flat" (without `weights`),
-    "weights_missing", "ffmpeg_failed", "verification_failed"; whatever `progress` raises comes
-    through, with every process ended and no file left of any format.
+    Raises `PermanentError`: "cutout_empty" when no frame shows a figure, after one decode and
+    before anything is looked at or encoded again; "unreadable_film", "background_not_flat"
+    (without `weights`), "weights_missing", "ffmpeg_failed", "verification_failed"; whatever
+    `progress` raises comes through, with every process ended and no file left of any format.
     """
     with ExitStack() as stack:
         # What was done in time does not stay when something else fails.
@@ -207,7 +215,9 @@ class _Encoding:
             figures, method, background = stack.enter_context(opened)
             self._found = method, background
             encoders = _Encoders(stack, chosen)
+            is_empty = True
             for number, keyed in enumerate(figures, start=1):
+                is_empty = is_empty and keyed[..., 3].mean() / 255 < LEAST_FIGURE
                 for look, arranged in encoders.write(keyed):
                     if number - 1 in numbers:
                         self._samples.setdefault(look, {})[number - 1] = seen(arranged, look[1])
@@ -217,6 +227,9 @@ class _Encoding:
                 raise PermanentError(
                     "unreadable_film", f"{self._source.name} has {number} frames of {film.frames}"
                 )
+
+            if is_empty:
+                raise PermanentError("cutout_empty", NO_FIGURE)
 
     def too_heavy(self) -> list[_File]:
         """The files that are over their limits and can be coarser; from now on they are."""

@@ -6,10 +6,12 @@ number of frames that were asked for.
 """
 
 import io
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from shared.errors import BadRequest, PermanentError
@@ -23,6 +25,13 @@ from shared.providers.base import Rgb, VideoRequest
 HEIGHT = 720
 WIDE = (1280, HEIGHT)
 SQUARE = (HEIGHT, HEIGHT)
+
+MARGIN = 0.04
+"""What stays free beside a figure when a picture is cropped, as a share of the short side."""
+DIFFERENT = 24
+"""Levels by which a pixel of the figure differs from what is behind it."""
+LOOKED_AT = 512
+"""Pixels a side of the copy on which the figure is looked for."""
 
 MISSING = 0.5
 """Seconds by which a film may be shorter than it was asked for; its last frame fills them."""
@@ -45,22 +54,68 @@ def padded(still: Path, background: Rgb, size: tuple[int, int]) -> bytes:
     return stream.getvalue()
 
 
-def square_png(picture: bytes, target: Path, size: int) -> None:
-    """Write a picture that a provider drew as a PNG of `size` × `size`.
+def square_png(picture: bytes, target: Path, size: int) -> dict[str, str]:
+    """Write a picture that a provider drew as a PNG of `size` × `size`; gives what the asset should
+    say of it: `made_square`, a sentence, if it had another ratio.
 
-    Raises `PermanentError("provider_answer")` for what is no picture, cut off or not square.
+    It was paid for, so another ratio is no reason to lose it: it is cropped around the figure, or,
+    where the figure does not fit into its largest square, padded by what is behind it. Nothing is
+    distorted. Raises `PermanentError("provider_answer")` for what is no picture or cut off.
     """
     try:
         image = open_image(picture)
     except BadRequest as error:
         raise PermanentError("provider_answer", f"What came: {error.message}.") from error
+    notes: dict[str, str] = {}
     if abs(image.width - image.height) > max(image.size) // 50:
-        raise PermanentError(
-            "provider_answer", f"The picture is {image.width}×{image.height} and not square."
-        )
+        drawn = f"{image.width}×{image.height}"
+        image, how = _made_square(image)
+        notes["made_square"] = f"The model drew {drawn} instead of a square; it was {how}."
     if image.size != (size, size):
         image = image.resize((size, size), Image.Resampling.LANCZOS)
     image.save(target, "PNG")
+    return notes
+
+
+def _made_square(image: Image.Image) -> tuple[Image.Image, str]:
+    """The picture with equal sides, and what was done for it."""
+    short, long = sorted(image.size)
+    behind = _behind(image)
+    box = _figure(image, behind)
+    is_wide = image.width > image.height
+    start, end = (box[0], box[2]) if is_wide else (box[1], box[3])
+    margin = round(MARGIN * short)
+    if end - start + 2 * margin <= short:
+        first = min(max((start + end - short) // 2, 0), long - short)
+        left, top = (first, 0) if is_wide else (0, first)
+        return image.crop((left, top, left + short, top + short)), "cropped around the figure"
+    square = Image.new(image.mode, (long, long), behind)
+    square.paste(image, ((long - image.width) // 2, (long - image.height) // 2))
+    return square, "padded"
+
+
+def _behind(image: Image.Image) -> tuple[int, ...]:
+    """The median colour of the picture's border; clear where that has alpha and is mostly clear."""
+    pixels = np.asarray(image)
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return tuple(int(value) for value in np.median(border, axis=0))
+
+
+def _figure(image: Image.Image, behind: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """The box around all that differs from what is behind it; the whole picture if nothing does."""
+    small = image.copy()
+    small.thumbnail((LOOKED_AT, LOOKED_AT))
+    away = np.abs(np.asarray(small).astype(np.int16) - np.array(behind, np.int16)).max(axis=2)
+    rows, columns = (np.flatnonzero((away > DIFFERENT).any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return 0, 0, *image.size
+    scale = image.width / small.width
+    return (
+        math.floor(columns[0] * scale),
+        math.floor(rows[0] * scale),
+        math.ceil((columns[-1] + 1) * scale),
+        math.ceil((rows[-1] + 1) * scale),
+    )
 
 
 def longer(duration: float, offered: Sequence[int]) -> int:

@@ -63,3 +63,41 @@ def test_the_last_credits_of_all_shards_are_spent_once(documents: Documents) -> 
     balance = ledger.balance(ports, ID)
     assert (balance.spendable, balance.held) == (0, {Bucket.SUBSCRIPTION: 30, Bucket.TOPUP: 33})
     assert audits.audit(ports, ID) == {}
+
+
+def test_of_batches_that_meet_whole_ones_are_begun(documents: Documents) -> None:
+    """Credits for three and a half batches of ten jobs lie in sixteen documents, and eight batches
+    ask at once: three are begun, and of the others nothing is there."""
+    clock = SystemClock()
+    tasks = store.Tasks(clock)
+    blobs = store.Blobs(clock, tasks)
+    ports = Ports(documents, blobs, tasks, clock, SystemIds(), LocalDecoder(blobs))
+    settings = Settings(home=Path("/nowhere"), metered=True)
+    documents.commit([Put(paths.workspace(ID), {})])
+    ledger.grant(ports, ID, 100, Bucket.SUBSCRIPTION)
+    ledger.grant(ports, ID, 250, Bucket.TOPUP)
+    start = threading.Barrier(8)
+
+    def begin(_: int) -> tuple[bool, list[Job]]:
+        jobs = [priced(ports, ID, {Part.FILM: 10}) for _ in range(10)]
+        start.wait()
+        try:
+            ledger.begin_all(
+                ports,
+                settings,
+                jobs,
+                lambda: [Create(paths.job(ID, job.id), job.stored()) for job in jobs],
+            )
+        except InsufficientCredits:
+            return False, jobs
+        return True, jobs
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = list(pool.map(begin, range(8)))
+    assert sum(begun for begun, _ in asked) == 3
+    for begun, jobs in asked:
+        there = documents.get_many([paths.job(ID, job.id) for job in jobs])
+        assert [document is not None for document in there] == [begun] * 10
+    balance = ledger.balance(ports, ID)
+    assert (balance.spendable, sum(balance.held.values())) == (50, 300)
+    assert audits.audit(ports, ID) == {}

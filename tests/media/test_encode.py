@@ -195,6 +195,32 @@ def test_odd_sides_become_even(tmp_path: Path) -> None:
     assert (probe_film(paths[67]).width, probe_film(paths[67]).height) == (66, 102)
 
 
+def test_a_film_without_a_figure_is_refused_after_one_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_at_nothing(*arguments: object, **options: object) -> None:
+        pytest.fail("it was looked at")
+
+    plain = np.full((64, 64, 3), films.CYAN, np.uint8)
+    source = films.encoded(tmp_path / "plain.mp4", [plain] * 30)
+    monkeypatch.setattr(encode, "verify_film", look_at_nothing)
+    target = tmp_path / "film.webm"
+    with pytest.raises(PermanentError) as refused:
+        transcode(source, {WEBM: {None: target}})
+    assert refused.value.reason == "cutout_empty"
+    assert "one plain colour" in refused.value.message
+    assert not target.exists()
+
+
+def test_a_figure_that_enters_late_is_found(tmp_path: Path) -> None:
+    plain = np.full((64, 64, 3), films.CYAN, np.uint8)
+    late = plain.copy()
+    late[20:50, 20:50] = (230, 120, 20)
+    source = films.encoded(tmp_path / "late.mp4", [plain] * 10 + [late] * 10)
+    transcode(source, {WEBM: {None: tmp_path / "film.webm"}}, quality=Quality.DRAFT)
+    assert (tmp_path / "film.webm").exists()
+
+
 def test_a_busy_background_is_refused(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (96, 96, 3), np.uint8)
     source = character.film(tmp_path / "busy.mp4", [noise] * 3)

@@ -1,15 +1,17 @@
 """Films on their way in: size, length and pace, told by a grey that grows with time."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from shared.errors import PermanentError
 from shared.media.ffmpeg import read_frames
 from shared.media.verify import verify_film
-from shared.providers.square import longer, square_film
+from shared.providers.square import longer, square_film, square_png
 from tests.media.films import COLOURS, told_colours
 from tests.providers.wire.material import KEY, film, video_request
 
@@ -74,3 +76,64 @@ def test_a_film_that_is_much_too_short_is_no_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("asked", "taken"), [(1.0, 4), (4.0, 4), (4.5, 6), (8.0, 8)])
 def test_the_next_longer_film_is_asked_for(asked: float, taken: int) -> None:
     assert longer(asked, (8, 4, 6)) == taken
+
+
+# --- stills --------------------------------------------------------------------------------------
+
+BEHIND = (40, 200, 60)
+FOX = (220, 90, 20)
+
+
+def drawn(size: tuple[int, int], box: tuple[int, int, int, int]) -> bytes:
+    """A picture of a plain colour with a figure in a box."""
+    picture = Image.new("RGB", size, BEHIND)
+    picture.paste(FOX, box)
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("size", "box", "how", "inside"),
+    [
+        ((300, 200), (210, 60, 290, 150), "cropped around the figure", (110, 60, 190, 150)),
+        ((200, 300), (60, 10, 150, 100), "cropped around the figure", (60, 10, 150, 100)),
+        ((300, 200), (20, 40, 280, 160), "padded", (13, 60, 187, 140)),
+        ((300, 200), (0, 0, 300, 200), "padded", (0, 0, 200, 200)),
+    ],
+)
+def test_a_picture_of_another_ratio_keeps_its_figure(
+    tmp_path: Path,
+    size: tuple[int, int],
+    box: tuple[int, int, int, int],
+    how: str,
+    inside: tuple[int, int, int, int],
+) -> None:
+    target = tmp_path / "square.png"
+    notes = square_png(drawn(size, box), target, 200)
+    sentence = f"The model drew {size[0]}×{size[1]} instead of a square; it was {how}."
+    assert notes == {"made_square": sentence}
+    with Image.open(target) as image:
+        assert image.size == (200, 200)
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    is_fox = np.abs(pixels - FOX).max(axis=2) < 40
+    rows, columns = (np.flatnonzero(is_fox.any(axis=axis)) for axis in (1, 0))
+    found = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+    assert np.abs(np.subtract(found, inside)).max() <= 1
+
+
+def test_a_clear_picture_of_another_ratio_stays_clear(tmp_path: Path) -> None:
+    picture = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
+    picture.paste((*FOX, 255), (20, 40, 280, 160))
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    square_png(stream.getvalue(), tmp_path / "square.png", 300)
+    with Image.open(tmp_path / "square.png") as image:
+        assert image.mode == "RGBA"
+        assert image.getpixel((150, 5)) == (0, 0, 0, 0)
+        assert image.getpixel((150, 150)) == (*FOX, 255)
+
+
+@pytest.mark.parametrize("size", [(200, 200), (203, 200)])
+def test_a_square_is_left_as_it_is(tmp_path: Path, size: tuple[int, int]) -> None:
+    assert square_png(drawn(size, (50, 50, 150, 150)), tmp_path / "square.png", 100) == {}

@@ -55,7 +55,7 @@ class GoogleImages:
                 raise call.malformed("neither a picture nor a refusal")
             return refused
         target = folder / "google.png"
-        square_png(drawn, target, request.size)
+        notes = square_png(drawn, target, request.size)
         model = settings.google_image_model
         return Picture(
             path=target,
@@ -67,6 +67,7 @@ class GoogleImages:
                 "references": len(request.pictures[:MAX_PICTURES]),
                 "edited": request.edited is not None,
             },
+            metadata=notes,
         )
 
     def _ask(self, prompt: str, pictures: tuple[Path, ...]) -> "GenerateContentResponse":

@@ -46,7 +46,7 @@ class OpenAIImages:
         except expected() as error:
             return fault(call, error)
         target = folder / "openai.png"
-        square_png(_picture(call, answer), target, request.size)
+        notes = square_png(_picture(call, answer), target, request.size)
         return Picture(
             path=target,
             model=settings.openai_image_model,
@@ -57,6 +57,7 @@ class OpenAIImages:
                 "references": len(request.pictures[:MAX_PICTURES]),
                 "edited": request.edited is not None,
             },
+            metadata=notes,
         )
 
     def _ask(self, prompt: str, pictures: tuple[Path, ...]) -> "ImagesResponse":

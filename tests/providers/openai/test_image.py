@@ -72,6 +72,36 @@ def test_without_usage_it_costs_what_a_picture_costs(wire: Wire, tmp_path: Path)
     assert picture.cost_usd == 0.05
 
 
+ODD_BILLS: tuple[object, ...] = (
+    None,
+    {},
+    {"output_tokens": 2000},
+    {"output_tokens": None, "input_tokens": "many"},
+    {"output_tokens": -1, "input_tokens_details": None},
+    {"input_tokens_details": {"text_tokens": 1}},
+    [],
+    "free",
+)
+
+
+@pytest.mark.parametrize("usage", ODD_BILLS, ids=str)
+def test_a_picture_is_not_lost_for_its_bill(wire: Wire, tmp_path: Path, usage: object) -> None:
+    wire.answer(drawn(encoded(png()), usage=usage))
+    picture = generate(wire, tmp_path)
+    assert isinstance(picture, Picture)
+    assert picture.cost_usd > 0
+    assert len(wire.requests) == 1
+
+
+def test_a_picture_of_another_ratio_is_kept_and_says_so(wire: Wire, tmp_path: Path) -> None:
+    wire.answer(drawn(encoded(png(64, width=96))))
+    picture = generate(wire, tmp_path)
+    assert isinstance(picture, Picture)
+    assert picture.metadata["made_square"].startswith("The model drew 96×64 instead of a square")
+    with Image.open(picture.path) as image:
+        assert image.size == (64, 64)
+
+
 def test_pictures_go_to_the_edit_and_the_edited_one_first(wire: Wire, tmp_path: Path) -> None:
     wire.answer(drawn(encoded(png())))
     pictures = []
@@ -144,7 +174,6 @@ def test_a_rate_limit_is_a_wait(wire: Wire, tmp_path: Path) -> None:
         (Reply({"created": 1}), PermanentError, "provider_answer"),
         (drawn("!!"), PermanentError, "provider_answer"),
         (drawn(encoded(png(256)[:-200])), PermanentError, "provider_answer"),
-        (drawn(encoded(png(64, width=96))), PermanentError, "provider_answer"),
     ],
 )
 def test_a_fault_has_its_name_is_not_repeated_and_keeps_the_key(

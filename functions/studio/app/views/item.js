@@ -248,6 +248,7 @@ class ItemView {
         version.needsReview && h("p", { class: "notice" }, icon("warning"), "It left the style card, and is not served unless you approve it."),
         reviewButtons(this.page, version, async () => { await this.load(); this.choose(version.jobId); }),
         this.undrawn(version),
+        this.madeSquare(version),
         version.verdict && h("details", null, h("summary", null, `Likeness ${percent(version.score ?? 1)}`), verdictBars(version.verdict)),
         h("div", { class: "row" },
           still && h("button", { type: "button", onclick: () => this.edit(still) }, "Change it…"),
@@ -258,6 +259,11 @@ class ItemView {
   }
 
   /** What the artist could not draw, as far as it says so. */
+  madeSquare(version) {
+    const said = version.assets.find((asset) => asset.metadata?.made_square)?.metadata.made_square;
+    return said && h("p", { class: "notice" }, icon("warning"), said);
+  }
+
   undrawn(version) {
     const words = version.assets.find((asset) => asset.metadata?.not_drawn?.length)?.metadata.not_drawn;
     return words && h("p", { class: "notice" }, icon("warning"), h("span", null, "The artist does not know how to draw: ", h("strong", null, words.join(", ")), "."));
