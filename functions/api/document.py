@@ -241,7 +241,8 @@ def _header_parameters(route: Route) -> Iterator[Json]:
     if route.versioned and route.method != "GET":
         yield _header_parameter("If-Match", IF_MATCH, {"pattern": '^((W/)?"[!#-~]*"|\\*)$'})
     if route.cached:
-        yield _header_parameter("If-None-Match", IF_NONE_MATCH, {"pattern": '^(W/)?"[!#-~]*"$'})
+        # Of any form: one that is no ETag matches nothing, and is no fault (RFC 9110, 13.1.2).
+        yield _header_parameter("If-None-Match", IF_NONE_MATCH, {})
 
 
 def _header_parameter(name: str, about: str, schema: Json) -> Json:

@@ -462,7 +462,7 @@ def test_a_fault_is_shown_at_its_field(page: Page, stack: Server) -> None:
     page.get_by_role("button", name="Create").click()
     seconds = page.get_by_label("Seconds")
     expect(seconds).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_text("less than or equal to 10")).to_be_visible()
+    expect(page.get_by_text("Must be at most 10.")).to_be_visible()
     expect(seconds).to_be_focused()
 
 
