@@ -97,7 +97,7 @@ def test_a_line_has_the_fields_that_cloud_logging_reads(
     def fail(*_: object) -> None:
         raise RuntimeError("a fault that nobody foresaw")
 
-    monkeypatch.setattr("functions.api.edge._check_ids", fail)
+    monkeypatch.setattr("functions.api.edge._check_right", fail)
     assert api.ask("GET", "/v1/projects", headers={"traceparent": TRACEPARENT}).status == 500
     (line,) = lines
     assert line["severity"] == "ERROR"

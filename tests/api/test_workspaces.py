@@ -72,7 +72,7 @@ def test_choosing_and_going_back(admin: Client, api: Client, openai: None) -> No
         ({"video_provider": "openai"}, "video_provider", "'fal'"),
         ({"image_provider": "leonardo"}, "image_provider", "'openai'"),
         ({"name": None}, "name", "null"),
-        ({"name": " "}, "name", "at least 1"),
+        ({"name": " "}, "name", "must not be empty"),
         ({"user_prefix": "other"}, "user_prefix", "not a field"),
     ],
 )
