@@ -258,12 +258,13 @@ class ItemView {
       version.ready.length === 0 && h("section", { class: "card stack" }, h("h2", null, "What you will get"), h("ul", { class: "promise" }, version.assets.filter((asset) => !asset.size).toSorted((one, other) => rankOf(one) - rankOf(other)).map((asset) => h("li", null, icon(/image/.test(asset.type) ? "image" : "film"), h("span", null, formatName(asset.type)), h("span", { class: "dim" }, playsOn(asset.type)))))));
   }
 
-  /** What the artist could not draw, as far as it says so. */
+  /** What was done to a picture that came in another ratio. */
   madeSquare(version) {
     const said = version.assets.find((asset) => asset.metadata?.made_square)?.metadata.made_square;
     return said && h("p", { class: "notice" }, icon("warning"), said);
   }
 
+  /** What the artist could not draw, as far as it says so. */
   undrawn(version) {
     const words = version.assets.find((asset) => asset.metadata?.not_drawn?.length)?.metadata.not_drawn;
     return words && h("p", { class: "notice" }, icon("warning"), h("span", null, "The artist does not know how to draw: ", h("strong", null, words.join(", ")), "."));
