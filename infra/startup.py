@@ -9,7 +9,7 @@ from typing import Final
 
 from shared import disk
 from shared.adapters.embedded.folder import FolderError
-from shared.errors import MascotryError
+from shared.errors import MascotryError, StorageFull
 
 REFUSED: Final = 2
 """The exit code of a command that cannot start, as of one that is called wrongly."""
@@ -29,7 +29,7 @@ def explained() -> Iterator[None]:
         raise StartError(str(error)) from error
     except OSError as error:
         if disk.is_full(error):
-            raise StartError(disk.MESSAGE) from error
+            raise StartError(StorageFull().message) from error
         place = f"{error.filename} cannot be used" if error.filename else "A file cannot be used"
         raise StartError(f"{place} ({error.strerror}).") from error
 

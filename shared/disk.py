@@ -5,7 +5,6 @@ from typing import Final
 
 from shared.errors import StorageFull
 
-MESSAGE: Final = "The disk of this installation is full; free some space, then try again."
 _NUMBERS: Final = (errno.ENOSPC, errno.EDQUOT)
 
 

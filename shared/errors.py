@@ -114,6 +114,9 @@ class StorageFull(MascotryError):
     status = 507
     retryable = True
 
+    def __init__(self) -> None:
+        super().__init__("The disk of this installation is full; free some space, then try again.")
+
 
 class StepError(MascotryError):
     """A step of a job failed; `reason` is the stable code that the job's error carries."""

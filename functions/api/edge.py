@@ -170,7 +170,7 @@ def _guarded(request: Request, answer: Callable[[], Response]) -> Response:
         return _failure(_translated(error), status=error.code)
     except Exception as error:
         if disk.is_full(error):
-            return _failure(StorageFull(disk.MESSAGE))
+            return _failure(StorageFull())
         log.exception("request failed", extra={"method": request.method, "path": request.path})
         return _failure(MascotryError("Something went wrong on our side."))
 

@@ -82,7 +82,7 @@ def _answer(
         except Exception as error:
             if not disk.is_full(error):
                 raise
-            full = StorageFull(disk.MESSAGE)
+            full = StorageFull()
             return _problem(full), full.status
 
 

@@ -17,7 +17,6 @@ from typing import IO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from shared import disk
 from shared.errors import PermanentError, StepError, StorageFull, TransientError
 from shared.media.formats import HEVC, Quality
 
@@ -239,7 +238,7 @@ def _process(
             errors.seek(0)
             said = errors.read()[-2000:].decode(errors="replace").strip()
             if NO_SPACE in said:
-                return PermanentError(StorageFull.code, disk.MESSAGE)
+                return PermanentError(StorageFull.code, StorageFull().message)
             if expired.is_set():
                 return TransientError("ffmpeg_timeout", f"ffmpeg took longer than {timeout:.0f} s")
             if status in CRASHES:

@@ -196,7 +196,7 @@ def _outcome(context: StepContext, delivery: Delivery, result: StepResult) -> Ev
 def _failure(context: StepContext, delivery: Delivery, error: Exception) -> Event:
     step, attempt = delivery.step, delivery.attempt
     if disk.is_full(error):  # which it still is at the next try
-        fault = Fault(code=StorageFull.code, message=disk.MESSAGE)
+        fault = Fault(code=StorageFull.code, message=StorageFull().message)
         return Failed(step, attempt, fault, transient=False)
     if isinstance(error, StepError):
         fault = Fault(code=error.reason, message=error.message)

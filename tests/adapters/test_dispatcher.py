@@ -239,7 +239,7 @@ def test_a_fault_of_the_store_does_not_end_the_dispatcher(
 def test_a_full_disk_does_not_lose_what_came_of_a_delivery(
     stack: Stack, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle, faults = stack.tasks.settle, [StorageFull("full"), StorageFull("full")]
+    settle, faults = stack.tasks.settle, [StorageFull(), StorageFull()]
 
     def settle_later(claim: Claim, *, dead: bool = False) -> None:
         if faults:

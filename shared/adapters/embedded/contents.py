@@ -53,7 +53,7 @@ class Contents:
         except BaseException as error:
             path.unlink(missing_ok=True)
             if disk.is_full(error):
-                raise StorageFull(disk.MESSAGE) from error
+                raise StorageFull from error
             raise
         return Content(f"{name[:2]}/{name}", size, digest.hexdigest())
 

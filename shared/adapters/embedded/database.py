@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared import disk
 from shared.adapters.embedded import folder as data_folder
 from shared.adapters.embedded import schema
 from shared.adapters.embedded.folder import FolderError
@@ -128,13 +127,13 @@ class Database:
                 self._writer.execute("COMMIT")
             except BaseException as error:
                 is_full = _code(error) == sqlite3.SQLITE_FULL  # and may have rolled back by itself
-                if self._writer.in_transaction:
+                is_open = self._writer.in_transaction
+                if is_open:
                     self._writer.execute("ROLLBACK")
-                    _call(transaction.when_rolled_back)
-                elif is_full:
+                if is_open or is_full:
                     _call(transaction.when_rolled_back)
                 if is_full:
-                    raise StorageFull(disk.MESSAGE) from error
+                    raise StorageFull from error
                 raise
         _call(transaction.when_committed)
 
