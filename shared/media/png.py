@@ -1,10 +1,11 @@
 """The chunks of a PNG, looked at without decoding its pixels."""
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import IO, Final
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 MAX_PROFILE: Final = 1 << 20
@@ -24,11 +25,15 @@ class Chunk:
         return data[self.start + 8 : self.end - 4]
 
 
-def chunks(data: bytes) -> Iterator[Chunk]:
-    """The chunks of the PNG `data`, as far as it goes: the last one may end behind it."""
+def chunks(stream: IO[bytes]) -> Iterator[Chunk]:
+    """The chunks of a PNG, as far as it goes: the last one may end behind it. Whoever takes one may
+    read from the stream, which is sought for each."""
     at = len(SIGNATURE)
-    while at + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
+    while True:
+        stream.seek(at)
+        if len(head := stream.read(8)) < 8:
+            return
+        length, kind = struct.unpack(">I4s", head)
         chunk = Chunk(kind, at, at + 12 + length)
         yield chunk
         at = chunk.end
@@ -37,7 +42,7 @@ def chunks(data: bytes) -> Iterator[Chunk]:
 def is_animated(head: bytes) -> bool | None:
     """Whether a PNG that begins like this is an animation; None where that is not known yet, since
     the chunk that says so stands in front of the first picture, behind any amount of metadata."""
-    for chunk in chunks(head):
+    for chunk in chunks(io.BytesIO(head)):
         if chunk.kind in (b"acTL", b"IDAT", b"IEND"):
             return chunk.kind == b"acTL"
     return None
@@ -50,7 +55,7 @@ def without_compressed_text(data: bytes) -> bytes:
     kept = [data[: len(SIGNATURE)]]
     end = len(SIGNATURE)
     has_profile = False
-    for chunk in chunks(data):
+    for chunk in chunks(io.BytesIO(data)):
         is_profile = chunk.kind == b"iCCP"
         if not (is_profile and has_profile) and not _is_unwanted(chunk, data):
             kept.append(data[chunk.start : chunk.end])

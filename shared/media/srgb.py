@@ -8,7 +8,6 @@ compensation.
 """
 
 import io
-import struct
 from collections.abc import Callable
 from typing import Final, Literal
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngImageFile
 
+from shared.media import png
 from shared.media.profile import BT709, Chromaticities, matrix_profile
 
 Convert = Callable[[Image.Image], Image.Image]
@@ -147,14 +147,12 @@ def _code_points(image: PngImageFile) -> tuple[int, ...] | None:
         return None
     back = stream.tell()
     try:
-        stream.seek(8)
-        while len(head := stream.read(8)) == 8:
-            length, kind = struct.unpack(">I4s", head)
-            if kind in (b"IDAT", b"IEND"):
+        for chunk in png.chunks(stream):
+            if chunk.kind in (b"IDAT", b"IEND"):
                 break
-            if kind == b"cICP" and length == 4:
+            if chunk.kind == b"cICP" and chunk.end - chunk.start == 12 + 4:
+                stream.seek(chunk.start + 8)
                 return tuple(stream.read(4))
-            stream.seek(length + 4, io.SEEK_CUR)
     finally:
         stream.seek(back)
     return None

@@ -70,9 +70,9 @@ def open_image(
     """Decode a PNG, JPEG, WebP or GIF (its first frame) completely, to RGB, or RGBA if not opaque.
 
     The orientation of EXIF is applied, colours are brought to sRGB, and all metadata is dropped.
-    What has more than `max_side`
-    pixels a side is made that small. Raises `BadRequest(field="file")` for other formats, more than
-    `max_pixels`, and broken or truncated files; `Busy` when too much is being decoded.
+    What has more than `max_side` pixels a side is made that small. Raises
+    `BadRequest(field="file")` for other formats, more than `max_pixels`, and broken or truncated
+    files; `Busy` when too much is being decoded.
     """
     with _opened(source, max_pixels, max_side) as picture:
         return picture
