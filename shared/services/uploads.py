@@ -267,16 +267,14 @@ def sweep(ports: Ports, entry: Json) -> None:
     asset, _ = _find(ports, upload)
     if asset is not None and asset.status is AssetStatus.PENDING:
         raw = ports.blobs.stat(Bucket.UPLOADS, upload.raw)
-        is_film = asset.type is AssetType.VIDEO
+        is_film, looks = asset.type is AssetType.VIDEO, entry.get("looks", 0)
         if raw is not None and now < asset.created_at + PATIENCE:
             if now < raw.updated_at + LIFETIME and not is_film:
                 # It came late, or was announced just now: its task is on its way.
-                ports.documents.commit(
-                    [upload.due(raw.updated_at + LIFETIME, entry.get("looks", 0))]
-                )
+                ports.documents.commit([upload.due(raw.updated_at + LIFETIME, looks)])
                 return
             again = asset.created_at + PATIENCE if is_film else now + LIFETIME
-            ports.documents.commit([upload.due(again, entry.get("looks", 0))])
+            ports.documents.commit([upload.due(again, looks)])
             _announce(ports, upload, raw)
             return
         fault = EXPIRED if raw is None else OVER if is_film else GIVEN_UP

@@ -18,17 +18,21 @@ from tests.simulation import store
 
 ID = "workspace"
 THREADS = 12
+METERING = Settings(home=Path("/nowhere"), metered=True)
+
+
+def with_a_workspace(documents: Documents) -> Ports:
+    clock = SystemClock()
+    tasks = store.Tasks(clock)
+    blobs = store.Blobs(clock, tasks)
+    documents.commit([Put(paths.workspace(ID), {})])
+    return Ports(documents, blobs, tasks, clock, SystemIds(), LocalDecoder(blobs))
 
 
 def test_the_last_credits_of_all_shards_are_spent_once(documents: Documents) -> None:
     """Credits for three jobs lie in sixteen documents. Twelve threads ask for them, give back what
     they got, and ask again."""
-    clock = SystemClock()
-    tasks = store.Tasks(clock)
-    blobs = store.Blobs(clock, tasks)
-    ports = Ports(documents, blobs, tasks, clock, SystemIds(), LocalDecoder(blobs))
-    settings = Settings(home=Path("/nowhere"), metered=True)
-    documents.commit([Put(paths.workspace(ID), {})])
+    ports = with_a_workspace(documents)
     ledger.grant(ports, ID, 30, Bucket.SUBSCRIPTION)
     ledger.grant(ports, ID, 33, Bucket.TOPUP)
     start = threading.Barrier(THREADS)
@@ -37,7 +41,7 @@ def test_the_last_credits_of_all_shards_are_spent_once(documents: Documents) -> 
         job = priced(ports, ID, {Part.FILM: 21})
         path = paths.job(ID, job.id)
         try:
-            ledger.begin(ports, settings, job, lambda: [Create(path, job.stored())])
+            ledger.begin(ports, METERING, job, lambda: [Create(path, job.stored())])
         except InsufficientCredits:
             return False
         begun.append(job)
@@ -68,12 +72,7 @@ def test_the_last_credits_of_all_shards_are_spent_once(documents: Documents) -> 
 def test_of_batches_that_meet_whole_ones_are_begun(documents: Documents) -> None:
     """Credits for three and a half batches of ten jobs lie in sixteen documents, and eight batches
     ask at once: three are begun, and of the others nothing is there."""
-    clock = SystemClock()
-    tasks = store.Tasks(clock)
-    blobs = store.Blobs(clock, tasks)
-    ports = Ports(documents, blobs, tasks, clock, SystemIds(), LocalDecoder(blobs))
-    settings = Settings(home=Path("/nowhere"), metered=True)
-    documents.commit([Put(paths.workspace(ID), {})])
+    ports = with_a_workspace(documents)
     ledger.grant(ports, ID, 100, Bucket.SUBSCRIPTION)
     ledger.grant(ports, ID, 250, Bucket.TOPUP)
     start = threading.Barrier(8)
@@ -84,7 +83,7 @@ def test_of_batches_that_meet_whole_ones_are_begun(documents: Documents) -> None
         try:
             ledger.begin_all(
                 ports,
-                settings,
+                METERING,
                 jobs,
                 lambda: [Create(paths.job(ID, job.id), job.stored()) for job in jobs],
             )
