@@ -1,16 +1,18 @@
 """The colours of films from elsewhere, and the filters that bring them to sRGB.
 
 What a film's tags say is obeyed. One without tags has the matrix of BT.709 if its frames have 720
-lines or more, as they are stored, and that of BT.601 otherwise, as Chromium guesses; mpv and SDL
-draw the line at 576 lines, between which and 720 hardly a film lies. The transfers of SDR are shown
+lines or more, as they are stored, and that of BT.601 otherwise, as in Chromium for H.264 and HEVC
+(media/ffmpeg/ffmpeg_common.cc); mpv and SDL draw the line at 576 lines, between which and 720
+hardly a film lies. The transfers of SDR are shown
 as sRGB's is, and BT.601's primaries, which many tag who only mean its matrix, as BT.709's.
 
-HDR becomes SDR by the mapping of Report ITU-R BT.2408, whose reference white, 203 cd/m², is SDR's
-white: what is darker keeps its light. Light above `KNEE` of it is rolled off by the brightest of
+Of HDR the reference white of Report ITU-R BT.2408, 203 cd/m², becomes SDR's white, and what is
+darker keeps its light. Light above `KNEE` of it is rolled off by the brightest of
 the three channels, so that highlights keep their hue and their shading. PQ is read by the EOTF of
 Recommendation ITU-R BT.2100. HLG tells the light of the scene (the inverse OETF of BT.2100), which
-is shown with the system gamma of 1.2 in each channel, as SDR's cameras and displays do together
-(the scene-referred mapping of BT.2408). Dolby Vision is read by the HLG, PQ or SDR beneath it.
+is shown with the system gamma of 1.2. By our choice that is applied in each channel, as zscale does
+by itself: by luminance, as BT.2100 has it, colours would come out less saturated. Dolby Vision is
+read by the HLG, PQ or SDR beneath it.
 """
 
 import re
