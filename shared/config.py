@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from shared.errors import MascotryError
+from shared.wording import WORDS, said
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -204,14 +205,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         raise SettingsError(" ".join(_sentence(fault) for fault in error.errors())) from None
 
 
-_RULES: Final = {
-    "bool_parsing": "must be true or false",
-    "float_parsing": "must be a number",
+_WORDS: Final = {
+    **WORDS,
     "finite_number": "must be a number",
-    "int_parsing": "must be a whole number",
-    "literal_error": "must be one of {expected}",
-    "greater_than": "must be more than {gt:g}",
-    "greater_than_equal": "must be at least {ge:g}",
     "tuple_type": "must be a list as in JSON",
     "dict_type": "must be a table as in JSON",
 }
@@ -220,16 +216,10 @@ _RULES: Final = {
 def _sentence(fault: "ErrorDetails") -> str:
     """What is wrong with one variable, and what would be right."""
     name, *inside = (str(part) for part in fault["loc"])
-    rule = _RULES.get(fault["type"])
-    context = fault.get("ctx", {})
-    if rule is not None:
-        said = rule.format(**context)
-    elif fault["type"] == "value_error":
-        said = str(context["error"])
-    else:
-        said = "cannot be read: " + fault["msg"]
+    otherwise = f"cannot be read: {fault['msg']}"
+    rule = said(fault["type"], fault.get("ctx", {}), otherwise=otherwise, words=_WORDS)
     where = f" (at {'.'.join(inside)})" if inside else ""
-    return f"{PREFIX}{name.upper()}{where} {said}."
+    return f"{PREFIX}{name.upper()}{where} {rule}."
 
 
 def _parsed(text: str) -> Any:

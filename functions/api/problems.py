@@ -10,38 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.errors import BadRequest
+from shared.wording import WORDS, said
 
-_WORDS: Mapping[str, str] = {
-    "missing": "is required",
-    "extra_forbidden": "is not a field of this request",
-    "string_type": "must be a string",
-    "string_unicode": "must be a string of whole Unicode characters",
-    "string_pattern_mismatch": "must match {pattern}",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_parsing_size": "must be a smaller number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "finite_number": "must be a finite number",
-    "greater_than": "must be more than {gt}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than": "must be less than {lt}",
-    "less_than_equal": "must be at most {le}",
-    "string_too_long": "may have at most {max_length} characters",
-    "too_long": "may have at most {max_length} entries",
-    "enum": "must be one of {expected}",
-    "literal_error": "must be one of {expected}",
-    "none_required": "must be null",
-    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), "must be a list"),
-    **dict.fromkeys(
-        ("dict_type", "mapping_type", "model_type", "model_attributes_type"), "must be an object"
-    ),
-}
 _OF_ANOTHER_TYPE = "is not what this field takes; the API's document says what is"
-_TYPES = frozenset(name for name in _WORDS if name.endswith("_type"))
+_TYPES = frozenset(name for name in WORDS if name.endswith("_type"))
 
 
 def as_bad_request(error: ValidationError, given: Mapping[str, Any]) -> BadRequest:
@@ -52,7 +24,7 @@ def as_bad_request(error: ValidationError, given: Mapping[str, Any]) -> BadReque
             continue
         field, message = _problem(dict(details), given)
         by_field.setdefault(field, []).append((str(details["type"]), message))
-    problems = [{"field": field, "message": _joined(said)} for field, said in by_field.items()]
+    problems = [{"field": field, "message": _joined(found)} for field, found in by_field.items()]
     first = problems[0]
     return BadRequest(
         f"{first['field']}: {first['message']}",
@@ -79,30 +51,21 @@ def _problem(details: dict[str, Any], given: Mapping[str, Any]) -> tuple[str, st
 
 def _message(details: Mapping[str, Any]) -> str:
     type_, context = details["type"], details.get("ctx", {})
-    if type_ == "value_error":  # one of our own rules
-        return str(context["error"])
     if type_ in ("too_short", "string_too_short"):
         least = context["min_length"]
         kind = "entries" if type_ == "too_short" else "characters"
         return "must not be empty" if least == 1 else f"must have at least {least} {kind}"
-    shown = {name: _shown(value) for name, value in context.items()}
-    message = _WORDS.get(type_, _OF_ANOTHER_TYPE).format_map(shown)
-    if details["input"] is None and type_ != "missing":
+    message = said(type_, context, otherwise=_OF_ANOTHER_TYPE)
+    if details["input"] is None and type_ not in ("missing", "value_error"):
         message += ", not null"
     return message
 
 
-def _shown(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return f"{value:,}" if isinstance(value, (int, float)) else value
-
-
-def _joined(said: Sequence[tuple[str, str]]) -> str:
+def _joined(problems: Sequence[tuple[str, str]]) -> str:
     """One sentence for what each kind of value that a field takes has against the one given. Of a
     kind that was meant, since only its limits are not kept, the others' say nothing."""
-    meant = [message for type_, message in said if type_ not in _TYPES]
-    first, *others = dict.fromkeys(meant or [message for _, message in said])
+    meant = [message for type_, message in problems if type_ not in _TYPES]
+    first, *others = dict.fromkeys(meant or [message for _, message in problems])
     return " or ".join([first, *(other.removeprefix("must be ") for other in others)])
 
 
