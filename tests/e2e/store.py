@@ -19,6 +19,16 @@ class Store:
         job: Json = json.loads(found[0])
         return job
 
+    def steps(self, kind: str) -> dict[str, str]:
+        """The status of each job's step of the kind, by the job's id."""
+        found = self._rows(
+            "SELECT documents.id, json_extract(step.value, '$.status')"
+            " FROM documents, json_each(data, '$.steps') AS step"
+            " WHERE kind = 'jobs' AND json_extract(step.value, '$.kind') = ?",
+            kind,
+        )
+        return dict(found)
+
     def count(self, kind: str) -> int:
         return int(self._rows("SELECT count(*) FROM documents WHERE kind = ?", kind)[0][0])
 

@@ -3,7 +3,11 @@
 import hashlib
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+
+import httpx
 
 from shared.model.job import StepKind
 from tests.e2e.server import Json, Server
@@ -55,6 +59,34 @@ def kill_during(server: Server, job_id: str, kind: StepKind) -> bool:
     return was_running
 
 
+def kill_once_begun(
+    server: Server, kind: StepKind, request: Callable[[], object]
+) -> tuple[str, bool]:
+    """Kill the server while a step of the kind runs that the request leads to.
+
+    Looks from before the request on: a short step may be over before its answer arrives. The job's
+    id, and False when the step was too quick for us; the server is running again afterwards.
+    """
+    store = Store(server.home)
+    before = store.steps(kind)
+    deadline = time.monotonic() + WATCH_SECONDS
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(request)
+        while True:
+            begun = {job: status for job, status in store.steps(kind).items() if job not in before}
+            if set(begun.values()) & {"running", "completed", "failed"}:
+                break
+            assert time.monotonic() < deadline, f"{kind} never ran"
+        server.sigkill()
+        with suppress(httpx.TransportError):
+            answer.result()
+    server.kill()
+    (job_id,) = begun
+    was_running = store.steps(kind)[job_id] == "running"
+    server.start()
+    return job_id, was_running
+
+
 def assert_whole(server: Server, job: Json, expected_keys: set[str]) -> None:
     """Every asset is there exactly once: as a document, as an object, and as the same bytes."""
     assert job["status"] == "completed", job
@@ -104,8 +136,9 @@ def test_size_variants_survive_a_kill_during_resize(server: Server) -> None:
     def attempt() -> bool:
         request = {"type": "image", "name": "Wave", "image_prompt": "waving", "sizes": [512, 256]}
         collection = server.collection()
-        job_id = server.generate(collection, **request)["job_id"]
-        was_killed = kill_during(server, job_id, StepKind.RESIZE)
+        job_id, was_killed = kill_once_begun(
+            server, StepKind.RESIZE, lambda: server.generate(collection, **request)
+        )
         job = server.finished(job_id)
         cutouts = ("transparent_image", "transparent_image_webp")
         keys = {f"{cutout}{size}" for cutout in cutouts for size in ("", "_512", "_256")}
@@ -123,8 +156,10 @@ def test_a_way_back_survives_a_kill(server: Server) -> None:
     film = server.finished(server.generate(collection, **ANIMATION)["job_id"])
 
     def attempt() -> bool:
-        job_id = server.post(f"/assets/{film['asset_ids']['video']}/reverse", {})["job_id"]
-        was_killed = kill_during(server, job_id, StepKind.REVERSE)
+        path = f"/assets/{film['asset_ids']['video']}/reverse"
+        job_id, was_killed = kill_once_begun(
+            server, StepKind.REVERSE, lambda: server.post(path, {})
+        )
         job = server.finished(job_id)
         assert job["status"] == "completed", job
         for key, asset_id in job["asset_ids"].items():
@@ -140,13 +175,13 @@ def test_a_deletion_survives_a_kill(server: Server) -> None:
     def attempt() -> bool:
         collection = server.collection()
         for number in range(40):
-            path = f"/collections/{collection['id']}/items"
-            server.post(path, {"type": "image", "name": f"Pose {number}"})
+            items = f"/collections/{collection['id']}/items"
+            server.post(items, {"type": "image", "name": f"Pose {number}"})
         job = server.generate(collection, type="image", name="Wave", image_prompt="waving")
         server.finished(job["job_id"])
-        deletion = server.delete(f"/projects/{collection['project_id']}")
-        was_killed = kill_during(server, deletion["job_id"], StepKind.PURGE)
-        assert server.finished(deletion["job_id"])["status"] == "completed"
+        path = f"/projects/{collection['project_id']}"
+        deletion, was_killed = kill_once_begun(server, StepKind.PURGE, lambda: server.delete(path))
+        assert server.finished(deletion)["status"] == "completed"
         store = Store(server.home)
         assert store.public_objects() == []
         kinds = ("projects", "collections", "items", "assets", "links", "slugs", "due")
