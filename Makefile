@@ -49,12 +49,14 @@ help: ## Show what there is to do
 	@touch $@
 
 # What the browser tests drive: fetched where that needs nobody's leave; elsewhere they are skipped,
-# and the run ends by saying so.
-.PHONY: chromium
-chromium:
-	@command -v chromium >/dev/null || { \
-	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium for the browser tests" \
-	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+# and the run ends by saying so. Firefox finds H.264 in a package that it only recommends, and WebGL
+# where there is a display.
+.PHONY: browsers
+browsers:
+	@command -v chromium >/dev/null && command -v firefox-esr >/dev/null && command -v Xvfb >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing browsers for the tests" \
+	  && apt-get update -qq && export DEBIAN_FRONTEND=noninteractive \
+	  && apt-get install -y -qq --no-install-recommends chromium xvfb && apt-get install -y -qq --install-recommends firefox-esr; \
 	} >/dev/null 2>&1 || true
 
 install: .venv/installed ## Create .venv with the pinned requirements and the cut-out weights
@@ -72,7 +74,7 @@ emulators: install ## Serve the same on emulators of Google Cloud, as it is depl
 # long ones (browser, e2e) come early; by number of tests, these would be the last, with one core idle.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test: install .venv-checks/installed .venv-slim/installed chromium ## Run the tests
+test: install .venv-checks/installed .venv-slim/installed browsers ## Run the tests
 	$(PYTEST)
 
 test-long: install .generators/installed ## Run what takes minutes: memory at its worst, changed files, generated clients
@@ -81,7 +83,7 @@ test-long: install .generators/installed ## Run what takes minutes: memory at it
 as-deployed: install .venv-slim/installed .venv-media/installed ## Try every function as on Google Cloud
 	MASCOTRY_AS_DEPLOYED=all $(BIN)/python -m pytest -s tests/deployed
 
-check: install .venv-checks/installed .venv-slim/installed chromium ## Lint, types, and the tests with warnings as errors
+check: install .venv-checks/installed .venv-slim/installed browsers ## Lint, types, and the tests with warnings as errors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

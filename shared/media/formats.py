@@ -125,10 +125,15 @@ class Format:
 SPACE = "setparams=color_primaries=bt709:color_trc=bt709"
 """A filter. The encoders go by the frames: what `TAGS` alone say of primaries and transfer is not
 written, and browsers then guess the matrix by the size of the picture."""
-_YUV = f"{SPACE},scale=out_color_matrix=bt709:out_range=tv,format="
 TAGS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
-_PLANES_WITH_ALPHA = ("-vf", f"{_YUV}yuva420p", "-pix_fmt", "yuva420p", *TAGS)
-_PLANES = ("-vf", f"{_YUV}yuv420p", "-pix_fmt", "yuv420p", *TAGS)
+
+# What browsers play is written by the matrix of BT.601, and says so; primaries and transfer remain
+# those of sRGB. Firefox reads VP9 with alpha by BT.601 whatever the file says (green 63/174/74
+# becomes 71/193/77 by BT.709). libyuv, by which browsers convert AVIF and Firefox H.264, caps the
+# coefficient of blue at 2, where BT.709 has 2.112 and BT.601 2.018: up to ten levels of blue.
+_WEB = "smpte170m"
+_WEB_YUV = f"{SPACE},scale=out_color_matrix={_WEB}:out_range=tv,format="
+_WEB_TAGS = ("-colorspace", _WEB, *TAGS[2:])
 
 
 def _qualities(draft: Effort, standard: Effort, best: Effort) -> Mapping[Quality, Effort]:
@@ -142,7 +147,7 @@ WEBM = Format(
     layout=Layout.STRAIGHT,
     codec="vp9",
     encode=(
-        *_PLANES_WITH_ALPHA,
+        *("-vf", f"{_WEB_YUV}yuva420p", "-pix_fmt", "yuva420p", *_WEB_TAGS),
         *("-c:v", "libvpx-vp9", "-b:v", "0", "-crf", "{level}"),
         *("-row-mt", "1", "-threads", "2"),
     ),
@@ -167,7 +172,8 @@ HEVC = Format(
     # The parameters keep the encoder's 2 KB self-portrait out of every file. `hvc1` is the tag
     # that Apple's players ask for.
     encode=(
-        *_PLANES_WITH_ALPHA,
+        *("-vf", f"{SPACE},scale=out_color_matrix=bt709:out_range=tv,format=yuva420p"),
+        *("-pix_fmt", "yuva420p", *TAGS),
         *("-c:v", "libx265", "-x265-params", "log-level=none:info=0", "-crf", "{level}"),
         *("-tag:v", "hvc1", "-movflags", "+faststart"),
     ),
@@ -189,7 +195,10 @@ STACKED_VIDEO = Format(
     content_type="video/mp4",
     layout=Layout.STACKED,
     codec="h264",
-    encode=(*_PLANES, "-c:v", "libx264", "-crf", "{level}", "-movflags", "+faststart"),
+    encode=(
+        *("-vf", f"{_WEB_YUV}yuv420p", "-pix_fmt", "yuv420p", *_WEB_TAGS),
+        *("-c:v", "libx264", "-crf", "{level}", "-movflags", "+faststart"),
+    ),
     quality=_qualities(
         Effort(23, ("-preset", "veryfast")),
         Effort(20, ("-preset", "medium")),
@@ -209,11 +218,11 @@ AVIF = Format(
     # Two films in one file. The quick encoder of colour cannot write grey, so alpha has another.
     encode=(
         "-filter_complex",
-        f"[0:v]split[rgb][rgba];[rgb]{_YUV}yuv420p[colour];[rgba]alphaextract,format=gray,"
-        f"{SPACE}:colorspace=bt709:range=pc[alpha]",
+        f"[0:v]split[rgb][rgba];[rgb]{_WEB_YUV}yuv420p[colour];[rgba]alphaextract,format=gray,"
+        f"{SPACE}:colorspace={_WEB}:range=pc[alpha]",
         *("-map", "[colour]", "-c:v:0", "libsvtav1", "-svtav1-params:v:0", "lp=2"),
         *("-crf:v:0", "{level}", "-map", "[alpha]", "-c:v:1", "libaom-av1"),
-        *("-crf:v:1", "{level}", "-row-mt:v:1", "1", "-threads:v:1", "2", *TAGS, "-loop", "0"),
+        *("-crf:v:1", "{level}", "-row-mt:v:1", "1", "-threads:v:1", "2", *_WEB_TAGS, "-loop", "0"),
     ),
     quality=_qualities(
         Effort(36, ("-preset:v:0", "10", "-usage:v:1", "realtime", "-cpu-used:v:1", "8")),

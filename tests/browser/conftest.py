@@ -1,18 +1,21 @@
-"""A real Chromium, one for each file of tests, with a fresh context for each test.
+"""Real browsers, one for each file of tests, with a fresh context for each test.
 
-It ends with its file: other tests count the processes that theirs has started.
+They end with their file: other tests count the processes that theirs has started.
 """
 
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests import emulators
 
-HOW_TO_GET = "On Debian and Ubuntu: apt-get install chromium"
+HOW_TO_GET = "On Debian and Ubuntu: apt-get install chromium firefox-esr xvfb"
 SWITCHES = (
     *("--no-sandbox", "--no-first-run", "--disable-sync", "--disable-component-update"),
     *("--disable-background-networking", "--disable-quic"),
@@ -23,14 +26,69 @@ SWITCHES = (
 )
 
 
+PREFERENCES: dict[str, str | float | bool] = {
+    "webgl.force-enabled": True,
+    "media.autoplay.default": 0,
+    # A name that no resolver knows: whatever it wants to reach, it finds nobody but this machine.
+    "network.proxy.type": 1,
+    "network.proxy.socks": "nobody.invalid",
+    "network.proxy.socks_port": 1,
+    "network.proxy.no_proxies_on": "localhost, 127.0.0.1",
+    "app.update.enabled": False,
+    "toolkit.telemetry.server": "",
+}
+"""Of Firefox, for the same as `SWITCHES`."""
+
+
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    found = shutil.which("chromium")
-    path = emulators.require("Chromium", Path(found) if found else None, HOW_TO_GET, comes_with="")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*SWITCHES])
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    path = _require("Chromium", "chromium")
+    browser = playwright.chromium.launch(executable_path=path, args=[*SWITCHES])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def firefox(playwright: Playwright) -> Iterator[Browser]:
+    """The Firefox that people have, which speaks WebDriver BiDi, and not a build of Playwright's.
+
+    It finds WebGL only where there is a display, even if it shows no window there.
+    """
+    path = _require("Firefox", "firefox-esr")
+    with _display(_require("Xvfb", "Xvfb")) as display:
+        browser = playwright.firefox.launch(
+            channel="moz-firefox",
+            executable_path=path,
+            firefox_user_prefs=PREFERENCES,
+            env={**os.environ, "DISPLAY": display},
+        )
         yield browser
         browser.close()
+
+
+def _require(name: str, program: str) -> Path:
+    found = shutil.which(program)
+    return emulators.require(name, Path(found) if found else None, HOW_TO_GET, comes_with="")
+
+
+@contextmanager
+def _display(xvfb: Path) -> Iterator[str]:
+    """A display of memory alone, of the first number that is free."""
+    command = [str(xvfb), "-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield f":{process.stdout.readline().strip()}"
+        finally:
+            process.terminate()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import numpy as np
 from shared.media import Rgb, ffmpeg
 from shared.media.encode import arrange
 from shared.media.ffmpeg import Frame
-from shared.media.formats import FORMATS, HEVC, STACKED_VIDEO, WEBM, Quality
+from shared.media.formats import HEVC, STACKED_VIDEO, WEBM, Format, Quality
 
 SIDE: Final = 96
 FPS: Final = 12
@@ -33,20 +33,30 @@ def picture(colour: Rgb, side: int = SIDE) -> Frame:
 
 def still(colour: Rgb, side: int = SIDE) -> bytes:
     """The figure as a PNG."""
-    written, png = cv2.imencode(".png", cv2.cvtColor(picture(colour, side), cv2.COLOR_RGBA2BGRA))
-    assert written
-    return png.tobytes()
+    return png(picture(colour, side))
 
 
 def film(folder: Path, kind: str, colour: Rgb, frames: int = 8, side: int = SIDE) -> bytes:
     """The figure for so many frames, as the player's `kind` of file. Nothing moves, so that each
     frame says which film it is."""
-    format_ = FORMATS[NAMES[kind].name]
+    return encoded(folder, NAMES[kind], picture(colour, side), frames)
+
+
+def png(shown: Frame) -> bytes:
+    """A picture in straight RGBA as a PNG."""
+    written, found = cv2.imencode(".png", cv2.cvtColor(shown, cv2.COLOR_RGBA2BGRA))
+    assert written
+    return found.tobytes()
+
+
+def encoded(folder: Path, format_: Format, shown: Frame, frames: int) -> bytes:
+    """A square picture in straight RGBA, as so many frames of a film in the format."""
     path = folder / f"film.{format_.extension}"
-    options = format_.options(Quality.STANDARD)
-    shown = arrange(picture(colour, side), format_.layout)
+    side = len(shown)
+    arranged = arrange(shown, format_.layout)
     size = format_.frame_size(side, side)
+    options = format_.options(Quality.STANDARD)
     with ffmpeg.write_frames(path, *size, Fraction(FPS), options) as write:
         for _ in range(frames):
-            write(shown)
+            write(arranged)
     return path.read_bytes()

@@ -14,6 +14,8 @@ MODULES = {
 }
 """The player, and what it loads from beside itself."""
 TYPES = {
+    "avif": "image/avif",
+    "gif": "image/gif",
     "html": "text/html; charset=utf-8",
     "js": "text/javascript",
     "json": "application/json",
@@ -21,6 +23,7 @@ TYPES = {
     "mp4": "video/mp4",
     "png": "image/png",
     "webm": "video/webm",
+    "webp": "image/webp",
 }
 
 

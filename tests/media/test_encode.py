@@ -145,8 +145,12 @@ def test_players_need_not_guess_which_colours_are_meant(made: Made) -> None:
     """Moving pictures mean sRGB, and say nothing."""
     told = films.listing(made.paths[None])
     # Matrix, primaries and transfer; they are told apart where they are not all the same.
-    says = made.format.name in {"webm", "hevc", "stacked_video", "avif"}
-    assert ("(tv, bt709, progressive)" in told) == says
+    web = "(tv, smpte170m/bt709/bt709, progressive)"
+    said = {"webm": web, "stacked_video": web, "avif": web, "hevc": films.COLOURS}
+    assert all(
+        (colours in told) == (said.get(made.format.name) == colours)
+        for colours in (web, films.COLOURS)
+    )
 
 
 def test_playback_starts_before_the_download_ends(made: Made) -> None:
