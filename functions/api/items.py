@@ -74,7 +74,10 @@ def assets_of(call: Call) -> Reply:
 
 
 def best_of(call: Call) -> Reply:
-    """Tell which version of each kind counts, with a URL that always serves it."""
+    """Tell which files count, with a URL for each kind that always serves it.
+
+    They are a set that fits: a still, and a film that was made from it.
+    """
     found = versions.best_of(call.ports, call.who, call.ids["item_id"])
     return Reply(
         {

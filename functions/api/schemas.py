@@ -474,8 +474,19 @@ class PublicAsset(Answer):
     """The same picture in other files, by extension: `webp` beside a cut-out's PNG."""
 
 
+class Take(Answer):
+    """What a file shows: it belongs together with all that shows the same."""
+
+    still_ids: list[Id]
+    """The pictures at its root, of which a transition has two. They may be deleted by now."""
+    film_id: Id | None
+    """The video that it is of; null for a still."""
+
+
 class Asset(PublicAsset):
     """One file."""
+
+    take: Take
 
     project_id: Id | None
     job_id: Id | None

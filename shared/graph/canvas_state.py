@@ -169,7 +169,7 @@ def videos_that_fit(stock: Stock, stills: tuple[str | None, str | None]) -> list
     """The videos of an item that begin and end in these stills, the best first."""
     videos = [one for one in stock.assets if one.type is AssetType.VIDEO and one.purpose is None]
     fitting = [one for one in videos if _fits(one.id, stock.links, stills)]
-    return ranked(fitting, doubtful=True)
+    return ranked(fitting)
 
 
 def with_remainder(state: EdgeState, job: Job, video: Asset) -> EdgeState:

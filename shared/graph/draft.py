@@ -1,10 +1,11 @@
 """A plan while it is being made: assets with their public paths, links and steps, and at the end
 the job that they are a part of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from shared.graph.policy import DEADLINE
 from shared.model.asset import (
@@ -15,6 +16,7 @@ from shared.model.asset import (
     AssetType,
     Content,
     Purpose,
+    Take,
     asset_key,
 )
 from shared.model.collection import Collection
@@ -24,6 +26,7 @@ from shared.model.link import Link, Role
 from shared.ports import Ids
 
 HASH_LENGTH = 20
+NONE: Final[Mapping[str, Take]] = MappingProxyType({})
 TOGETHER = 512 * 512 * 600
 """Pixels of a film, over all of its frames, up to which one lease is enough for all usual formats:
 ten seconds of one that is made here."""
@@ -39,7 +42,8 @@ class Plan:
 
 
 class Draft:
-    """What a job will do for an item. `user_prefix` begins the paths of assets that are added."""
+    """What a job will do for an item. `user_prefix` begins the paths of assets that are added, and
+    `takes` are those of the assets that are there already and may be linked to."""
 
     def __init__(
         self,
@@ -50,10 +54,12 @@ class Draft:
         ids: Ids,
         now: datetime,
         user_prefix: str = "",
+        takes: Mapping[str, Take] = NONE,
     ) -> None:
         self.assets: dict[str, PlannedAsset] = {}
         self.steps: dict[str, Step] = {}
         self._links: list[tuple[str, str, Role]] = []
+        self._takes = takes
         self._collection = collection
         self._item = item
         self._workspace_id = workspace_id
@@ -141,7 +147,9 @@ class Draft:
             item_id=item.id,
             item_name=item.name,
             cache_control=cache_control(collection),
-            assets=self.assets,
+            assets={
+                key: asset.with_(take=self._take(asset.id)) for key, asset in self.assets.items()
+            },
             steps=self.steps,
             deadline=self._now + DEADLINE,
             **more,
@@ -160,6 +168,22 @@ class Draft:
             for source, target, role in self._links
         )
         return Plan(job, planned_assets(job, self._now), links)
+
+    def _take(self, asset_id: str) -> Take:
+        """What an asset shows: what all that it is made from shows, and itself at the root."""
+        if asset_id in self._takes:
+            return self._takes[asset_id]
+        type_ = next((one.type for one in self.assets.values() if one.id == asset_id), None)
+        if type_ is None:  # an upload, which belongs to no item
+            return Take()
+        if type_ is AssetType.IMAGE:
+            return Take(still_ids=(asset_id,))
+        sources = [self._take(source) for source, target, _ in self._links if target == asset_id]
+        stills = tuple(dict.fromkeys(still for take in sources for still in take.still_ids))
+        film = next((take.film_id for take in sources if take.film_id), None)
+        if type_ is AssetType.TRANSPARENT_IMAGE:
+            return Take(still_ids=stills or (asset_id,))
+        return Take(still_ids=stills, film_id=film or asset_id)
 
 
 def usable_sizes(asked: Iterable[int], base: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
@@ -196,6 +220,7 @@ def planned_assets(job: Job, now: datetime) -> tuple[Asset, ...]:
             type=planned.type,
             size=planned.size,
             purpose=planned.purpose,
+            take=planned.take,
             path=planned.path,
             siblings=planned.siblings,
         )

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from shared.graph.charges import charges
 from shared.graph.draft import Draft, Plan, is_long, usable_sizes
-from shared.model.asset import Asset, AssetType, Purpose
+from shared.model.asset import Asset, AssetType, Purpose, Take
 from shared.model.collection import Collection
 from shared.model.item import Item
 from shared.model.job import JobType, Step, StepKind
@@ -30,6 +30,7 @@ class Still:
 
     asset_id: str
     type: AssetType
+    take: Take
     needs_review: bool = False
 
 
@@ -55,6 +56,7 @@ def plan(
         item,
         workspace_id=workspace_id,
         user_prefix=user_prefix,
+        takes={still.asset_id: still.take for still in (source, end) if still},
         ids=ids,
         now=now,
     )
@@ -115,6 +117,7 @@ def plan_reverse(
         item,
         workspace_id=workspace_id,
         user_prefix=user_prefix,
+        takes={video.id: video.take},
         ids=ids,
         now=now,
     )

@@ -12,6 +12,7 @@ from datetime import datetime
 from shared.graph.charges import charges, owed
 from shared.graph.draft import HASH_LENGTH, Plan, planned_assets
 from shared.graph.policy import DEADLINE
+from shared.model.asset import Take
 from shared.model.credit import Part
 from shared.model.job import Job, PlannedAsset, Step, StepKind, StepStatus
 from shared.model.link import Link
@@ -60,6 +61,9 @@ def replan(
     keys = [key for key in job.assets if any(key in made for made in makes.values())]
     assets = _new_assets(job, keys, ids)
     renewed = {job.assets[key].id: asset.id for key, asset in assets.items()}
+    assets = {
+        key: asset.with_(take=_new_take(asset.take, renewed)) for key, asset in assets.items()
+    }
     chosen = {
         step_id: _new_step(step, steps, keys, renewed).with_(makes=makes[step_id])
         for step_id, step in job.steps.items()
@@ -135,6 +139,12 @@ def _new_assets(job: Job, keys: Iterable[str], ids: Ids) -> dict[str, PlannedAss
         path = old.path[: match.start(1)] + new + old.path[match.end(1) :]
         assets[key] = old.with_(id=ids.uuid(), path=path)
     return assets
+
+
+def _new_take(take: Take, renewed: Mapping[str, str]) -> Take:
+    """What an asset shows when some of that is made anew."""
+    stills = tuple(renewed.get(still, still) for still in take.still_ids)
+    return Take(still_ids=stills, film_id=take.film_id and renewed.get(take.film_id, take.film_id))
 
 
 def _new_step(

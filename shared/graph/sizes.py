@@ -42,6 +42,7 @@ def plan_sizes(
         item,
         workspace_id=workspace_id,
         user_prefix=assets[0].path.split("/", 1)[0] if assets else "",
+        takes={asset.id: asset.take for asset in assets},
         ids=ids,
         now=now,
     )

@@ -128,6 +128,18 @@ class Content(File):
     stance: Stance | None = None
 
 
+class Take(Value):
+    """What a file shows: it belongs together with all that shows the same.
+
+    The stills are the pictures at its root, of which a transition has two; a picture that was
+    edited is a root of its own. The film is the video that it shows, also backwards, and None for
+    a still. None of these has to be there any more.
+    """
+
+    still_ids: tuple[str, ...] = ()
+    film_id: str | None = None
+
+
 class Asset(Entity):
     """One picture or film. `size` is the width of a size variant, None for the full size.
 
@@ -145,6 +157,7 @@ class Asset(Entity):
     type: AssetType
     size: int | None = None
     purpose: Purpose | None = None
+    take: Take = Take()
     path: str
     siblings: tuple[str, ...] = ()
     status: AssetStatus = AssetStatus.PENDING

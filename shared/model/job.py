@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.model.asset import AssetType, Content, Provenance, Purpose, beside, file_keys
+from shared.model.asset import AssetType, Content, Provenance, Purpose, Take, beside, file_keys
 from shared.model.base import Entity, Instant, Value
 from shared.model.credit import Part
 from shared.model.fault import Fault as Fault
@@ -79,6 +79,7 @@ class PlannedAsset(Value):
     type: AssetType
     size: int | None
     purpose: Purpose | None = None
+    take: Take = Take()
     path: str
     siblings: tuple[str, ...] = ()
 

@@ -90,7 +90,7 @@ def propose(
         collection=collection,
         item=item,
         vision_provider=workspace.vision_provider,
-        source=Still(source.id, source.type, source.needs_review) if source else None,
+        source=_as_still(source) if source else None,
         end=_end(ports, who, request),
         has_card=bool(guide and guide.card_for(collection.reference_asset_ids)),
         ids=ports.ids,
@@ -227,8 +227,11 @@ def _end(ports: Ports, who: Principal, request: GenerateRequest) -> Still | None
     if request.end_image_asset_id is None:
         return None
     still = _still(ports, who, request.end_image_asset_id, "end_image_asset_id")
-    still = cut_out(ports, who, still)
-    return Still(still.id, still.type, still.needs_review)
+    return _as_still(cut_out(ports, who, still))
+
+
+def _as_still(asset: Asset) -> Still:
+    return Still(asset.id, asset.type, asset.take, asset.needs_review)
 
 
 def _still(ports: Ports, who: Principal, asset_id: str, field: str) -> Asset:

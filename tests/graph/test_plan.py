@@ -9,7 +9,7 @@ import pytest
 
 from shared.graph.draft import Plan
 from shared.graph.plan import Still
-from shared.model.asset import AssetType, Content, Purpose
+from shared.model.asset import AssetType, Content, Purpose, Take
 from shared.model.collection import Cdn, Settings
 from shared.model.job import JobType, StepKind, StepStatus
 from shared.model.link import Role
@@ -28,10 +28,10 @@ from tests.graph.jobs import (
     turned,
 )
 
-CUTOUT = Still(SOURCE_ID, AssetType.TRANSPARENT_IMAGE)
-PLAIN = Still(SOURCE_ID, AssetType.IMAGE)
-END_CUTOUT = Still(END_ID, AssetType.TRANSPARENT_IMAGE)
-END_PLAIN = Still(END_ID, AssetType.IMAGE)
+CUTOUT = Still(SOURCE_ID, AssetType.TRANSPARENT_IMAGE, Take(still_ids=(SOURCE_ID,)))
+PLAIN = Still(SOURCE_ID, AssetType.IMAGE, Take(still_ids=(SOURCE_ID,)))
+END_CUTOUT = Still(END_ID, AssetType.TRANSPARENT_IMAGE, Take(still_ids=(END_ID,)))
+END_PLAIN = Still(END_ID, AssetType.IMAGE, Take(still_ids=(END_ID,)))
 
 FORMATS = ("webm", "hevc", "stacked_video")
 TRANSCODES = {"transcode": FORMATS}

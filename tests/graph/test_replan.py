@@ -8,14 +8,14 @@ import pytest
 from shared.graph.draft import Plan
 from shared.graph.plan import Still
 from shared.graph.replan import following, replan, unfinished
-from shared.model.asset import AssetType
+from shared.model.asset import AssetType, Take
 from shared.model.job import Job, StepStatus
 from tests.graph.fakes import START, CountingIds
 from tests.graph.jobs import FILM, FILM_FROM_STILL, IMAGE, LOGO, SOURCE_ID, planned
 
 TRANSCODES = {"transcode"}
 STILL = {"image", "cutout", "validate"}
-CUTOUT = Still(SOURCE_ID, AssetType.TRANSPARENT_IMAGE)
+CUTOUT = Still(SOURCE_ID, AssetType.TRANSPARENT_IMAGE, Take(still_ids=(SOURCE_ID,)))
 
 
 def done(plan: Plan, *failed: str) -> Job:

@@ -33,7 +33,7 @@ from shared.graph.events import (
     Waited,
 )
 from shared.graph.plan import Still
-from shared.model.asset import AssetType
+from shared.model.asset import AssetType, Take
 from shared.model.job import FINISHED, Fault, Job, JobStatus, Retake, StepStatus
 from tests.graph.fakes import START, FakeClock
 from tests.graph.jobs import END_ID, FILM, IMAGE, SOURCE_ID, TRANSITION, outputs, planned
@@ -48,8 +48,8 @@ RETAKES = 2
 LONGEST_END = 2_000
 """Far more moves than an undisturbed job needs."""
 
-SOURCE = Still(SOURCE_ID, AssetType.IMAGE)
-END = Still(END_ID, AssetType.IMAGE)
+SOURCE = Still(SOURCE_ID, AssetType.IMAGE, Take(still_ids=(SOURCE_ID,)))
+END = Still(END_ID, AssetType.IMAGE, Take(still_ids=(END_ID,)))
 
 
 @dataclass

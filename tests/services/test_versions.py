@@ -8,7 +8,7 @@ from shared.model.job import StepKind
 from shared.model.version import best_path
 from shared.services import assets, deletion, versions
 from shared.services.steps import Accepted, StepContext
-from tests.graph.jobs import IMAGE
+from tests.graph.jobs import EDIT, IMAGE
 from tests.services import checks
 from tests.services.faults import Crash, crash
 from tests.services.world import Tenant, World, accept
@@ -20,6 +20,14 @@ def draw(world: World, tenant: Tenant, item_id: str | None = None) -> tuple[str,
     made = world.generate(tenant, request)
     world.drain()
     return made.job.assets["image"].id, made.item.id
+
+
+def cutout_of(world: World, tenant: Tenant, image_id: str) -> str:
+    """The id of the cut-out that was made of an image."""
+    asset, _ = assets.get(world.ports, tenant.who, image_id)
+    found = versions.of_item(world.ports, tenant.who.workspace_id, asset.item_id or "-")
+    [cutout] = [one for one in found if one.take.still_ids == (image_id,) and one.id != image_id]
+    return cutout.id
 
 
 def served(world: World, tenant: Tenant, asset_id: str) -> str | None:
@@ -69,12 +77,38 @@ def test_what_needs_review_is_not_the_best_by_itself(world: World, tenant: Tenan
     assert served(world, tenant, alone) is None
 
 
+def test_an_edited_still_waits_for_its_film(world: World, tenant: Tenant) -> None:
+    first = world.generate(tenant)
+    world.drain()
+    item, cutout = first.item.id, first.job.assets["transparent_image"].id
+    edit = {**EDIT, "name": None, "source_image_asset_id": cutout}
+    edited = world.generate(tenant, edit)
+    world.drain()
+    assert jobs_of_best(world, tenant, item) == {first.job.id}
+    own = {"name": None, "item_id": item, "animation_prompt": "waves"}
+    still = {"source_image_asset_id": edited.job.assets["transparent_image"].id}
+    animated = world.generate(tenant, {"type": "animation", **own, **still})
+    world.drain()
+    assert jobs_of_best(world, tenant, item) == {edited.job.id, animated.job.id}
+    versions.judge(world.ports, tenant.who, cutout, {"pinned": True})
+    assert jobs_of_best(world, tenant, item) == {first.job.id}
+    assert served(world, tenant, first.job.assets["image"].id) == first.job.assets["image"].id
+
+
+def jobs_of_best(world: World, tenant: Tenant, item_id: str) -> set[str | None]:
+    found = versions.best_of(world.ports, tenant.who, item_id)
+    assert {"image", "transparent_image", "video", "webm", "hevc", "stacked_video"} <= set(found)
+    return {asset.job_id for asset in found.values()}
+
+
 def test_a_deleted_version_is_served_no_more(world: World, tenant: Tenant) -> None:
     first, item = draw(world, tenant)
     second, _ = draw(world, tenant, item)
-    deletion.delete_asset(world.ports, tenant.who, second)
+    deletion.delete_asset(world.ports, tenant.who, cutout_of(world, tenant, second))
     world.drain()
+    # What is left of the second is not mixed with the first.
     assert served(world, tenant, first) == first
+    assert served(world, tenant, cutout_of(world, tenant, first)) == cutout_of(world, tenant, first)
     deletion.delete_item(world.ports, tenant.who, item)
     world.drain()
     assert world.served() == {}
