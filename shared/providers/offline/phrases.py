@@ -1,7 +1,9 @@
 """Text to terms: the stretches of words that mean something, each with its kind and its meaning."""
 
 import re
-from collections.abc import Mapping, Sequence
+import string
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.providers.base import Rgb
@@ -20,6 +22,8 @@ TABLES: Mapping[str, Table] = {
 NOUNS = ("species", "kin", "part", "wear")
 LONGEST = 3
 """The most words that a phrase of the tables or a colour's name has."""
+_LETTERS = frozenset(string.ascii_lowercase)
+_TOKEN = re.compile(r"[^\W\d_]+|[.;:,]|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Term:
 def terms(text: str, tables: Mapping[str, Table] = TABLES) -> list[Term]:
     """The text as terms, the longest known phrase first at every place; of two tables that know
     the same phrase the first one wins."""
-    tokens = re.findall(r"[a-z]+|[.;:,]", re.sub(r"['’]", "", text.lower().replace("_", " ")))
+    tokens = list(_tokens(text, tables))
     found: list[Term] = []
     place = 0
     while place < len(tokens):
@@ -43,6 +47,17 @@ def terms(text: str, tables: Mapping[str, Table] = TABLES) -> list[Term]:
         found.append(term)
         place += length
     return found
+
+
+def _tokens(text: str, tables: Mapping[str, Table]) -> Iterator[str]:
+    """Words, in small letters and of any script, marks that part phrases, and pictographs. One
+    that shows what the tables know ("fox face") stands for these words."""
+    for piece in _TOKEN.findall(re.sub(r"['’]", "", text.lower().replace("_", " "))):
+        if piece.isalpha() or piece in ".;:,":
+            yield piece
+        elif unicodedata.category(piece) == "So":  # a pictograph, not its tone of skin
+            name = tuple(unicodedata.name(piece, "").lower().removesuffix(" face").split())
+            yield from name if any(name in table for table in tables.values()) else (piece,)
 
 
 def _term(tokens: Sequence[str], place: int, tables: Mapping[str, Table]) -> tuple[Term, int]:
@@ -63,7 +78,7 @@ def _term(tokens: Sequence[str], place: int, tables: Mapping[str, Table]) -> tup
         return Term("break", word, word), 1
     if word in words.LINKS:
         return Term("link", word, word), 1
-    if word in words.SOFT or word == "," or word.endswith("ly") or len(word) == 1:
+    if word in words.SOFT or word == "," or word.endswith("ly") or word in _LETTERS:
         return Term("soft", word, word), 1
     return Term("unknown", word, word), 1
 

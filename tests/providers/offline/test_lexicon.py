@@ -155,6 +155,10 @@ def test_expressions(words: str, look: str | None) -> None:
         ("a wolf", ("wolf",)),
         ("a cat without a tail", ("no tail",)),
         ("the cutest little fox in the whole world", ("cutest", "whole", "world")),
+        ("a 🦊 with a scarf", ()),
+        ("a fox with a scarf 👋🏽✨", ("👋", "✨")),
+        ("une écharpe", ("une", "écharpe")),
+        ("лиса, 狐", ("лиса", "狐")),
     ],
 )
 def test_what_cannot_be_drawn_is_listed(words: str, missing: tuple[str, ...]) -> None:
