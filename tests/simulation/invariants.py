@@ -277,6 +277,47 @@ def _asked_for_again(world: "World", unfinished: set[str]) -> Iterator[str]:
                     yield f"{task.part} of canvas {canvas['id']} is asked for again: {id_} is paid"
 
 
+def each_batch_is_whole_or_absent(world: "World") -> Iterator[str]:
+    """A batch that was begun has all its jobs, and each has begun; one that was refused has left
+    nothing; and one whose request was cut off is the one or the other."""
+    known = {job.id: job for job in jobs(world)}
+    there = {item["id"] for item in world.client.of("items")}
+    booked = {entry["job_id"] for entry in world.client.of("credit_entries")}
+    told = {delivery["job_id"] for delivery in world.client.of("webhook_deliveries")}
+    refused: set[str] = set()
+    for order in world.client.orders:
+        found, number = [known[id_] for id_ in order.job_ids & known.keys()], len(order.requests)
+        world.hub.met["batch begun"] += order.is_begun
+        world.hub.met["batch refused"] += order.is_refused
+        if order.is_begun and len(found) < number:
+            yield f"the batch of {order.key} was begun with {len(found)} jobs of {number}"
+        if len(found) not in (0, number):
+            yield f"the batch of {order.key} has {len(found)} jobs of {number}"
+        if waiting := sorted(job.id for job in found if job.reserved is not None):
+            yield f"the batch of {order.key} has reserved {waiting}, which have not begun"
+        if order.is_refused:
+            left = order.item_ids & there | order.job_ids & (known.keys() | booked | told)
+            refused |= order.job_ids
+            if left:
+                yield f"the batch of {order.key} was refused, and has left {sorted(left)}"
+    yield from _all_refused(world, refused, booked)
+
+
+def _all_refused(world: "World", refused: set[str], booked: set[str | None]) -> Iterator[str]:
+    """A crowd of batches of which each could be paid, and none was begun."""
+    crowd = world.client.crowd
+    if not crowd or not all(order.is_refused for order in crowd):
+        return
+    granted = sum(
+        sum(entry["buckets"].values())
+        for entry in world.client.of("credit_entries")
+        if entry["kind"] == "grant"
+    )
+    cheapest = min(order.price for order in crowd)
+    if cheapest <= granted and booked <= refused | {None}:
+        yield f"{len(crowd)} batches were refused, though {granted} pay for one of {cheapest}"
+
+
 def every_end_is_told(world: "World") -> Iterator[str]:
     """At least once to each endpoint, truly, and in the order of the job's events."""
     listening = world.client.of("webhooks")
@@ -376,6 +417,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     each_verdict_is_learned_once,
     no_take_is_paid_for_twice,
     nothing_is_paid_twice,
+    each_batch_is_whole_or_absent,
     every_end_is_told,
     the_ledger_balances,
 )
