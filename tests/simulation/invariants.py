@@ -218,7 +218,8 @@ def no_take_is_paid_for_twice(world: "World") -> Iterator[str]:
 
 def nothing_is_paid_twice(world: "World") -> Iterator[str]:
     """A failed job is taken up once; a video is paid for once, by the job that made it or the one
-    that completed it; and a canvas asks nothing for one that was paid for and lacks formats."""
+    that completed it; and a canvas asks nothing for one that was paid for and lacks formats, be it
+    that they were never made or that they were deleted."""
     known = {job.id: job for job in jobs(world)}
     takers = Counter(job.retry_of for job in known.values() if job.retry_of)
     for id_, number in takers.items():
@@ -233,10 +234,9 @@ def nothing_is_paid_twice(world: "World") -> Iterator[str]:
     for video, number in paid.items():
         if number > 1:
             yield f"video {video} was paid for {number} times"
-    unfinished = {video for video in paid if _is_unfinished(video, known)}
-    if unfinished:
+    if any(_is_unfinished(video, known) for video in paid):
         world.hub.met["a film was paid for and lacks formats"] += 1
-        yield from _asked_for_again(world, unfinished)
+    yield from _asked_for_again(world, {*paid})
 
 
 def _film_of(job: Job) -> str:
@@ -258,8 +258,9 @@ def _is_unfinished(video: str, known: dict[str, Job]) -> bool:
     return job.status is JobStatus.FAILED
 
 
-def _asked_for_again(world: "World", unfinished: set[str]) -> Iterator[str]:
-    """The films that a canvas would have paid for, though theirs is there."""
+def _asked_for_again(world: "World", paid: set[str]) -> Iterator[str]:
+    """The films that a canvas would have paid for, though theirs is there, and no format of it was
+    rejected."""
     links, there = world.client.of("links"), {asset.id: asset for asset in assets(world)}
     for canvas in world.client.of("canvases"):
         planned = production.propose(
@@ -269,8 +270,11 @@ def _asked_for_again(world: "World", unfinished: set[str]) -> Iterator[str]:
             if task.cost == 0 or task.kind is not Kind.FILM:
                 continue
             wanted = {one.asset_id for one in task.stills}
-            for id_ in unfinished & there.keys():
+            for id_ in paid & there.keys():
                 video = there[id_]
+                made = {link["target_asset_id"] for link in links if link["source_asset_id"] == id_}
+                if any(there[one].review is Review.REJECTED for one in made & there.keys()):
+                    continue
                 ends = {link["source_asset_id"] for link in links if link["target_asset_id"] == id_}
                 counts = video.status is AssetStatus.READY and video.review is not Review.REJECTED
                 if video.item_id == task.item_id and ends == wanted and counts:
