@@ -20,7 +20,7 @@ WHY: Final = {
     Stage.WAITING: "waits for what it is made from",
     Stage.PENDING: "is being made",
     Stage.FAILED: "could not be made",
-    Stage.UNFINISHED: "was paid for and lacks formats: generate-all finishes it for nothing",
+    Stage.UNFINISHED: "was paid for and lacks files: generate-all finishes it for nothing",
     Stage.NEEDS_REVIEW: "needs review: approve it, or have it drawn again",
     Stage.OUTDATED: "fits older stills of its states",
 }

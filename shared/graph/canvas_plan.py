@@ -45,7 +45,15 @@ class Kind(StrEnum):
     REVERSE = "reverse"
     """The way back of a film that is there."""
     RETRY = "retry"
-    """The rest of a film that was paid for."""
+    """The rest of a film that was paid for, by its job."""
+    FORMATS = "formats"
+    """The rest of a film that was paid for, of its video."""
+    CUTOUT = "cutout"
+    """The cut-out of a drawing that was paid for."""
+
+
+FINISHING: Final = frozenset({Kind.RETRY, Kind.FORMATS, Kind.CUTOUT})
+"""What completes for nothing what was paid for."""
 
 
 class Still(Value):
@@ -71,7 +79,9 @@ class Task(Value):
     start: Still | None = None
     end: Still | None = None
     video_id: str | None = None
-    """What is turned round."""
+    """What is turned round, or transcoded."""
+    image_id: str | None = None
+    """What is cut out."""
     retry_of: str | None = None
     """The failed job that is taken up."""
 
@@ -127,7 +137,7 @@ class Production:
                 for kind, id_, reason in self.skipped
             ],
             "reverse_free": self.reversed,
-            "finished_free": sum(task.kind is Kind.RETRY for task in self.tasks),
+            "finished_free": sum(task.kind in FINISHING for task in self.tasks),
             "already_complete": sum(one[2] is Reason.COMPLETE for one in self.skipped),
             "estimated_cost": self.cost,
         }
@@ -143,6 +153,7 @@ def produce(canvas: Canvas, state: State, wish: Wish, id_of: Callable[[str], str
     draft = _Draft(canvas, state, wish, id_of)
     films = draft.choose_films()
     poses = draft.choose_poses(films)
+    draft.plan_cutouts(films)
     draft.plan_poses(poses)
     draft.plan_films(films, poses)
     turned = {
@@ -261,12 +272,11 @@ class _Draft:
     def choose_poses(self, films: Mapping[str, Edge]) -> dict[str, Node]:
         """The nodes whose stills are to be drawn: those that are wanted, and those that a film
         lacks."""
-        ends = {id_ for edge in films.values() for id_ in (self.canvas.start_of(edge), edge.target)}
         poses = {}
-        for one in self.state.nodes.values():
+        for one in self._nodes(films):
             id_ = one.node.id
             wanted = self.wish.wants(id_)
-            if not wanted and (id_ not in ends or one.stage is Stage.READY):
+            if self._is_cut_out(one) or (not wanted and one.stage is Stage.READY):
                 continue
             reason = self._undrawn(one)
             if reason is None:
@@ -274,6 +284,25 @@ class _Draft:
             elif wanted:
                 self.skipped.append(("node", id_, reason))
         return poses
+
+    def plan_cutouts(self, films: Mapping[str, Edge]) -> None:
+        """Plan the cut-outs that drawings lack which were paid for."""
+        for one in self._nodes(films):
+            if self._is_cut_out(one) and one.image:
+                name, id_ = one.node.item_name or one.node.name, one.node.id
+                more = {"image_id": one.image.id}
+                self._add(Kind.CUTOUT, id_, one.item_id, name, 0, {}, **more)
+
+    def _nodes(self, films: Mapping[str, Edge]) -> list[NodeState]:
+        """The nodes that are wanted, and those in which films begin and end."""
+        ends = {id_ for edge in films.values() for id_ in (self.canvas.start_of(edge), edge.target)}
+        found = self.state.nodes.values()
+        return [one for one in found if self.wish.wants(one.node.id) or one.node.id in ends]
+
+    def _is_cut_out(self, one: NodeState) -> bool:
+        """Whether a pose gets its cut-out for nothing."""
+        remade = self.wish.wants(one.node.id) and not self.wish.skip_completed
+        return one.stage is Stage.UNFINISHED and not remade
 
     def plan_poses(self, poses: Mapping[str, Node]) -> None:
         for id_, node in poses.items():
@@ -311,12 +340,15 @@ class _Draft:
 
     def _finish(self, film: EdgeState, remainder: Remainder) -> None:
         """Plan what is left to do of a film that was paid for."""
-        if any(task.retry_of == remainder.job_id for task in self.tasks):
+        name, id_ = self._name(film.edge), film.edge.id
+        kind, more = Kind.RETRY, {"retry_of": remainder.job_id}
+        if remainder.job_id is None:
+            kind, more = Kind.FORMATS, {"video_id": remainder.video_id}
+        if any((task.kind, task.part) == (kind, id_) for task in self.tasks):
             return
         if remainder.turns:
-            self.turned.add(film.edge.id)
-        name, id_ = self._name(film.edge), film.edge.id
-        self._add(Kind.RETRY, id_, film.item_id, name, 0, {}, retry_of=remainder.job_id)
+            self.turned.add(id_)
+        self._add(kind, id_, film.item_id, name, 0, {}, **more)
 
     def _turn(self, film: EdgeState, video_id: str) -> None:
         """Plan the way back of a film that is there."""
@@ -353,6 +385,8 @@ class _Draft:
     def _still(self, node_id: str, poses: Iterable[str]) -> Still | None:
         if node_id in poses:
             return Still(job_id=self._id(Kind.POSE, node_id))
+        if self._is_cut_out(self.state.nodes[node_id]):
+            return Still(job_id=self._id(Kind.CUTOUT, node_id))
         still = self.state.nodes[node_id].still
         return Still(asset_id=still.id) if still else None
 

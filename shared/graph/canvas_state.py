@@ -3,9 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 from shared.graph.replan import retry_price, unfinished
-from shared.model.asset import USUAL_FORMATS, Asset, AssetStatus, AssetType, Purpose, asset_key
+from shared.model.asset import (
+    USUAL_FORMATS,
+    WEB_FORMATS,
+    Asset,
+    AssetStatus,
+    AssetType,
+    Purpose,
+    Review,
+    asset_key,
+)
 from shared.model.canvas import Canvas, Edge, Node
 from shared.model.job import Job, JobStatus
 from shared.model.link import Link, Role
@@ -24,11 +34,14 @@ class Stage(StrEnum):
     READY = "ready"
     FAILED = "failed"
     UNFINISHED = "unfinished"
-    """It was made and paid for, and lacks only what is free."""
+    """It was made and paid for, and lacks only what is free: formats, or a cut-out."""
     NEEDS_REVIEW = "needs_review"
     """There are stills, but none that is the character: approve one, or have another drawn."""
     OUTDATED = "outdated"
     """It fits other stills than those that its states have now."""
+
+
+ABSENT: Final = frozenset({Stage.MISSING, Stage.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +60,25 @@ class NodeState:
     still: Asset | None = None
     """The cut-out at full size."""
     thumbnail: Asset | None = None
+    image: Asset | None = None
+    """The drawing, if its cut-out was deleted, or was made anew since then."""
     assets: Mapping[str, Asset] = field(default_factory=dict)
     """What is ready or being made, by asset key."""
+
+    @property
+    def pose_id(self) -> str | None:
+        """What films of this pose begin and end in: its cut-out, or its drawing while that lacks
+        one."""
+        shown = self.still or self.image
+        return shown.id if shown else None
 
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
     """What is left to do of a film that was paid for: all of it is free."""
 
-    job_id: str
-    """The failed job that a retry takes up."""
+    job_id: str | None
+    """The failed job that a retry takes up; None if the formats are made of the video alone."""
     video_id: str
     turns: bool
     """Whether the retry makes the way back too."""
@@ -128,7 +150,7 @@ def node_state(
     if node.asset_id is not None:
         stage = Stage.READY if chosen else Stage.MISSING
         assets = {AssetType.TRANSPARENT_IMAGE.value: chosen} if chosen else {}
-        return NodeState(node, stage, None, chosen, chosen, assets)
+        return NodeState(node, stage, None, chosen, chosen, assets=assets)
     counted = best(stock.assets)
     still = counted.get(AssetType.TRANSPARENT_IMAGE.value)
     small = [one for one in counted.values() if one.type is AssetType.TRANSPARENT_IMAGE]
@@ -136,7 +158,11 @@ def node_state(
     thumbnail = min(small, key=lambda one: abs((one.size or 0) - THUMBNAIL), default=still)
     stills = [one for one in stock.assets if one.type is AssetType.TRANSPARENT_IMAGE]
     stage = Stage.READY if still else _unready(stills, waits=waits)
-    return NodeState(node, stage, item_id, still, thumbnail, _shown(counted, stock.assets, None))
+    image = _drawing(still, counted.get(AssetType.IMAGE.value), stock)
+    if image and stage in ABSENT:
+        stage = Stage.UNFINISHED
+    shown = _shown(counted, stock.assets, None)
+    return NodeState(node, stage, item_id, still, thumbnail, image, shown)
 
 
 def edge_state(
@@ -172,17 +198,53 @@ def videos_that_fit(stock: Stock, stills: tuple[str | None, str | None]) -> list
     return ranked(fitting)
 
 
-def with_remainder(state: EdgeState, job: Job, video: Asset) -> EdgeState:
+def with_remainder(
+    state: EdgeState, job: Job, video: Asset, stock: Stock, *, can_retry: bool = True
+) -> EdgeState:
     """The state of a film that can't be played, given the job that was last at work on its video,
-    which fits: it may be unfinished business that was paid for."""
+    which fits: it may be unfinished business that was paid for. If the job cannot be taken up, or
+    is completed and its formats were deleted, they are made of the video; unless people have
+    rejected one, which is a verdict on the film."""
     if not job.finished:
         return replace(state, stage=Stage.PENDING)
-    if job.status is not JobStatus.FAILED or retry_price(job):
+    if job.status is JobStatus.FAILED and retry_price(job):
         return state
+    if job.status is JobStatus.COMPLETED or not can_retry:
+        if any(one.review is Review.REJECTED for one in made_from(video.id, stock)):
+            return state
+        return _unfinished(state, Remainder(None, video.id, turns=False))
     made = {key for step_id in unfinished(job) for key in job.steps[step_id].makes}
     turns = any(job.assets[key].purpose is Purpose.REVERSE for key in made)
+    return _unfinished(state, Remainder(job.id, video.id, turns))
+
+
+def _unfinished(state: EdgeState, remainder: Remainder) -> EdgeState:
     stage = Stage.OUTDATED if state.stage is Stage.OUTDATED else Stage.UNFINISHED
-    return replace(state, stage=stage, remainder=Remainder(job.id, video.id, turns))
+    return replace(state, stage=stage, remainder=remainder)
+
+
+def made_from(source_id: str, stock: Stock) -> list[Asset]:
+    """The files of an item, at full size, that show an image or a video as it is: its cut-outs or
+    its formats."""
+    ids = {
+        one.target_asset_id
+        for one in stock.links
+        if one.source_asset_id == source_id and one.role is Role.SOURCE
+    }
+    types = (AssetType.TRANSPARENT_IMAGE, *WEB_FORMATS)
+    return [one for one in stock.assets if one.id in ids and one.type in types]
+
+
+def _drawing(still: Asset | None, counted: Asset | None, stock: Stock) -> Asset | None:
+    """The image that a cut-out was made of, if that was done apart from it; where there is no
+    cut-out the image that counts, unless people have rejected its cut-out."""
+    if still:
+        apart = (one for one in stock.assets if one.type is AssetType.IMAGE)
+        apart = (one for one in apart if one.job_id != still.job_id)
+        return next((one for one in apart if _is_of(still, one, stock.links)), None)
+    cutouts = made_from(counted.id, stock) if counted else []
+    is_rejected = any(one.review is Review.REJECTED for one in cutouts)
+    return None if is_rejected else counted
 
 
 def _video_of(film: Asset | None, links: Sequence[Link]) -> str | None:

@@ -4,7 +4,7 @@ Everything is decided here, before any work: the steps and what they need, every
 final public path, the generation links and the price. Pure but for the ids it is given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -132,6 +132,71 @@ def plan_reverse(
         apart=is_long(video.content),
     )
     return draft.planned(JobType.REVERSE, warnings=warnings, needs_review=video.needs_review)
+
+
+def plan_cutout(
+    image: Asset,
+    sizes: Sequence[int],
+    *,
+    workspace_id: str,
+    user_prefix: str,
+    collection: Collection,
+    item: Item,
+    ids: Ids,
+    now: datetime,
+) -> Plan:
+    """The job that cuts an existing image out again, which is free. Whether the image is good
+    enough was settled before."""
+    draft = Draft(
+        collection,
+        item,
+        workspace_id=workspace_id,
+        user_prefix=user_prefix,
+        ids=ids,
+        now=now,
+    )
+    cutouts = draft.add_assets(AssetType.TRANSPARENT_IMAGE, sizes)
+    draft.link(image.id, cutouts[0])
+    draft.steps["cutout"] = Step(
+        kind=StepKind.CUTOUT, inputs={"image": image.id}, makes=cutouts[:1]
+    )
+    _plan_resize(draft, cutouts, after="cutout")
+    return draft.planned(JobType.IMAGE_GENERATION)
+
+
+def plan_formats(
+    video: Asset,
+    links: Sequence[Link],
+    there: Container[AssetType],
+    *,
+    workspace_id: str,
+    user_prefix: str,
+    collection: Collection,
+    item: Item,
+    ids: Ids,
+    now: datetime,
+) -> Plan:
+    """The job that makes the formats of a finished video anew, except for those that are `there`,
+    in all sizes; which is free. `links` are those to the video."""
+    draft = Draft(
+        collection,
+        item,
+        workspace_id=workspace_id,
+        user_prefix=user_prefix,
+        ids=ids,
+        now=now,
+    )
+    width = video.content.width if video.content else VIDEO_SIZE
+    sizes, warnings = usable_sizes(collection.settings.animation_sizes, width)
+    films: list[str] = []
+    for type_ in draft.formats:
+        if type_ not in there:
+            keys = draft.add_assets(type_, sizes, purpose=video.purpose)
+            draft.link(video.id, keys[0])
+            films += keys
+    still_id = next((one.source_asset_id for one in links if one.role is Role.SOURCE), None)
+    draft.add_transcodings(video.id, films, apart=is_long(video.content), still_id=still_id)
+    return draft.planned(JobType.SIZE_VARIANT, warnings=warnings, needs_review=video.needs_review)
 
 
 def plan_import(
@@ -265,12 +330,12 @@ def _plan_own_film(draft: Draft, upload_id: str, sizes: Sequence[int]) -> None:
     _plan_formats(draft, "intake", video, sizes, None, apart=True)
 
 
-def _plan_resize(draft: Draft, cutouts: Sequence[str]) -> None:
+def _plan_resize(draft: Draft, cutouts: Sequence[str], after: str = "validate") -> None:
     """The size variants of an accepted cut-out, fired by its file."""
     if cutouts[1:]:
         draft.steps["resize"] = Step(
             kind=StepKind.RESIZE,
-            needs=("validate",),
+            needs=(after,),
             fired_by=cutouts[0],
             inputs={"still": draft.assets[cutouts[0]].id},
             makes=tuple(cutouts[1:]),

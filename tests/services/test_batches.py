@@ -30,6 +30,7 @@ from tests.services.test_crashes import (
     everywhere,
     is_deleted,
 )
+from tests.services.test_webhooks import Inbox, listen, sent
 from tests.services.world import KINDS, Tenant, World
 
 LARGEST = 20
@@ -201,6 +202,27 @@ def test_who_meets_at_the_last_credits_never_refuses_each_other(
     ask(world, tenant)
     assert available(world, tenant) == {Bucket.TOPUP: 1}
     assert len(world.jobs(tenant)) == 8
+    balances(world, tenant)
+
+
+def test_a_refusal_tells_endpoints_nothing(world: World, tenant: Tenant) -> None:
+    """Somebody spends, just before its commit, what the last job would need."""
+    inbox = Inbox(world)
+    listen(world, tenant)
+    meter(world, tenant, topup=5)
+    others: set[str] = set()
+
+    def spend() -> None:
+        with world.aside():
+            others.update(world.generate(tenant, IMAGE).job.id for _ in range(2))
+
+    world.light(Fuse({1: spend}))
+    with pytest.raises(InsufficientCredits):
+        ask(world, tenant)
+    world.drain()
+    assert {job.id for job in world.jobs(tenant)} == others
+    assert {delivery.job_id for delivery in sent(world, tenant)} == others
+    assert {body["job_id"] for body in inbox.bodies()} == others
     balances(world, tenant)
 
 

@@ -483,7 +483,7 @@ def test_what_a_canceled_call_has_paid_for_is_finished_for_nothing(
     assert sum(money.available(world, tenant).values()) == 0, "who cancels pays for what was made"
     found = stages(world, tenant, canvas)
     assert {id_ for id_, stage in found.items() if stage is Stage.UNFINISHED} == FILMS
-    with pytest.raises(Conflict, match="edge 'a-a' was paid for and lacks formats"):
+    with pytest.raises(Conflict, match="edge 'a-a' was paid for and lacks files"):
         export(world, tenant, canvas)
     assert told(world, tenant, canvas) == [3, 3, 1, 0]
     moved = world.runs["video", 1]
@@ -648,6 +648,165 @@ def test_a_way_back_that_is_wanted_later_is_made_with_the_rest(
     world.drain()
     assert look(world, tenant, canvas).state.is_complete
     money.balances(world, tenant)
+
+
+# --- what was paid for, and then deleted ---------------------------------------------------------
+
+
+def made(world: World, tenant: Tenant) -> Canvas:
+    """A canvas for which all was made, and all credits were spent."""
+    money.meter(world, tenant, topup=62)
+    canvas = make(world, tenant)
+    generate(world, tenant, canvas)
+    world.drain()
+    world.clock.advance(timedelta(seconds=1))
+    return canvas
+
+
+def delete(world: World, tenant: Tenant, canvas: Canvas, part: str, *keys: str) -> None:
+    state = look(world, tenant, canvas).state
+    one = state.nodes.get(part) or state.edges[part]
+    for key in keys:
+        deletion.delete_asset(world.ports, tenant.who, one.assets[key].id)
+    world.drain()
+
+
+def is_finished_for_nothing(world: World, tenant: Tenant, canvas: Canvas) -> None:
+    runs = [world.runs[kind, 1] for kind in ("image", "video")]
+    batch = generate(world, tenant, canvas)
+    assert batch
+    world.drain()
+    assert world.job(batch).status is JobStatus.COMPLETED, world.job(batch).error
+    assert [world.runs[kind, 1] for kind in ("image", "video")] == runs
+    assert look(world, tenant, canvas).state.is_complete
+    assert told(world, tenant, canvas) == [0, 0, 0, 0]
+    assert sum(money.available(world, tenant).values()) == 0
+    for job in children(world, tenant, batch):
+        checks.is_whole(world, tenant, job)
+    money.balances(world, tenant)
+
+
+FORMATS = ("webm", "hevc", "stacked_video")
+
+
+@pytest.mark.parametrize("keys", [("webm",), FORMATS])
+def test_formats_that_were_deleted_are_made_of_their_film_for_nothing(
+    world: World, tenant: Tenant, keys: tuple[str, ...]
+) -> None:
+    canvas = made(world, tenant)
+    delete(world, tenant, canvas, "a-a", *keys)
+    assert stages(world, tenant, canvas)["a-a"] is Stage.UNFINISHED
+    assert told(world, tenant, canvas) == [1, 1, 0, 0]
+    before = look(world, tenant, canvas).state.edges["a-a"].assets
+    is_finished_for_nothing(world, tenant, canvas)
+    after = look(world, tenant, canvas).state.edges["a-a"].assets
+    assert {key for key in FORMATS if after[key] == before.get(key)} == {*FORMATS} - {*keys}
+
+
+def test_a_way_back_that_was_deleted_with_its_film_s_formats_is_free(
+    world: World, tenant: Tenant
+) -> None:
+    canvas = made(world, tenant)
+    delete(world, tenant, canvas, "a-b", "hevc")
+    delete(world, tenant, canvas, "b-a", "webm")
+    assert told(world, tenant, canvas) == [2, 1, 1, 0]
+    is_finished_for_nothing(world, tenant, canvas)
+
+
+def test_a_film_that_was_deleted_itself_is_paid_for(world: World, tenant: Tenant) -> None:
+    canvas = made(world, tenant)
+    delete(world, tenant, canvas, "a-a", "webm", "video")
+    assert told(world, tenant, canvas) == [1, 0, 0, 20]
+
+
+def test_a_film_of_which_a_format_was_rejected_is_paid_for(world: World, tenant: Tenant) -> None:
+    canvas = made(world, tenant)
+    film = look(world, tenant, canvas).state.edges["a-a"].assets["hevc"]
+    versions.judge(world.ports, tenant.who, film.id, {"review": Review.REJECTED})
+    delete(world, tenant, canvas, "a-a", "webm")
+    assert told(world, tenant, canvas) == [1, 0, 0, 20]
+
+
+def test_formats_that_could_not_be_made_anew_are_free_once_more(
+    world: World, tenant: Tenant
+) -> None:
+    canvas = made(world, tenant)
+    delete(world, tenant, canvas, "a-a", "webm")
+    world.codes[StepKind.TRANSCODE] = fail
+    generate(world, tenant, canvas)
+    world.drain()
+    world.codes[StepKind.TRANSCODE] = draw
+    assert told(world, tenant, canvas) == [1, 1, 0, 0]
+    is_finished_for_nothing(world, tenant, canvas)
+
+
+def test_a_cut_out_that_was_deleted_is_made_of_its_drawing_for_nothing(
+    world: World, tenant: Tenant
+) -> None:
+    """Nor are films of the same drawing outdated by it."""
+    canvas = made(world, tenant)
+    delete(world, tenant, canvas, "a", "transparent_image")
+    found = stages(world, tenant, canvas)
+    assert found.pop("a") is Stage.UNFINISHED
+    assert {*found.values()} == {Stage.READY}
+    with pytest.raises(Conflict, match="pose of node 'a' was paid for and lacks files"):
+        export(world, tenant, canvas)
+    assert told(world, tenant, canvas) == [1, 1, 0, 0]
+    is_finished_for_nothing(world, tenant, canvas)
+    assert export(world, tenant, canvas)
+    delete(world, tenant, canvas, "a-a", "webm")
+    assert told(world, tenant, canvas) == [1, 1, 0, 0]
+    is_finished_for_nothing(world, tenant, canvas)
+
+
+def test_a_film_waits_for_the_cut_out_that_is_made_for_nothing(
+    world: World, tenant: Tenant
+) -> None:
+    canvas = made(world, tenant)
+    delete(world, tenant, canvas, "a", "transparent_image")
+    delete(world, tenant, canvas, "a-a", "webm", "video")
+    assert told(world, tenant, canvas, "a-a") == [2, 1, 0, 20]
+    money.meter(world, tenant, topup=20)
+    generate(world, tenant, canvas, "a-a")
+    world.drain()
+    assert look(world, tenant, canvas).state.is_complete
+    money.balances(world, tenant)
+
+
+def test_what_is_left_of_a_canceled_film_does_not_need_its_cut_out(
+    world: World, tenant: Tenant
+) -> None:
+    money.meter(world, tenant, topup=62)
+    canvas = make(world, tenant)
+    canceled_before_formats(world, tenant, canvas)
+    delete(world, tenant, canvas, "a", "transparent_image")
+    assert told(world, tenant, canvas) == [5, 4, 1, 0]
+    is_finished_for_nothing(world, tenant, canvas)
+
+
+def test_a_drawing_that_was_deleted_or_whose_cut_out_was_rejected_is_paid_for(
+    world: World, tenant: Tenant
+) -> None:
+    canvas = made(world, tenant)
+    still = look(world, tenant, canvas).state.nodes["b"].still
+    assert still
+    versions.judge(world.ports, tenant.who, still.id, {"review": Review.REJECTED})
+    delete(world, tenant, canvas, "a", "transparent_image", "image")
+    assert told(world, tenant, canvas, "a", "b") == [2, 0, 0, 2]
+
+
+def test_an_older_film_that_fits_again_is_taken_up(world: World, tenant: Tenant) -> None:
+    """Its still is pinned after another was drawn, and another film made of that."""
+    canvas = made(world, tenant)
+    first = look(world, tenant, canvas).state.nodes["b"].still
+    assert first
+    money.meter(world, tenant, topup=41)
+    generate(world, tenant, canvas, "b", "b-b", "a-b", skip_completed=False)
+    world.drain()
+    versions.judge(world.ports, tenant.who, first.id, {"pinned": True})
+    assert stages(world, tenant, canvas)["b-b"] is Stage.OUTDATED
+    assert told(world, tenant, canvas) == [3, 2, 1, 0]
+    is_finished_for_nothing(world, tenant, canvas)
 
 
 # --- crashes -------------------------------------------------------------------------------------

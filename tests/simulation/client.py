@@ -1,6 +1,6 @@
 """What clients ask for, in whatever state things are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,14 @@ from tests.graph.canvases import canvas
 from tests.graph.jobs import FILM, IMAGE, LOGO
 from tests.services.world import PROVENANCE
 from tests.simulation.hub import Hub
+from tests.simulation.orders import Order
 from tests.simulation.store import Documents
 
 Ask = Callable[[], object]
 MOVIE = b"\0\0\0\x18ftypisom\0\0\0\0isommp42"
 """What a film could begin with."""
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+"""The id of a character that there is not."""
 STILLS = (AssetType.IMAGE, AssetType.TRANSPARENT_IMAGE)
 
 
@@ -54,6 +57,9 @@ class Client:
     ) -> None:
         self.destroys = False
         """Whether something was deleted or cancelled."""
+        self.orders: list[Order] = []
+        self.crowd: Sequence[Order] = ()
+        """The batches that meet at the last credits, before anybody else asks for anything."""
         self._hub, self._ports, self._documents = hub, ports, documents
         self._calm = calm
         self._settings = settings
@@ -76,8 +82,12 @@ class Client:
         if hub.dice.random() < 0.4:
             _listen(calm, self.who)
         if settings.metered:
+            crowded = hub.dice.random() < 0.3
             for bucket in METERED:
-                ledger.grant(calm, workspace.id, hub.dice.choice((3, 20, 100)), bucket)
+                amount = hub.dice.choice((1, 3, 5) if crowded else (3, 20, 100))
+                ledger.grant(calm, workspace.id, amount, bucket)
+            if crowded:
+                self.crowd = [self._order(IMAGE, LOGO) for _ in range(hub.dice.choice((3, 5, 8)))]
 
     def wants(self) -> tuple[str, Ask]:
         """Something to ask for, and its name."""
@@ -90,7 +100,7 @@ class Client:
         canvases = (self._canvas, self._produce, self._produce)
         kind = dice.choice(
             (self._generate,) * 6
-            + (self._edit, self._film, self._film)
+            + (self._batch, self._edit, self._film, self._film)
             + destroying
             + others
             + canvases
@@ -101,8 +111,14 @@ class Client:
         self.destroys = self.destroys or kind in destroying
         return kind.__name__.lstrip("_"), ask
 
-    def first(self) -> tuple[str, Ask]:
-        return "generate", self._generate()
+    def first(self) -> list[tuple[str, Ask]]:
+        """What is asked for before anything else."""
+        if not self.crowd:
+            return [("generate", self._generate())]
+        asks = [
+            self._asking(one) for one in self.crowd for _ in range(self._hub.dice.choice((1, 1, 2)))
+        ]
+        return [("batch in a crowd", ask) for ask in asks]
 
     def of(self, kind: str) -> list[Json]:
         """The documents of the workspace, as they are."""
@@ -138,8 +154,26 @@ class Client:
         collection = self._one("collections")
         small: Json = {"sizes": [64]}
         wanted = dice.choice((IMAGE, IMAGE | small, LOGO, FILM, FILM, FILM | small))
-        id_ = collection["id"] if collection else "00000000-0000-4000-8000-000000000000"
+        id_ = collection["id"] if collection else NOWHERE
         return self._ask(id_, **wanted)
+
+    def _batch(self) -> Ask:
+        return self._asking(self._order(IMAGE, LOGO, FILM))
+
+    def _order(self, *kinds: Json) -> Order:
+        dice = self._hub.dice
+        collection = self._one("collections")
+        requests = [
+            GenerateRequest.model_validate({"name": f"Pose {number}", **dice.choice(kinds)})
+            for number in range(dice.choice((2, 3, 4)))
+        ]
+        id_ = collection["id"] if collection else NOWHERE
+        order = Order(f"key {len(self.orders)}", id_, requests)
+        self.orders.append(order)
+        return order
+
+    def _asking(self, order: Order) -> Ask:
+        return lambda: order.ask(self._ports, self._settings, self.who)
 
     def _edit(self) -> Ask | None:
         collection, still = self._one("collections"), self._still()
@@ -267,13 +301,14 @@ class Client:
 
     def asks_again(self) -> list[tuple[str, Ask]]:
         """What everybody asks for who finds something missing: several at once retry each job that
-        failed, and have each canvas made."""
+        failed, have each canvas made, and repeat a batch of which they have heard nothing."""
         failed = [job for job in self.of("jobs") if job["status"] == "failed"]
         of_canvases = [job for job in failed if job["batch_id"]]
         chosen = [self._hub.dice.choice(some)["id"] for some in (failed, of_canvases) if some]
         asks = [("retry", self._retry(id_)) for id_ in chosen for _ in range(3)]
         for one in self.of("canvases")[-1:]:
             asks += [("produce", self._make(one, Wish(duration=1)))] * 2
+        asks += [("batch", self._asking(one)) for one in self.orders if one.is_open] * 2
         self._hub.dice.shuffle(asks)
         return asks
 

@@ -218,7 +218,8 @@ def no_take_is_paid_for_twice(world: "World") -> Iterator[str]:
 
 def nothing_is_paid_twice(world: "World") -> Iterator[str]:
     """A failed job is taken up once; a video is paid for once, by the job that made it or the one
-    that completed it; and a canvas asks nothing for one that was paid for and lacks formats."""
+    that completed it; and a canvas asks nothing for one that was paid for and lacks formats, be it
+    that they were never made or that they were deleted."""
     known = {job.id: job for job in jobs(world)}
     takers = Counter(job.retry_of for job in known.values() if job.retry_of)
     for id_, number in takers.items():
@@ -233,10 +234,9 @@ def nothing_is_paid_twice(world: "World") -> Iterator[str]:
     for video, number in paid.items():
         if number > 1:
             yield f"video {video} was paid for {number} times"
-    unfinished = {video for video in paid if _is_unfinished(video, known)}
-    if unfinished:
+    if any(_is_unfinished(video, known) for video in paid):
         world.hub.met["a film was paid for and lacks formats"] += 1
-        yield from _asked_for_again(world, unfinished)
+    yield from _asked_for_again(world, {*paid})
 
 
 def _film_of(job: Job) -> str:
@@ -258,8 +258,9 @@ def _is_unfinished(video: str, known: dict[str, Job]) -> bool:
     return job.status is JobStatus.FAILED
 
 
-def _asked_for_again(world: "World", unfinished: set[str]) -> Iterator[str]:
-    """The films that a canvas would have paid for, though theirs is there."""
+def _asked_for_again(world: "World", paid: set[str]) -> Iterator[str]:
+    """The films that a canvas would have paid for, though theirs is there, and no format of it was
+    rejected."""
     links, there = world.client.of("links"), {asset.id: asset for asset in assets(world)}
     for canvas in world.client.of("canvases"):
         planned = production.propose(
@@ -269,12 +270,56 @@ def _asked_for_again(world: "World", unfinished: set[str]) -> Iterator[str]:
             if task.cost == 0 or task.kind is not Kind.FILM:
                 continue
             wanted = {one.asset_id for one in task.stills}
-            for id_ in unfinished & there.keys():
+            for id_ in paid & there.keys():
                 video = there[id_]
+                made = {link["target_asset_id"] for link in links if link["source_asset_id"] == id_}
+                if any(there[one].review is Review.REJECTED for one in made & there.keys()):
+                    continue
                 ends = {link["source_asset_id"] for link in links if link["target_asset_id"] == id_}
                 counts = video.status is AssetStatus.READY and video.review is not Review.REJECTED
                 if video.item_id == task.item_id and ends == wanted and counts:
                     yield f"{task.part} of canvas {canvas['id']} is asked for again: {id_} is paid"
+
+
+def each_batch_is_whole_or_absent(world: "World") -> Iterator[str]:
+    """A batch that was begun has all its jobs, and each has begun; one that was refused has left
+    nothing; and one whose request was cut off is the one or the other."""
+    known = {job.id: job for job in jobs(world)}
+    there = {item["id"] for item in world.client.of("items")}
+    booked = {entry["job_id"] for entry in world.client.of("credit_entries")}
+    told = {delivery["job_id"] for delivery in world.client.of("webhook_deliveries")}
+    refused: set[str] = set()
+    for order in world.client.orders:
+        found, number = [known[id_] for id_ in order.job_ids & known.keys()], len(order.requests)
+        world.hub.met["batch begun"] += order.is_begun
+        world.hub.met["batch refused"] += order.is_refused
+        if order.is_begun and len(found) < number:
+            yield f"the batch of {order.key} was begun with {len(found)} jobs of {number}"
+        if len(found) not in (0, number):
+            yield f"the batch of {order.key} has {len(found)} jobs of {number}"
+        if waiting := sorted(job.id for job in found if job.reserved is not None):
+            yield f"the batch of {order.key} has reserved {waiting}, which have not begun"
+        if order.is_refused:
+            left = order.item_ids & there | order.job_ids & (known.keys() | booked | told)
+            refused |= order.job_ids
+            if left:
+                yield f"the batch of {order.key} was refused, and has left {sorted(left)}"
+    yield from _all_refused(world, refused, booked)
+
+
+def _all_refused(world: "World", refused: set[str], booked: set[str | None]) -> Iterator[str]:
+    """A crowd of batches of which each could be paid, and none was begun."""
+    crowd = world.client.crowd
+    if not crowd or not all(order.is_refused for order in crowd):
+        return
+    granted = sum(
+        sum(entry["buckets"].values())
+        for entry in world.client.of("credit_entries")
+        if entry["kind"] == "grant"
+    )
+    cheapest = min(order.price for order in crowd)
+    if cheapest <= granted and booked <= refused | {None}:
+        yield f"{len(crowd)} batches were refused, though {granted} pay for one of {cheapest}"
 
 
 def every_end_is_told(world: "World") -> Iterator[str]:
@@ -376,6 +421,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     each_verdict_is_learned_once,
     no_take_is_paid_for_twice,
     nothing_is_paid_twice,
+    each_batch_is_whole_or_absent,
     every_end_is_told,
     the_ledger_balances,
 )

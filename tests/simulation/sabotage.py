@@ -2,6 +2,7 @@
 the simulation has to find."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -11,15 +12,17 @@ from typing import Any, Final
 import pytest
 
 from shared.config import Settings
-from shared.errors import Conflict, InsufficientCredits
+from shared.errors import Conflict, InsufficientCredits, MascotryError
 from shared.graph import advance as graph
 from shared.graph.events import Decision, Enqueue, Event
 from shared.model import shards
 from shared.model.credit import Balance, Bucket, EntryKind
 from shared.model.job import Job, JobStatus
 from shared.ports import Json, Ports, Put, Replace, Write
-from shared.services import again, jobs, jobstore, ledger, purse, runner
+from shared.services import again, batches, jobs, jobstore, ledger, purse, runner
+from shared.services.batches import Batch
 from shared.services.canvases import states
+from shared.services.keys import Principal
 from shared.services.purse import Purse
 from shared.services.steps import Delivery, StepCode, StepContext, nothing
 
@@ -176,6 +179,29 @@ def pay_anew(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(states, "_with_remainder", lambda ports, who, state, stock, stills: state)
 
 
+def begin_one_after_another(patch: pytest.MonkeyPatch) -> None:
+    """Begin the jobs of a batch one after another, and cancel those that have begun when the
+    credits do not suffice for the next."""
+
+    def begin(ports: Ports, settings: Settings, who: Principal, batch: Batch) -> list[Job]:
+        if settings.metered:
+            ledger.require(ledger.balance(ports, who.workspace_id), batch.price)
+        begun: list[Job] = []
+        try:
+            for job in batch.jobs:
+                items = [item for item in batch.items if item.id == job.item_id]
+                begun += real(ports, settings, who, replace(batch, jobs=[job], items=items))
+        except MascotryError:
+            for job in begun:
+                with suppress(Conflict):
+                    jobs.cancel(ports, who, job.id)
+            raise
+        return begun
+
+    real = batches.begin
+    patch.setattr(batches, "begin", begin)
+
+
 def _private(module: ModuleType, name: str) -> Callable[..., Any]:
     found: Callable[..., Any] = getattr(module, name)
     return found
@@ -197,5 +223,6 @@ SABOTAGES: Final[Mapping[str, Sabotage]] = {
         count_by_entry,
         retry_unchecked,
         pay_anew,
+        begin_one_after_another,
     )
 }

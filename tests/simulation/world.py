@@ -101,7 +101,8 @@ class World:
     def storm(self) -> None:
         """Everything that can go wrong, until all that was asked for is done, or long enough."""
         self.hub.weather = self.forecast
-        self._ask(*self.client.first())
+        for name, ask in self.client.first():
+            self._ask(name, ask)
         moves = (
             *(self._work,) * 10,
             *(self._deliver,) * 8,

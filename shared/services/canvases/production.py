@@ -30,6 +30,7 @@ from shared.graph.canvas_plan import (
     resolved,
     tasks_of,
 )
+from shared.graph.canvas_state import THUMBNAIL
 from shared.graph.events import Cancelled
 from shared.model import paths
 from shared.model.canvas import Canvas, CanvasWork
@@ -49,6 +50,7 @@ from shared.services import (
     jobstore,
     ledger,
     placeholders,
+    remaking,
     reversal,
     runner,
 )
@@ -59,6 +61,7 @@ from shared.services.steps import SupersededError
 AT_ONCE: Final = 10
 """Jobs that are begun before the step is delivered again: its lease is not for ever."""
 TRIES: Final = 20
+FILMS: Final = (Kind.FILM, Kind.REVERSE, Kind.RETRY, Kind.FORMATS)
 TOLD: Final = 5
 GONE: Final = Fault(code="canceled", message="The canvas was deleted.")
 
@@ -198,8 +201,8 @@ def _creation(ports: Ports, who: Principal, job: Job, proposal: Proposal) -> Seq
         )
     production = proposal.production
     changed = work.with_(
-        nodes={**work.nodes, **production.items(Kind.POSE)},
-        edges={**work.edges, **production.items(Kind.FILM, Kind.REVERSE, Kind.RETRY)},
+        nodes={**work.nodes, **production.items(Kind.POSE, Kind.CUTOUT)},
+        edges={**work.edges, **production.items(*FILMS)},
         job_id=job.id,
         updated_at=ports.clock.now(),
     )
@@ -277,6 +280,10 @@ def _proposal(
         return again.propose_retry(ports, who, task.retry_of, task.cost, retry_id=task.job_id)
     if task.kind is Kind.REVERSE:
         return reversal.propose(ports, who, task.video_id or "-")
+    if task.kind is Kind.FORMATS:
+        return remaking.propose_formats(ports, who, task.video_id or "-")
+    if task.kind is Kind.CUTOUT:
+        return remaking.propose_cutout(ports, who, task.image_id or "-", [THUMBNAIL])
     collection, _ = collections.get(ports, who, job.collection_id or "-")
     names = ("source_image_asset_id", "end_image_asset_id")
     named: dict[str, Any] = dict(zip(names, stills, strict=False))

@@ -4,16 +4,21 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.graph import canvas_state
-from shared.graph.canvas_state import EdgeState, NodeState, Stage, State, Stock
+from shared.graph.canvas_state import ABSENT, EdgeState, NodeState, Stage, State, Stock
 from shared.model import paths
+from shared.model.asset import Asset, AssetType
 from shared.model.canvas import Canvas, CanvasWork, Node
 from shared.model.job import Job
+from shared.model.link import Link, Role
 from shared.ports import Ports
 from shared.services import assets, entities, jobs, jobstore, versions
 from shared.services.canvases import definitions
 from shared.services.keys import Principal
 
-ABSENT: Final = frozenset({Stage.MISSING, Stage.FAILED})
+ENDS: Final = {Role.SOURCE: "still", Role.END_FRAME: "end_still"}
+"""The inputs of the step that makes a video, by the role of the link."""
+ANEW: Final = "anew"
+"""The id of a link that is not stored: it stands for one to a cut-out that was deleted."""
 UNMADE: Final = ABSENT | {Stage.OUTDATED}
 
 
@@ -88,15 +93,15 @@ def _edges(
 ) -> dict[str, EdgeState]:
     found: dict[str, EdgeState] = {}
     stocks: dict[str | None, Stock] = {}
+    anew = _cut_out_anew(ports, who, nodes)
     makers = canvas_state.makers(canvas)
     for edge in canvas.edges:
         made_by = makers[edge.id]
         item_id = work.edges.get(made_by.id)
         if item_id not in stocks:
-            stocks[item_id] = _stock(ports, who, item_id)
+            stocks[item_id] = _linked_anew(ports, who, _stock(ports, who, item_id), anew)
         start, end = (
-            still.id if (still := nodes[node_id].still) else None
-            for node_id in (canvas.start_of(made_by), made_by.target)
+            nodes[node_id].pose_id for node_id in (canvas.start_of(made_by), made_by.target)
         )
         state = canvas_state.edge_state(
             edge, made_by, item_id, stocks[item_id], (start, end), waits=_waits(job, item_id)
@@ -124,10 +129,59 @@ def _with_remainder(
         loaded = jobstore.load(ports.documents, who.workspace_id, video.job_id or "-")
         if loaded:
             job = jobs.last_retry(ports, who, loaded[0])
-            found = canvas_state.with_remainder(state, job, video)
+            # A retry of it would want the deleted cut-out.
+            can_retry = not any(link.id == ANEW for link in _links_to(video, stock))
+            found = canvas_state.with_remainder(state, job, video, stock, can_retry=can_retry)
             if found is not state:
                 return found
     return state
+
+
+def _cut_out_anew(ports: Ports, who: Principal, nodes: dict[str, NodeState]) -> dict[str, str]:
+    """The first cut-outs of poses, which were deleted, and what stands for each of them now."""
+    found: dict[str, str] = {}
+    for node in nodes.values():
+        image, pose_id = node.image, node.pose_id
+        loaded = image and jobstore.load(ports.documents, who.workspace_id, image.job_id or "-")
+        made = loaded[0].assets.get(AssetType.TRANSPARENT_IMAGE.value) if loaded else None
+        if made and pose_id:
+            found[made.id] = pose_id
+    return found
+
+
+def _linked_anew(ports: Ports, who: Principal, stock: Stock, anew: dict[str, str]) -> Stock:
+    """An item's files, with its videos linked to what stands for the cut-outs that they begin and
+    end in. A deletion takes the links along; a video's job still tells of which still it is."""
+    if not anew:
+        return stock
+    links = [*stock.links]
+    for video in stock.assets:
+        if video.type is not AssetType.VIDEO or video.purpose is not None:
+            continue
+        roles = {link.role for link in _links_to(video, stock)}
+        loaded = roles < ENDS.keys() and jobstore.load(
+            ports.documents, who.workspace_id, video.job_id or "-"
+        )
+        inputs = loaded[0].steps["video"].inputs if loaded and "video" in loaded[0].steps else {}
+        links += [
+            Link(
+                id=ANEW,
+                created_at=video.created_at,
+                updated_at=video.updated_at,
+                source_asset_id=anew[inputs[name]],
+                target_asset_id=video.id,
+                role=role,
+                item_id=video.item_id,
+                collection_id=video.collection_id,
+            )
+            for role, name in ENDS.items()
+            if role not in roles and inputs.get(name) in anew
+        ]
+    return replace(stock, links=links)
+
+
+def _links_to(video: Asset, stock: Stock) -> list[Link]:
+    return [link for link in stock.links if link.target_asset_id == video.id]
 
 
 def _stock(ports: Ports, who: Principal, item_id: str | None) -> Stock:
