@@ -1,8 +1,9 @@
 """Serves a WSGI application from an event loop (ASGI), so that only what computes has a thread.
 
-A body is received whole before the application is called, on disk if it is large. A response is
-taken from it piece by piece: while a piece is on its way to a slow client, no thread waits. What is
-read and written is bounded by the server's flow control.
+A body is received whole before the application is called, on disk if it is large; before it is, the
+head of the request must have been found good. A response is taken from the application piece by
+piece: while a piece is on its way to a slow client, no thread waits. What is read and written is
+bounded by the server's flow control.
 """
 
 import asyncio
@@ -10,14 +11,18 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from io import BytesIO
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from werkzeug.wrappers import Response
 
 from infra.pools import Pool
 
@@ -25,10 +30,19 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 PoolOf = Callable[[WSGIEnvironment], Pool]
+BodyLimit = Callable[[WSGIEnvironment], int | WSGIApplication]
+"""How many bytes the body of a request may have, by its head; or the answer that refuses it."""
 Headers = list[tuple[str, str]]
 
+UNASKED: Final = 1 << 16
+"""Bytes of a body that are received from anybody. For a longer one, the head is looked at first."""
 IN_MEMORY: Final = 1 << 18
 """Bytes of a body that are held in memory; more of it goes to a temporary file."""
+UNWANTED_SECONDS: Final = 2.0
+"""How long the rest of a refused body is read and thrown away. A connection that is closed while
+the client sends is reset, and with it the answer may be lost."""
+LOOKING_THREADS: Final = 4
+"""Threads that look at heads."""
 RETRY_SECONDS: Final = 2
 _PROXIES: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_")
 """Headers that only a proxy may set, and there is none in front of this server."""
@@ -37,11 +51,11 @@ _log: Final = logging.getLogger("shared.server")
 
 
 class Refused(Exception):
-    """A request that the application does not get to see."""
+    """A request that the application does not get to see, with what is answered instead."""
 
-    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+    def __init__(self, answer: WSGIApplication) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class Gone(Exception):
@@ -50,63 +64,55 @@ class Gone(Exception):
 
 class Threaded:
     """The ASGI application that serves `application`, each request in the pool that `pool_of`
-    names. A body of more than `max_body` bytes is refused with 413, a request for whose pool is
-    full with 503."""
+    names. A request for whose pool is full is refused with 503, and one with a large body as
+    `body_limit` says, or with 413."""
 
-    def __init__(self, application: WSGIApplication, pool_of: PoolOf, *, max_body: int) -> None:
+    def __init__(
+        self, application: WSGIApplication, pool_of: PoolOf, body_limit: BodyLimit
+    ) -> None:
         self._application = application
         self._pool_of = pool_of
-        self._max_body = max_body
+        self._body_limit = body_limit
+        self._looking = Pool("heads", threads=LOOKING_THREADS, requests=LOOKING_THREADS)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise ValueError(f"only HTTP is served, not {scope['type']}")
-        try:
-            await self._answer(scope, receive, send)
-        except Refused as refused:
-            await _refuse(refused, send)
-        except Gone:
-            pass
-
-    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         environ = environment(scope)
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as body:
-            environ["CONTENT_LENGTH"] = str(await self._received(scope, receive, body))
-            environ["wsgi.input"] = body
-            pool = self._pool_of(environ)
-            if not pool.enter():
-                raise Refused(
-                    HTTPStatus.SERVICE_UNAVAILABLE,
-                    "busy",
-                    "Too many requests of this kind are under way; try again in a moment.",
-                )
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+            body = _Body(file, receive, _stated_length(scope))
             try:
-                await pool.turn()
-                await self._respond(pool, environ, receive, send)
-            finally:
-                pool.leave()
+                await self._answer(environ, body, receive, send)
+            except Refused as refused:
+                await _refuse(refused.answer, environ, body, send)
+            except Gone:
+                pass
 
-    async def _received(self, scope: Message, receive: Receive, body: Any) -> int:
-        """Write the body to `body`; its number of bytes."""
-        stated = next((int(v) for k, v in scope["headers"] if k == b"content-length"), 0)
-        size, more = 0, stated <= self._max_body
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Gone
-            size += len(message["body"])
-            if size > self._max_body:
-                break
-            body.write(message["body"])
-            more = message["more_body"]
-        if max(stated, size) > self._max_body:
-            raise Refused(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                "bad_request",
-                f"the body may have at most {self._max_body:,} bytes",
-            )
-        body.seek(0)
-        return size
+    async def _answer(
+        self, environ: WSGIEnvironment, body: "_Body", receive: Receive, send: Send
+    ) -> None:
+        await self._receive(environ, body)
+        pool = self._pool_of(environ)
+        if not pool.enter():
+            raise Refused(_busy())
+        try:
+            await pool.turn()
+            await self._respond(pool, environ, receive, send)
+        finally:
+            pool.leave()
+
+    async def _receive(self, environ: WSGIEnvironment, body: "_Body") -> None:
+        """Receive the body, and put it into `environ`; a large one only if its head is good."""
+        if not await body.received(UNASKED):
+            environ |= {"CONTENT_LENGTH": str(body.stated or ""), "wsgi.input": BytesIO()}
+            limit = await self._looking.run(lambda: self._body_limit(environ))
+            if not isinstance(limit, int):
+                raise Refused(limit)
+            if not await body.received(limit):
+                raise Refused(_too_large(limit))
+        body.file.seek(0)
+        environ["CONTENT_LENGTH"] = str(body.size)
+        environ["wsgi.input"] = body.file
 
     async def _respond(
         self, pool: Pool, environ: WSGIEnvironment, receive: Receive, send: Send
@@ -134,6 +140,40 @@ class Threaded:
         finally:
             if gone is not None:
                 gone.cancel()
+
+
+@dataclass(slots=True)
+class _Body:
+    """The body of a request, as far as it has come."""
+
+    file: Any
+    receive: Receive
+    stated: int
+    """How many bytes the head says that it has; 0 where it does not say."""
+    size: int = 0
+    more: bool = True
+
+    async def received(self, limit: int) -> bool:
+        """Receive up to so many bytes in all; whether that is the whole body."""
+        while self.more and max(self.stated, self.size) <= limit:
+            self.file.write(await self._next())
+        return max(self.stated, self.size) <= limit
+
+    async def thrown_away(self) -> None:
+        """Receive the rest, for a moment, and keep nothing of it."""
+        with suppress(Gone, TimeoutError):
+            async with asyncio.timeout(UNWANTED_SECONDS):
+                while self.more:
+                    await self._next()
+
+    async def _next(self) -> bytes:
+        message = await self.receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        piece: bytes = message["body"]
+        self.size += len(piece)
+        self.more = message["more_body"]
+        return piece
 
 
 @dataclass(slots=True)
@@ -223,18 +263,45 @@ def _start(status: int, headers: Headers) -> Message:
     return {"type": "http.response.start", "status": status, "headers": encoded}
 
 
-async def _refuse(refused: Refused, send: Send) -> None:
-    """Answer as the API does. The connection is closed, since the body may not have been read."""
-    error = {"code": refused.code, "message": refused.message}
-    body = json.dumps({"error": error}).encode()
-    headers = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
-        ("Access-Control-Allow-Origin", "*"),
-        ("Cache-Control", "no-store"),
-        ("Connection", "close"),
-    ]
-    if refused.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append(("Retry-After", str(RETRY_SECONDS)))
-    await send(_start(refused.status, headers))
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+async def _refuse(
+    answer: WSGIApplication, environ: WSGIEnvironment, body: _Body, send: Send
+) -> None:
+    """Answer in place of the application, and close the connection: the body may not be read."""
+    response = _Response(answer, {**environ, "wsgi.input": BytesIO()})
+    content = response.piece()
+    while not response.ended:
+        content += response.piece()
+    await send(_start(response.status, [*response.headers, ("Connection", "close")]))
+    await send({"type": "http.response.body", "body": content, "more_body": True})
+    await body.thrown_away()
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _too_large(limit: int) -> Response:
+    return error_response(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "bad_request",
+        f"the body may have at most {limit:,} bytes",
+    )
+
+
+def _busy() -> Response:
+    return error_response(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        "Too many requests of this kind are under way; try again in a moment.",
+        {"Retry-After": str(RETRY_SECONDS)},
+    )
+
+
+def error_response(
+    status: int, code: str, message: str, headers: Mapping[str, str] = MappingProxyType({})
+) -> Response:
+    """An error as the API words it."""
+    body = json.dumps({"error": {"code": code, "message": message}})
+    general = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
+    return Response(body, status, {**general, **headers}, content_type="application/json")
+
+
+def _stated_length(scope: Message) -> int:
+    return next((int(value) for name, value in scope["headers"] if name == b"content-length"), 0)

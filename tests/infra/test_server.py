@@ -5,17 +5,19 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
 from infra import server as server_module
+from infra import wsgi
 from infra.gateway import Pools
 from infra.pools import Pool
 from infra.server import Server
-from infra.wsgi import Threaded
+from infra.wsgi import Threaded, error_response
 
 PATIENCE = 30.0
+MAX_BODY = 1_000_000
 
 
 class Application:
@@ -42,6 +44,12 @@ class Application:
             self.closed.set()
 
 
+def body_limit(environ: WSGIEnvironment) -> int | WSGIApplication:
+    if environ["PATH_INFO"] == "/closed":
+        return error_response(401, "unauthorized", "Not you.")
+    return MAX_BODY
+
+
 @contextmanager
 def serving(application: Application, waits: Pool) -> Iterator[int]:
     """The port of a server with one thread beside the pool for `/wait`."""
@@ -50,7 +58,7 @@ def serving(application: Application, waits: Pool) -> Iterator[int]:
     def pool_of(environ: WSGIEnvironment) -> Pool:
         return waits if environ["PATH_INFO"] == "/wait" else others
 
-    server = Server(Threaded(application, pool_of, max_body=1_000_000), grace=1)
+    server = Server(Threaded(application, pool_of, body_limit), grace=1)
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
@@ -106,6 +114,42 @@ def test_a_body_is_chunked_or_measured_or_too_large(application: Application) ->
         assert b"3 bytes" in answer(ask(port, "/echo", b"Content-Length: 3\r\n\r\nabc"))
         large = answer(ask(port, "/echo", b"Content-Length: 1000001\r\n\r\n"))
         assert large.startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"Content-Length: 200000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nfffff\r\n"],
+    ids=["measured", "chunked"],
+)
+def test_a_large_body_is_not_received_before_its_head_was_found_good(
+    application: Application, monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
+    monkeypatch.setattr(wsgi, "UNWANTED_SECONDS", PATIENCE)
+    with (
+        serving(application, Pool("waits", threads=1, requests=1)) as port,
+        ask(port, "/closed", head) as connection,
+    ):
+        connection.sendall(b"x" * 200_000)  # the rest never comes
+        refused = connection.recv(1000)
+        assert refused.startswith(b"HTTP/1.1 401")
+        assert b"connection: close" in refused.lower()
+
+
+def test_who_sends_a_refused_body_to_its_end_gets_the_answer(application: Application) -> None:
+    with serving(application, Pool("waits", threads=1, requests=1)) as port:
+        body = b"x" * 20 * MAX_BODY
+        connection = ask(port, "/closed", b"Content-Length: %d\r\n\r\n" % len(body))
+        connection.sendall(body)
+        assert b"Not you." in answer(connection)
+
+
+def test_a_refused_body_is_read_for_a_moment_alone(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wsgi, "UNWANTED_SECONDS", 0.1)
+    with serving(application, Pool("waits", threads=1, requests=1)) as port:
+        connection = ask(port, "/closed", b"Content-Length: 200000000\r\n\r\n")
+        assert answer(connection).startswith(b"HTTP/1.1 401")
 
 
 def test_a_slow_head_is_cut_off(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
