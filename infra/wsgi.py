@@ -24,6 +24,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from werkzeug.wrappers import Response
 
+from functions.draining import CLIENT_GONE
 from infra.pools import Pool
 
 Message = MutableMapping[str, Any]
@@ -119,9 +120,10 @@ class Threaded:
     ) -> None:
         response = _Response(self._application, environ)
         context = copy_context()  # one for all pieces, whichever thread makes them
-        gone: asyncio.Task[Message] | None = None
+        gone = asyncio.ensure_future(receive())  # the body is complete: it tells of the end alone
+        environ[CLIENT_GONE] = gone.done
         try:
-            while gone is None or not gone.done():
+            while True:
                 piece = await pool.run(lambda: context.run(response.piece))
                 if not response.started:
                     response.started = True
@@ -130,7 +132,8 @@ class Threaded:
                 await send({"type": "http.response.body", "body": piece, "more_body": more})
                 if not more:
                     return
-                gone = gone or asyncio.ensure_future(receive())
+                if gone.done():
+                    break
             await pool.run(lambda: context.run(response.close))
         except Exception:
             _log.exception("a response was not finished", extra={"path": environ["PATH_INFO"]})
@@ -138,8 +141,7 @@ class Threaded:
                 await pool.run(lambda: context.run(response.close))
             raise
         finally:
-            if gone is not None:
-                gone.cancel()
+            gone.cancel()
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
+from functions.draining import CLIENT_GONE
 from infra import server as server_module
 from infra import wsgi
 from infra.gateway import Pools
@@ -21,16 +22,23 @@ MAX_BODY = 1_000_000
 
 
 class Application:
-    """`/wait` answers when `go` is set, `/echo` with the body, `/stream` without an end."""
+    """`/wait` answers when `go` is set, `/echo` with the body, `/stream` without an end, `/poll`
+    when its client has gone."""
 
     def __init__(self) -> None:
         self.go = threading.Event()
+        self.began = threading.Event()
         self.closed = threading.Event()
 
     def __call__(self, environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == "/wait":
             self.go.wait(PATIENCE)
+        if path == "/poll":
+            self.began.set()
+            while not environ[CLIENT_GONE]():
+                time.sleep(0.01)
+            self.closed.set()
         body = environ["wsgi.input"].read()
         respond("200 OK", [("Content-Type", "text/plain")])
         return self._stream() if path == "/stream" else [b"%d bytes" % len(body)]
@@ -168,6 +176,14 @@ def test_a_stream_ends_when_its_client_is_gone(application: Application) -> None
     with serving(application, Pool("waits", threads=1, requests=1)) as port:
         with ask(port, "/stream") as connection:
             assert connection.recv(100)
+        assert application.closed.wait(PATIENCE)
+
+
+def test_who_waits_can_tell_that_the_client_is_gone(application: Application) -> None:
+    with serving(application, Pool("waits", threads=1, requests=1)) as port:
+        with ask(port, "/poll"):
+            assert application.began.wait(PATIENCE)
+            assert not application.closed.wait(0.2)
         assert application.closed.wait(PATIENCE)
 
 
