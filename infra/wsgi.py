@@ -11,13 +11,12 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from io import BytesIO
-from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -292,17 +291,17 @@ def _busy() -> Response:
         HTTPStatus.SERVICE_UNAVAILABLE,
         "busy",
         "Too many requests of this kind are under way; try again in a moment.",
-        {"Retry-After": str(RETRY_SECONDS)},
+        retry_after=RETRY_SECONDS,
     )
 
 
-def error_response(
-    status: int, code: str, message: str, headers: Mapping[str, str] = MappingProxyType({})
-) -> Response:
+def error_response(status: int, code: str, message: str, **details: int) -> Response:
     """An error as the API words it."""
-    body = json.dumps({"error": {"code": code, "message": message}})
-    general = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
-    return Response(body, status, {**general, **headers}, content_type="application/json")
+    body = json.dumps({"error": {"code": code, "message": message, **details}})
+    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
+    if "retry_after" in details:
+        headers["Retry-After"] = str(details["retry_after"])
+    return Response(body, status, headers, content_type="application/json")
 
 
 def _stated_length(scope: Message) -> int:

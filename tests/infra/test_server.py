@@ -111,6 +111,7 @@ def test_who_waits_and_who_is_idle_keeps_nobody_waiting(application: Application
         refused = answer(ask(port, "/wait"))
         assert refused.startswith(b"HTTP/1.1 503")
         assert b"retry-after" in refused.lower()
+        assert b'"retry_after"' in refused
         application.go.set()
         assert all(b"0 bytes" in answer(connection) for connection in waiting)
 
