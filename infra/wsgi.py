@@ -82,6 +82,7 @@ class Threaded:
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
             body = _Body(file, receive, _stated_length(scope))
             try:
+                _require_one_length(scope)
                 await self._answer(environ, body, receive, send)
             except Refused as refused:
                 await _refuse(refused.answer, environ, body, send)
@@ -104,15 +105,21 @@ class Threaded:
     async def _receive(self, environ: WSGIEnvironment, body: "_Body") -> None:
         """Receive the body, and put it into `environ`; a large one only if its head is good."""
         if not await body.received(UNASKED):
-            environ |= {"CONTENT_LENGTH": str(body.stated or ""), "wsgi.input": BytesIO()}
-            limit = await self._looking.run(lambda: self._body_limit(environ))
-            if not isinstance(limit, int):
-                raise Refused(limit)
+            limit = await self._limit(environ, body.stated)
             if not await body.received(limit):
+                await self._limit(environ, max(body.stated, body.size))
                 raise Refused(_too_large(limit))
         body.file.seek(0)
         environ["CONTENT_LENGTH"] = str(body.size)
         environ["wsgi.input"] = body.file
+
+    async def _limit(self, environ: WSGIEnvironment, length: int) -> int:
+        """How many bytes the body may have, of which it has `length` as far as is known."""
+        head = {**environ, "CONTENT_LENGTH": str(length or ""), "wsgi.input": BytesIO()}
+        limit = await self._looking.run(lambda: self._body_limit(head))
+        if not isinstance(limit, int):
+            raise Refused(limit)
+        return limit
 
     async def _respond(
         self, pool: Pool, environ: WSGIEnvironment, receive: Receive, send: Send
@@ -302,6 +309,13 @@ def error_response(status: int, code: str, message: str, **details: int) -> Resp
     if "retry_after" in details:
         headers["Retry-After"] = str(details["retry_after"])
     return Response(body, status, headers, content_type="application/json")
+
+
+def _require_one_length(scope: Message) -> None:
+    """Refuse a body whose end others may see elsewhere (RFC 9112, section 6.1)."""
+    if {name for name, _ in scope["headers"]} >= {b"content-length", b"transfer-encoding"}:
+        message = "a body has a Content-Length or a Transfer-Encoding, not both"
+        raise Refused(error_response(HTTPStatus.BAD_REQUEST, "bad_request", message))
 
 
 def _stated_length(scope: Message) -> int:

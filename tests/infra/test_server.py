@@ -55,6 +55,8 @@ class Application:
 def body_limit(environ: WSGIEnvironment) -> int | WSGIApplication:
     if environ["PATH_INFO"] == "/closed":
         return error_response(401, "unauthorized", "Not you.")
+    if environ["PATH_INFO"] == "/small" and int(environ["CONTENT_LENGTH"] or 0) > MAX_BODY:
+        return error_response(400, "bad_request", "Too much.")
     return MAX_BODY
 
 
@@ -123,6 +125,19 @@ def test_a_body_is_chunked_or_measured_or_too_large(application: Application) ->
         assert b"3 bytes" in answer(ask(port, "/echo", b"Content-Length: 3\r\n\r\nabc"))
         large = answer(ask(port, "/echo", b"Content-Length: 1000001\r\n\r\n"))
         assert large.startswith(b"HTTP/1.1 413")
+        both = answer(ask(port, "/echo", b"Content-Length: 3\r\n" + chunked))
+        assert both.startswith(b"HTTP/1.1 400")
+
+
+def test_too_long_a_body_of_unknown_length_is_refused_as_the_application_would(
+    application: Application,
+) -> None:
+    with serving(application, Pool("waits", threads=1, requests=1)) as port:
+        head = b"Transfer-Encoding: chunked\r\n\r\n"
+        for path, said in (("/echo", b"at most 1,000,000"), ("/small", b"Too much.")):
+            connection = ask(port, path, head + b"%x\r\n" % (2 * MAX_BODY))
+            connection.sendall(b"x" * 2 * MAX_BODY + b"\r\n0\r\n\r\n")
+            assert said in answer(connection)
 
 
 @pytest.mark.parametrize(
