@@ -8,8 +8,8 @@ from flask import Request
 from functions import composition, trust
 from functions.api import edge
 from functions.api.routes import API, INGEST
+from infra.bodies import UNASKED, error_response
 from infra.gateway import DECODER, UPLOADS, address
-from infra.wsgi import UNASKED, error_response
 from shared.adapters.embedded.cdn import Uploads
 from shared.config import settings
 from shared.errors import MascotryError

@@ -7,11 +7,10 @@ bounded by the server's flow control.
 """
 
 import asyncio
-import json
 import logging
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -24,23 +23,28 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 from werkzeug.wrappers import Response
 
 from functions.draining import CLIENT_GONE
+from infra.bodies import (
+    UNASKED,
+    Body,
+    Gone,
+    Message,
+    Receive,
+    Refused,
+    error_response,
+    require_one_length,
+    stated_length,
+    too_large,
+)
 from infra.pools import Pool
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 PoolOf = Callable[[WSGIEnvironment], Pool]
 BodyLimit = Callable[[WSGIEnvironment], int | WSGIApplication]
 """How many bytes the body of a request may have, by its head; or the answer that refuses it."""
 Headers = list[tuple[str, str]]
 
-UNASKED: Final = 1 << 16
-"""Bytes of a body that are received from anybody. For a longer one, the head is looked at first."""
 IN_MEMORY: Final = 1 << 18
 """Bytes of a body that are held in memory; more of it goes to a temporary file."""
-UNWANTED_SECONDS: Final = 2.0
-"""How long the rest of a refused body is read and thrown away. A connection that is closed while
-the client sends is reset, and with it the answer may be lost."""
 LOOKING_THREADS: Final = 4
 """Threads that look at heads."""
 RETRY_SECONDS: Final = 2
@@ -48,18 +52,6 @@ _PROXIES: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_")
 """Headers that only a proxy may set, and there is none in front of this server."""
 
 _log: Final = logging.getLogger("shared.server")
-
-
-class Refused(Exception):
-    """A request that the application does not get to see, with what is answered instead."""
-
-    def __init__(self, answer: WSGIApplication) -> None:
-        super().__init__()
-        self.answer = answer
-
-
-class Gone(Exception):
-    """The client has closed the connection."""
 
 
 class Threaded:
@@ -80,9 +72,9 @@ class Threaded:
             raise ValueError(f"only HTTP is served, not {scope['type']}")
         environ = environment(scope)
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
-            body = _Body(file, receive, _stated_length(scope))
+            body = Body(file, receive, stated_length(scope))
             try:
-                _require_one_length(scope)
+                require_one_length(scope)
                 await self._answer(environ, body, receive, send)
             except Refused as refused:
                 await _refuse(refused.answer, environ, body, send)
@@ -90,7 +82,7 @@ class Threaded:
                 pass
 
     async def _answer(
-        self, environ: WSGIEnvironment, body: "_Body", receive: Receive, send: Send
+        self, environ: WSGIEnvironment, body: Body, receive: Receive, send: Send
     ) -> None:
         await self._receive(environ, body)
         pool = self._pool_of(environ)
@@ -102,13 +94,13 @@ class Threaded:
         finally:
             pool.leave()
 
-    async def _receive(self, environ: WSGIEnvironment, body: "_Body") -> None:
+    async def _receive(self, environ: WSGIEnvironment, body: Body) -> None:
         """Receive the body, and put it into `environ`; a large one only if its head is good."""
         if not await body.received(UNASKED):
             limit = await self._limit(environ, body.stated)
             if not await body.received(limit):
                 await self._limit(environ, max(body.stated, body.size))
-                raise Refused(_too_large(limit))
+                raise Refused(too_large(limit))
         body.file.seek(0)
         environ["CONTENT_LENGTH"] = str(body.size)
         environ["wsgi.input"] = body.file
@@ -148,40 +140,6 @@ class Threaded:
             raise
         finally:
             gone.cancel()
-
-
-@dataclass(slots=True)
-class _Body:
-    """The body of a request, as far as it has come."""
-
-    file: Any
-    receive: Receive
-    stated: int
-    """How many bytes the head says that it has; 0 where it does not say."""
-    size: int = 0
-    more: bool = True
-
-    async def received(self, limit: int) -> bool:
-        """Receive up to so many bytes in all; whether that is the whole body."""
-        while self.more and max(self.stated, self.size) <= limit:
-            self.file.write(await self._next())
-        return max(self.stated, self.size) <= limit
-
-    async def thrown_away(self) -> None:
-        """Receive the rest, for a moment, and keep nothing of it."""
-        with suppress(Gone, TimeoutError):
-            async with asyncio.timeout(UNWANTED_SECONDS):
-                while self.more:
-                    await self._next()
-
-    async def _next(self) -> bytes:
-        message = await self.receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        piece: bytes = message["body"]
-        self.size += len(piece)
-        self.more = message["more_body"]
-        return piece
 
 
 @dataclass(slots=True)
@@ -272,7 +230,7 @@ def _start(status: int, headers: Headers) -> Message:
 
 
 async def _refuse(
-    answer: WSGIApplication, environ: WSGIEnvironment, body: _Body, send: Send
+    answer: WSGIApplication, environ: WSGIEnvironment, body: Body, send: Send
 ) -> None:
     """Answer in place of the application, and close the connection: the body may not be read."""
     response = _Response(answer, {**environ, "wsgi.input": BytesIO()})
@@ -285,14 +243,6 @@ async def _refuse(
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _too_large(limit: int) -> Response:
-    return error_response(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "bad_request",
-        f"the body may have at most {limit:,} bytes",
-    )
-
-
 def _busy() -> Response:
     return error_response(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -300,23 +250,3 @@ def _busy() -> Response:
         "Too many requests of this kind are under way; try again in a moment.",
         retry_after=RETRY_SECONDS,
     )
-
-
-def error_response(status: int, code: str, message: str, **details: int) -> Response:
-    """An error as the API words it."""
-    body = json.dumps({"error": {"code": code, "message": message, **details}})
-    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
-    if "retry_after" in details:
-        headers["Retry-After"] = str(details["retry_after"])
-    return Response(body, status, headers, content_type="application/json")
-
-
-def _require_one_length(scope: Message) -> None:
-    """Refuse a body whose end others may see elsewhere (RFC 9112, section 6.1)."""
-    if {name for name, _ in scope["headers"]} >= {b"content-length", b"transfer-encoding"}:
-        message = "a body has a Content-Length or a Transfer-Encoding, not both"
-        raise Refused(error_response(HTTPStatus.BAD_REQUEST, "bad_request", message))
-
-
-def _stated_length(scope: Message) -> int:
-    return next((int(value) for name, value in scope["headers"] if name == b"content-length"), 0)

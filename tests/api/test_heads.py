@@ -9,7 +9,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from functions import composition
 from infra import gateway, heads
-from infra.wsgi import UNASKED
+from infra.bodies import UNASKED
 from shared.config import Settings, settings
 from shared.model.workspace import KeyKind, Scope
 from shared.ports import Bucket

@@ -12,7 +12,9 @@ IDLE = 1_000
 SPARE = 50
 """More idle ones, so that there are enough while some are opened again."""
 READS_PER_SECOND = 20
-MOST_SECONDS = 280.0
+MOST_SECONDS = 1_500.0
+"""For machines that have much else to do."""
+FOLLOW_SECONDS = 300
 MOST_FILLING_SECONDS = 60.0
 BOUNDARY = "crowd"
 
@@ -89,7 +91,7 @@ async def follow(client: Client, job: str, until: float, found: Found) -> bool:
     """Follow a job as docs/6-clients.md says; whether its end was told in time."""
     while time.monotonic() < until:
         with suppress(OSError, IndexError, ValueError):
-            path = f"/v1/jobs/{job}/events?timeout={int(MOST_SECONDS)}"
+            path = f"/v1/jobs/{job}/events?timeout={FOLLOW_SECONDS}"
             async with client.asked("GET", path) as (status, _, reader):
                 found.followers_refused += status != 200
                 while line := await asyncio.wait_for(reader.readline(), until - time.monotonic()):

@@ -10,12 +10,13 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import pytest
 
 from functions.draining import CLIENT_GONE
+from infra import bodies
 from infra import server as server_module
-from infra import wsgi
+from infra.bodies import error_response
 from infra.gateway import Pools
 from infra.pools import Pool
 from infra.server import Server
-from infra.wsgi import Threaded, error_response
+from infra.wsgi import Threaded
 
 PATIENCE = 30.0
 MAX_BODY = 1_000_000
@@ -148,7 +149,7 @@ def test_too_long_a_body_of_unknown_length_is_refused_as_the_application_would(
 def test_a_large_body_is_not_received_before_its_head_was_found_good(
     application: Application, monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
-    monkeypatch.setattr(wsgi, "UNWANTED_SECONDS", PATIENCE)
+    monkeypatch.setattr(bodies, "UNWANTED_SECONDS", PATIENCE)
     with (
         serving(application, Pool("waits", threads=1, requests=1)) as port,
         ask(port, "/closed", head) as connection,
@@ -170,7 +171,7 @@ def test_who_sends_a_refused_body_to_its_end_gets_the_answer(application: Applic
 def test_a_refused_body_is_read_for_a_moment_alone(
     application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wsgi, "UNWANTED_SECONDS", 0.1)
+    monkeypatch.setattr(bodies, "UNWANTED_SECONDS", 0.1)
     with serving(application, Pool("waits", threads=1, requests=1)) as port:
         connection = ask(port, "/closed", b"Content-Length: 200000000\r\n\r\n")
         assert answer(connection).startswith(b"HTTP/1.1 401")
