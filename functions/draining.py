@@ -6,8 +6,13 @@ so a stream of events would keep it until it is killed, and with it whatever els
 
 import signal
 import threading
+from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import Any
+from typing import Any, Final
+
+CLIENT_GONE: Final = "mascotry.client_gone"
+"""The key of a request's WSGI environment under which a server that can tell puts a function:
+whether the client has closed the connection."""
 
 # A handler of signals interrupts the main thread anywhere, also in `pause`: the lock of a Condition
 # is reentrant, that of an Event is not.
@@ -25,6 +30,12 @@ def pause(seconds: float) -> bool:
             return _changed.wait_for(begun, seconds)
         finally:
             _waiting -= 1
+
+
+def pause_for(environ: Mapping[str, Any]) -> Callable[[float], bool]:
+    """A `pause` for one request: true also when nobody is there any more to take the answer."""
+    gone: Callable[[], bool] = environ.get(CLIENT_GONE, lambda: False)
+    return lambda seconds: pause(seconds) or gone()
 
 
 def begun() -> bool:

@@ -1,10 +1,7 @@
 """One WSGI application out of all functions, routed as a load balancer routes them in the cloud."""
 
-import os
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -12,11 +9,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import functions_framework
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from functions import composition, draining
+from functions import composition
 from infra.pools import Pool
-from infra.server import Server
 from infra.site import Site
-from infra.wsgi import Threaded
 from shared.adapters.embedded.cdn import Cdn, Uploads
 from shared.config import Settings, settings
 from shared.model.queues import QUEUES, function_address
@@ -32,10 +27,9 @@ MAX_WAITING = 400
 """How many requests may wait for a job at the same time."""
 WAITING_PACE = 0.025
 """Seconds between the beginnings of two of them."""
-GRACE_SECONDS = 1
-"""How long the last words to those who wait may take."""
 STORAGE_TRIGGER = "on_object_finalized"
 DECODER = "decode"
+UPLOADS = "/uploads"
 FUNCTIONS = "/functions/{function}"
 Guard = Callable[[str, WSGIApplication], WSGIApplication]
 TASK_TARGETS = (*(queue.function for queue in QUEUES), "sweep")
@@ -51,8 +45,7 @@ def application() -> WSGIApplication:
     """The API at /v1, the files at /cdn, signed uploads at /uploads, every other function at
     `address` of its name, and the studio at all other paths."""
     blobs = composition.embedded().blobs
-    uploads = Uploads(blobs)
-    return functions({"/cdn": Cdn(blobs), "/uploads": uploads})
+    return functions({"/cdn": Cdn(blobs), UPLOADS: Uploads(blobs)})
 
 
 def address(target: str) -> str:
@@ -90,31 +83,6 @@ def _at_its_root(function: WSGIApplication) -> WSGIApplication:
     return rooted
 
 
-def end(number: int, frame: FrameType | None) -> None:
-    """End what `serve` does, as a handler of signals. Who waits, as those do who follow a job, is
-    answered, and requests under way have a moment; a second signal ends the process at once."""
-    if _serving and not draining.begun():
-        draining.begin()
-        _serving[-1].should_exit = True
-    else:
-        raise SystemExit(0)
-
-
-_serving: list[Server] = []
-
-
-def serve(application: WSGIApplication, listener: socket.socket) -> None:
-    """Serve until `end` or an interrupt."""
-    pools = Pools(os.cpu_count() or 1)
-    limit = settings().max_film_bytes + 1_000_000
-    server = Server(Threaded(application, pools.of, max_body=limit), grace=GRACE_SECONDS)
-    _serving.append(server)
-    try:
-        server.run(sockets=[listener])
-    finally:
-        _serving.remove(server)
-
-
 class Pools:
     """Threads for each kind of request, so that crowds of one kind keep no others waiting."""
 
@@ -138,7 +106,7 @@ class Pools:
             return self.decoder
         if path.startswith(address("")):
             return self.tasks
-        if path.startswith("/uploads/"):
+        if path.startswith(f"{UPLOADS}/"):
             return self.uploads
         if not path.startswith("/v1/"):
             return self.reads

@@ -21,7 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from functions import composition, telemetry
-from infra import gateway, startup
+from infra import gateway, serving, startup
 from infra.startup import StartError
 from shared.adapters.embedded.blobs import EmbeddedBlobs
 from shared.adapters.embedded.dispatcher import Dispatcher, QueueConfig
@@ -114,7 +114,7 @@ class Stack:
 
     def serve(self) -> None:
         """Serve until the process is told to end."""
-        gateway.serve(gateway.application(), self._listener)
+        serving.serve(gateway.application(), self._listener)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -163,7 +163,7 @@ def main() -> int:
         print(greeting(chosen.base_url, chosen.home))
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, gateway.end)
+        signal.signal(number, serving.end)
     try:
         stack.serve()  # returns when it is interrupted
     finally:

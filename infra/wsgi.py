@@ -1,34 +1,52 @@
 """Serves a WSGI application from an event loop (ASGI), so that only what computes has a thread.
 
-A body is received whole before the application is called, on disk if it is large. A response is
-taken from it piece by piece: while a piece is on its way to a slow client, no thread waits. What is
-read and written is bounded by the server's flow control.
+A body is received whole before the application is called, on disk if it is large; before it is, the
+head of the request must have been found good. A response is taken from the application piece by
+piece: while a piece is on its way to a slow client, no thread waits. What is read and written is
+bounded by the server's flow control.
 """
 
 import asyncio
-import json
 import logging
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from werkzeug.wrappers import Response
+
+from functions.draining import CLIENT_GONE
+from infra.bodies import (
+    UNASKED,
+    Body,
+    Gone,
+    Message,
+    Receive,
+    Refused,
+    error_response,
+    require_one_length,
+    stated_length,
+    too_large,
+)
 from infra.pools import Pool
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 PoolOf = Callable[[WSGIEnvironment], Pool]
+BodyLimit = Callable[[WSGIEnvironment], int | WSGIApplication]
+"""How many bytes the body of a request may have, by its head; or the answer that refuses it."""
 Headers = list[tuple[str, str]]
 
 IN_MEMORY: Final = 1 << 18
 """Bytes of a body that are held in memory; more of it goes to a temporary file."""
+LOOKING_THREADS: Final = 4
+"""Threads that look at heads."""
 RETRY_SECONDS: Final = 2
 _PROXIES: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_")
 """Headers that only a proxy may set, and there is none in front of this server."""
@@ -36,86 +54,74 @@ _PROXIES: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_")
 _log: Final = logging.getLogger("shared.server")
 
 
-class Refused(Exception):
-    """A request that the application does not get to see."""
-
-    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
-
-
-class Gone(Exception):
-    """The client has closed the connection."""
-
-
 class Threaded:
     """The ASGI application that serves `application`, each request in the pool that `pool_of`
-    names. A body of more than `max_body` bytes is refused with 413, a request for whose pool is
-    full with 503."""
+    names. A request for whose pool is full is refused with 503, and one with a large body as
+    `body_limit` says, or with 413."""
 
-    def __init__(self, application: WSGIApplication, pool_of: PoolOf, *, max_body: int) -> None:
+    def __init__(
+        self, application: WSGIApplication, pool_of: PoolOf, body_limit: BodyLimit
+    ) -> None:
         self._application = application
         self._pool_of = pool_of
-        self._max_body = max_body
+        self._body_limit = body_limit
+        self._looking = Pool("heads", threads=LOOKING_THREADS, requests=LOOKING_THREADS)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise ValueError(f"only HTTP is served, not {scope['type']}")
-        try:
-            await self._answer(scope, receive, send)
-        except Refused as refused:
-            await _refuse(refused, send)
-        except Gone:
-            pass
-
-    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         environ = environment(scope)
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as body:
-            environ["CONTENT_LENGTH"] = str(await self._received(scope, receive, body))
-            environ["wsgi.input"] = body
-            pool = self._pool_of(environ)
-            if not pool.enter():
-                raise Refused(
-                    HTTPStatus.SERVICE_UNAVAILABLE,
-                    "busy",
-                    "Too many requests of this kind are under way; try again in a moment.",
-                )
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+            body = Body(file, receive, stated_length(scope))
             try:
-                await pool.turn()
-                await self._respond(pool, environ, receive, send)
-            finally:
-                pool.leave()
+                require_one_length(scope)
+                await self._answer(environ, body, receive, send)
+            except Refused as refused:
+                await _refuse(refused.answer, environ, body, send)
+            except Gone:
+                pass
 
-    async def _received(self, scope: Message, receive: Receive, body: Any) -> int:
-        """Write the body to `body`; its number of bytes."""
-        stated = next((int(v) for k, v in scope["headers"] if k == b"content-length"), 0)
-        size, more = 0, stated <= self._max_body
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Gone
-            size += len(message["body"])
-            if size > self._max_body:
-                break
-            body.write(message["body"])
-            more = message["more_body"]
-        if max(stated, size) > self._max_body:
-            raise Refused(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                "bad_request",
-                f"the body may have at most {self._max_body:,} bytes",
-            )
-        body.seek(0)
-        return size
+    async def _answer(
+        self, environ: WSGIEnvironment, body: Body, receive: Receive, send: Send
+    ) -> None:
+        await self._receive(environ, body)
+        pool = self._pool_of(environ)
+        if not pool.enter():
+            raise Refused(_busy())
+        try:
+            await pool.turn()
+            await self._respond(pool, environ, receive, send)
+        finally:
+            pool.leave()
+
+    async def _receive(self, environ: WSGIEnvironment, body: Body) -> None:
+        """Receive the body, and put it into `environ`; a large one only if its head is good."""
+        if not await body.received(UNASKED):
+            limit = await self._limit(environ, body.stated)
+            if not await body.received(limit):
+                await self._limit(environ, max(body.stated, body.size))
+                raise Refused(too_large(limit))
+        body.file.seek(0)
+        environ["CONTENT_LENGTH"] = str(body.size)
+        environ["wsgi.input"] = body.file
+
+    async def _limit(self, environ: WSGIEnvironment, length: int) -> int:
+        """How many bytes the body may have, of which it has `length` as far as is known."""
+        head = {**environ, "CONTENT_LENGTH": str(length or ""), "wsgi.input": BytesIO()}
+        limit = await self._looking.run(lambda: self._body_limit(head))
+        if not isinstance(limit, int):
+            raise Refused(limit)
+        return limit
 
     async def _respond(
         self, pool: Pool, environ: WSGIEnvironment, receive: Receive, send: Send
     ) -> None:
         response = _Response(self._application, environ)
         context = copy_context()  # one for all pieces, whichever thread makes them
-        gone: asyncio.Task[Message] | None = None
+        gone = asyncio.ensure_future(receive())  # the body is complete: it tells of the end alone
+        environ[CLIENT_GONE] = gone.done
         try:
-            while gone is None or not gone.done():
+            while True:
                 piece = await pool.run(lambda: context.run(response.piece))
                 if not response.started:
                     response.started = True
@@ -124,7 +130,8 @@ class Threaded:
                 await send({"type": "http.response.body", "body": piece, "more_body": more})
                 if not more:
                     return
-                gone = gone or asyncio.ensure_future(receive())
+                if gone.done():
+                    break
             await pool.run(lambda: context.run(response.close))
         except Exception:
             _log.exception("a response was not finished", extra={"path": environ["PATH_INFO"]})
@@ -132,8 +139,7 @@ class Threaded:
                 await pool.run(lambda: context.run(response.close))
             raise
         finally:
-            if gone is not None:
-                gone.cancel()
+            gone.cancel()
 
 
 @dataclass(slots=True)
@@ -223,18 +229,24 @@ def _start(status: int, headers: Headers) -> Message:
     return {"type": "http.response.start", "status": status, "headers": encoded}
 
 
-async def _refuse(refused: Refused, send: Send) -> None:
-    """Answer as the API does. The connection is closed, since the body may not have been read."""
-    error = {"code": refused.code, "message": refused.message}
-    body = json.dumps({"error": error}).encode()
-    headers = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
-        ("Access-Control-Allow-Origin", "*"),
-        ("Cache-Control", "no-store"),
-        ("Connection", "close"),
-    ]
-    if refused.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append(("Retry-After", str(RETRY_SECONDS)))
-    await send(_start(refused.status, headers))
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+async def _refuse(
+    answer: WSGIApplication, environ: WSGIEnvironment, body: Body, send: Send
+) -> None:
+    """Answer in place of the application, and close the connection: the body may not be read."""
+    response = _Response(answer, {**environ, "wsgi.input": BytesIO()})
+    content = response.piece()
+    while not response.ended:
+        content += response.piece()
+    await send(_start(response.status, [*response.headers, ("Connection", "close")]))
+    await send({"type": "http.response.body", "body": content, "more_body": True})
+    await body.thrown_away()
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _busy() -> Response:
+    return error_response(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        "Too many requests of this kind are under way; try again in a moment.",
+        retry_after=RETRY_SECONDS,
+    )

@@ -98,9 +98,14 @@ class ProviderError(MascotryError):
 
 
 class Busy(MascotryError):
+    """Nothing is wrong with the request; it has to come again, after `retry_after` seconds."""
+
     code = "busy"
     status = 503
     retryable = True
+
+    def __init__(self, message: str, *, retry_after: int = 2) -> None:
+        super().__init__(message, retry_after=retry_after)
 
 
 class DecoderLost(Busy):

@@ -85,6 +85,22 @@ def handle(request: Request, *served: Routes) -> Response:
     return response
 
 
+def body_limit(request: Request, *served: Routes) -> int | Response:
+    """How many bytes the body of a request may have, or the answer to a request that is refused for
+    its head alone. A server asks before it receives a large body."""
+    try:
+        route, _ = _match(served, request)
+        if not route.keyless:
+            _check_right(_authenticate(request), route)
+        limit = _body_limit(request, settings())
+        _check_length(request, limit)
+    except Exception as error:
+        response = _refusal(request, error)
+        response.headers.update(CORS)
+        return response
+    return limit
+
+
 def _answer(
     request: Request, served: Sequence[Routes], chosen: Settings, told: dict[str, str]
 ) -> Response:
@@ -105,9 +121,7 @@ def _answer(
         _admit(who, request.headers.get("Origin"), told)
         _check_right(who, route)
         ids = _canonical(ids)
-        is_form = request.mimetype.startswith("multipart/")
-        # A form's file may be as large as uploads may be; what is around it comes on top.
-        _check_length(request, chosen.max_body_bytes + is_form * chosen.max_upload_bytes)
+        _check_length(request, _body_limit(request, chosen))
         return _once(route, Call(composition.ports(), chosen, who, request, ids))
 
     return _guarded(request, answer)
@@ -159,20 +173,26 @@ def _guarded(request: Request, answer: Callable[[], Response]) -> Response:
     """The answer, or what is said of the fault that kept it from being given."""
     try:
         return answer()
-    except MascotryError as error:
-        return _failure(error)
-    except RequestEntityTooLarge:
-        request.stream = io.BytesIO()  # functions-framework reads to the end of every request
-        return _failure(BadRequest(_most(request), field="body"))
-    except MethodNotAllowed as error:
-        return _wrong_method(", ".join(sorted(error.valid_methods or ())))
-    except HTTPException as error:
-        return _failure(_translated(error), status=error.code)
     except Exception as error:
-        if disk.is_full(error):
+        return _refusal(request, error)
+
+
+def _refusal(request: Request, error: Exception) -> Response:
+    match error:
+        case MascotryError():
+            return _failure(error)
+        case RequestEntityTooLarge():
+            request.stream = io.BytesIO()  # functions-framework reads to the end of every request
+            return _failure(BadRequest(_most(request), field="body"))
+        case MethodNotAllowed():
+            return _wrong_method(", ".join(sorted(error.valid_methods or ())))
+        case HTTPException():
+            return _failure(_translated(error), status=error.code)
+        case _ if disk.is_full(error):
             return _failure(StorageFull())
-        log.exception("request failed", extra={"method": request.method, "path": request.path})
-        return _failure(MascotryError("Something went wrong on our side."))
+    context = {"method": request.method, "path": request.path}
+    log.error("request failed", extra=context, exc_info=error)
+    return _failure(MascotryError("Something went wrong on our side."))
 
 
 def _authenticate(request: Request) -> Principal:
@@ -244,6 +264,12 @@ def _canonical(ids: Mapping[str, str]) -> dict[str, str]:
     if len(known) < len(found):
         raise NotFound("There is no such thing: every id is a UUID.")
     return known
+
+
+def _body_limit(request: Request, chosen: Settings) -> int:
+    """A form's file may be as large as uploads may be; what is around it comes on top."""
+    is_form = request.mimetype.startswith("multipart/")
+    return chosen.max_body_bytes + is_form * chosen.max_upload_bytes
 
 
 def _check_length(request: Request, limit: int) -> None:

@@ -162,7 +162,8 @@ def get(call: Call) -> Reply:
         raise BadRequest(f"must be between 0 and {jobs.MAX_WAIT:.0f} seconds", field="timeout")
     if not call.flag("wait"):
         return Reply(show_whole(call, jobs.get(call.ports, call.who, job_id)))
-    return Reply(show_whole(call, jobs.wait(call.ports, call.who, job_id, seconds, draining.pause)))
+    pause = draining.pause_for(call.request.environ)
+    return Reply(show_whole(call, jobs.wait(call.ports, call.who, job_id, seconds, pause)))
 
 
 def cancel(call: Call) -> Reply:

@@ -134,7 +134,8 @@ class ProviderError(Answer):
 class Busy(Answer):
     code: Literal["busy"]
     message: str
-    retry_after: Given[int] = None
+    retry_after: int
+    """Seconds, as in the header `Retry-After`."""
 
 
 class StorageFull(Answer):

@@ -13,8 +13,6 @@ from shared.errors import Busy, MascotryError, StorageFull
 from shared.services import runner, sweeper
 from shared.services.steps import Delivery
 
-BUSY_RETRY_SECONDS = 2
-
 
 def step(request: Request, kind: str) -> ResponseReturnValue:
     """Handle one delivery. 2xx acknowledges it; anything else brings it back."""
@@ -75,8 +73,8 @@ def _answer(
             trust.admit_task(request, name, chosen)
             return work(chosen)
         except Busy as error:
-            seconds = error.details.get("retry_after", BUSY_RETRY_SECONDS)
-            return _problem(error), error.status, {"Retry-After": str(seconds)}
+            seconds = str(error.details["retry_after"])
+            return _problem(error), error.status, {"Retry-After": seconds}
         except MascotryError as error:
             return _problem(error), error.status
         except Exception as error:

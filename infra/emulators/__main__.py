@@ -23,7 +23,7 @@ from pathlib import Path
 from wsgiref.types import WSGIApplication
 
 from functions import composition, telemetry
-from infra import gateway, local, startup
+from infra import gateway, local, serving, startup
 from infra.emulators import firestore, storage
 from infra.emulators.account import ServiceAccount
 from infra.emulators.checked import Checked
@@ -171,7 +171,7 @@ def main() -> int:
     os.environ.setdefault("MASCOTRY_HOME", HOME)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, gateway.end)
+        signal.signal(number, serving.end)
     stopped = threading.Event()
     try:
         with cloud(f"http://127.0.0.1:{listener.getsockname()[1]}") as issuer:
@@ -187,7 +187,7 @@ def main() -> int:
                 print(local.greeting(chosen.base_url, chosen.home))
             sweeper = function_address(chosen.functions_url, "sweep")
             threading.Thread(target=sweep, args=(issuer, sweeper, stopped), daemon=True).start()
-            gateway.serve(application, listener)
+            serving.serve(application, listener)
     except (StartError, DidNotStart) as error:
         return startup.refuse(error)
     finally:

@@ -21,6 +21,10 @@ MAX_WAIT_SECONDS: Final = 100.0
 """How long a picture waits for others: seven of the largest take less on one core."""
 
 
+RETRY_SECONDS: Final = 10
+"""After which a picture that found no room may come again."""
+
+
 class Gate:
     """Admits pictures in the order of their arrival, up to `budget` pixels at once."""
 
@@ -53,7 +57,10 @@ class Gate:
             self._waiting.append(ticket)
             try:
                 if not self._changed.wait_for(lambda: self._is_next(ticket, room), self._max_wait):
-                    raise Busy("many pictures are being decoded; try again in a minute")
+                    raise Busy(
+                        "Many pictures are being decoded; try again in a moment.",
+                        retry_after=RETRY_SECONDS,
+                    )
                 self._admitted += room
             finally:
                 self._waiting.remove(ticket)

@@ -5,6 +5,7 @@ import errno
 import pytest
 from werkzeug.test import encode_multipart
 
+from shared.errors import Busy
 from shared.ports import Ports
 from shared.services import projects
 from shared.services.keys import Principal
@@ -100,6 +101,16 @@ def test_a_full_disk_is_no_fault_of_the_code(
         "code": "storage_full",
         "message": "The disk of this installation is full; free some space, then try again.",
     }
+
+
+def test_who_is_to_come_again_learns_when(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def create(ports: Ports, who: Principal, name: str) -> None:
+        raise Busy("There is no room at this moment.")
+
+    monkeypatch.setattr(projects, "create", create)
+    answer = api.post("/v1/projects", name="App")
+    assert answer.status == 503
+    assert answer.response.headers["Retry-After"] == str(answer.error["retry_after"])
 
 
 def test_a_form_of_too_many_fields_is_refused_as_such(ingest: Client) -> None:

@@ -1,12 +1,14 @@
 """Server-sent events of a job."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 
 from functions import draining
 from functions.api import jobs
+from shared.services import jobs as jobs_service
 from tests.api.client import function
 from tests.services.world import Tenant, World
 
@@ -88,6 +90,17 @@ def test_a_server_that_ends_answers_who_waits(world: World, tenant: Tenant) -> N
         headers={"Authorization": f"Bearer {tenant.key}"},
     )
     assert response.get_json()["data"]["status"] == "pending"
+
+
+def test_nobody_waits_for_a_client_that_is_gone(world: World, tenant: Tenant) -> None:
+    begun = time.monotonic()
+    response = function("events").get(
+        f"/v1/jobs/{world.generate(tenant).job.id}?wait=true&timeout=60",
+        headers={"Authorization": f"Bearer {tenant.key}"},
+        environ_overrides={draining.CLIENT_GONE: lambda: True},
+    )
+    assert response.get_json()["data"]["status"] == "pending"
+    assert time.monotonic() - begun < jobs_service.MAX_WAIT / 2
 
 
 def test_what_is_wrong_is_said_before_the_stream(world: World, tenant: Tenant, path: str) -> None:

@@ -15,7 +15,7 @@ from google.cloud import firestore, tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 from grpc import insecure_channel
 
-from infra import gateway, startup
+from infra import gateway, serving, startup
 from infra.emulators.__main__ import PROJECT, REGION, cloud
 from shared.model.workspace import Workspace
 from shared.ports import Ports
@@ -80,7 +80,7 @@ def _served(listener: Any) -> tuple[Ports, Workspace]:
 
     source = Path(__file__).with_name("bare_step.py")
     application = gateway.functions({BARE: gateway.function("bare", source=source)})
-    threading.Thread(target=gateway.serve, args=(application, listener), daemon=True).start()
+    threading.Thread(target=serving.serve, args=(application, listener), daemon=True).start()
     ports = composition.ports()
     return ports, keys.create_workspace(ports, "Bench")
 

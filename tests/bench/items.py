@@ -9,7 +9,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from infra import gateway
+from infra import gateway, serving
 from shared.model.item import ItemType
 from shared.model.workspace import Scope
 from shared.ports import Ports
@@ -31,7 +31,7 @@ def _serve_bare(folder: Path) -> str:
     bare.prepare(folder / "bare.sqlite3")
     application = gateway.function("bare", source=Path(bare.__file__))
     listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=gateway.serve, args=(application, listener), daemon=True).start()
+    threading.Thread(target=serving.serve, args=(application, listener), daemon=True).start()
     return f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
 

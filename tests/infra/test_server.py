@@ -5,30 +5,41 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
+from functions.draining import CLIENT_GONE
+from infra import bodies
 from infra import server as server_module
+from infra.bodies import error_response
 from infra.gateway import Pools
 from infra.pools import Pool
 from infra.server import Server
 from infra.wsgi import Threaded
 
 PATIENCE = 30.0
+MAX_BODY = 1_000_000
 
 
 class Application:
-    """`/wait` answers when `go` is set, `/echo` with the body, `/stream` without an end."""
+    """`/wait` answers when `go` is set, `/echo` with the body, `/stream` without an end, `/poll`
+    when its client has gone."""
 
     def __init__(self) -> None:
         self.go = threading.Event()
+        self.began = threading.Event()
         self.closed = threading.Event()
 
     def __call__(self, environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == "/wait":
             self.go.wait(PATIENCE)
+        if path == "/poll":
+            self.began.set()
+            while not environ[CLIENT_GONE]():
+                time.sleep(0.01)
+            self.closed.set()
         body = environ["wsgi.input"].read()
         respond("200 OK", [("Content-Type", "text/plain")])
         return self._stream() if path == "/stream" else [b"%d bytes" % len(body)]
@@ -42,6 +53,14 @@ class Application:
             self.closed.set()
 
 
+def body_limit(environ: WSGIEnvironment) -> int | WSGIApplication:
+    if environ["PATH_INFO"] == "/closed":
+        return error_response(401, "unauthorized", "Not you.")
+    if environ["PATH_INFO"] == "/small" and int(environ["CONTENT_LENGTH"] or 0) > MAX_BODY:
+        return error_response(400, "bad_request", "Too much.")
+    return MAX_BODY
+
+
 @contextmanager
 def serving(application: Application, waits: Pool) -> Iterator[int]:
     """The port of a server with one thread beside the pool for `/wait`."""
@@ -50,7 +69,7 @@ def serving(application: Application, waits: Pool) -> Iterator[int]:
     def pool_of(environ: WSGIEnvironment) -> Pool:
         return waits if environ["PATH_INFO"] == "/wait" else others
 
-    server = Server(Threaded(application, pool_of, max_body=1_000_000), grace=1)
+    server = Server(Threaded(application, pool_of, body_limit), grace=1)
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
@@ -95,6 +114,7 @@ def test_who_waits_and_who_is_idle_keeps_nobody_waiting(application: Application
         refused = answer(ask(port, "/wait"))
         assert refused.startswith(b"HTTP/1.1 503")
         assert b"retry-after" in refused.lower()
+        assert b'"retry_after"' in refused
         application.go.set()
         assert all(b"0 bytes" in answer(connection) for connection in waiting)
 
@@ -106,6 +126,55 @@ def test_a_body_is_chunked_or_measured_or_too_large(application: Application) ->
         assert b"3 bytes" in answer(ask(port, "/echo", b"Content-Length: 3\r\n\r\nabc"))
         large = answer(ask(port, "/echo", b"Content-Length: 1000001\r\n\r\n"))
         assert large.startswith(b"HTTP/1.1 413")
+        both = answer(ask(port, "/echo", b"Content-Length: 3\r\n" + chunked))
+        assert both.startswith(b"HTTP/1.1 400")
+
+
+def test_too_long_a_body_of_unknown_length_is_refused_as_the_application_would(
+    application: Application,
+) -> None:
+    with serving(application, Pool("waits", threads=1, requests=1)) as port:
+        head = b"Transfer-Encoding: chunked\r\n\r\n"
+        for path, said in (("/echo", b"at most 1,000,000"), ("/small", b"Too much.")):
+            connection = ask(port, path, head + b"%x\r\n" % (2 * MAX_BODY))
+            connection.sendall(b"x" * 2 * MAX_BODY + b"\r\n0\r\n\r\n")
+            assert said in answer(connection)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"Content-Length: 200000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nfffff\r\n"],
+    ids=["measured", "chunked"],
+)
+def test_a_large_body_is_not_received_before_its_head_was_found_good(
+    application: Application, monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
+    monkeypatch.setattr(bodies, "UNWANTED_SECONDS", PATIENCE)
+    with (
+        serving(application, Pool("waits", threads=1, requests=1)) as port,
+        ask(port, "/closed", head) as connection,
+    ):
+        connection.sendall(b"x" * 200_000)  # the rest never comes
+        refused = connection.recv(1000)
+        assert refused.startswith(b"HTTP/1.1 401")
+        assert b"connection: close" in refused.lower()
+
+
+def test_who_sends_a_refused_body_to_its_end_gets_the_answer(application: Application) -> None:
+    with serving(application, Pool("waits", threads=1, requests=1)) as port:
+        body = b"x" * 20 * MAX_BODY
+        connection = ask(port, "/closed", b"Content-Length: %d\r\n\r\n" % len(body))
+        connection.sendall(body)
+        assert b"Not you." in answer(connection)
+
+
+def test_a_refused_body_is_read_for_a_moment_alone(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "UNWANTED_SECONDS", 0.1)
+    with serving(application, Pool("waits", threads=1, requests=1)) as port:
+        connection = ask(port, "/closed", b"Content-Length: 200000000\r\n\r\n")
+        assert answer(connection).startswith(b"HTTP/1.1 401")
 
 
 def test_a_slow_head_is_cut_off(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +193,14 @@ def test_a_stream_ends_when_its_client_is_gone(application: Application) -> None
     with serving(application, Pool("waits", threads=1, requests=1)) as port:
         with ask(port, "/stream") as connection:
             assert connection.recv(100)
+        assert application.closed.wait(PATIENCE)
+
+
+def test_who_waits_can_tell_that_the_client_is_gone(application: Application) -> None:
+    with serving(application, Pool("waits", threads=1, requests=1)) as port:
+        with ask(port, "/poll"):
+            assert application.began.wait(PATIENCE)
+            assert not application.closed.wait(0.2)
         assert application.closed.wait(PATIENCE)
 
 

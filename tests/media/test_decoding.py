@@ -49,6 +49,7 @@ def test_who_waits_too_long_comes_back_later_and_holds_up_nobody() -> None:
         with pytest.raises(Busy) as refused, gate.admit(60):
             pass
         assert refused.value.retryable
+        assert refused.value.details["retry_after"] > 0
         with gate.admit(40):
             pass
     with gate.admit(100):

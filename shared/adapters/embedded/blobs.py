@@ -30,6 +30,7 @@ Announce = Callable[[Transaction, Blob], None]
 _PRIVATE = "private, no-store"
 _CHUNK = 1 << 20
 _BATCH = 500
+USED = "This URL has been used; ask for another by POST /v1/uploads."
 
 
 class EmbeddedBlobs:
@@ -79,7 +80,12 @@ class EmbeddedBlobs:
                 Bucket.UPLOADS, name, stream, Attributes(content_type, _PRIVATE, {}), 0
             )
         except Conflict:
-            raise Conflict("This URL has been used; ask for another by POST /v1/uploads.") from None
+            raise Conflict(USED) from None
+
+    def check_unused(self, name: str) -> None:
+        """Conflict when a client has uploaded that name before."""
+        if self.stat(Bucket.UPLOADS, name) is not None:
+            raise Conflict(USED)
 
     def copy(
         self,

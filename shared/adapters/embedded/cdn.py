@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.http import parse_range_header
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
@@ -13,7 +13,7 @@ from werkzeug.wsgi import wrap_file
 from shared.adapters.embedded.blobs import EmbeddedBlobs
 from shared.errors import BadRequest, MascotryError
 from shared.model import number
-from shared.ports import Blob, Bucket
+from shared.ports import Bucket
 
 _CHUNK = 64 * 1024
 
@@ -61,13 +61,27 @@ class Uploads:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return _answer(Request(environ), {"PUT": self._put})(environ, start_response)
 
+    def body_limit(self, request: Request) -> int | Response:
+        """How many bytes a request may bring, or the answer to one that is refused for its head
+        alone."""
+        response = _answer(request, {"PUT": self._look})
+        return response if response.status_code != 200 else request.max_content_length or 0
+
+    def _look(self, request: Request) -> Response:
+        self._check_head(request)
+        self._blobs.check_unused(request.path.removeprefix("/"))
+        return Response()
+
     def _put(self, request: Request) -> Response:
-        blob = self._receive(request)
+        content_type = self._check_head(request)
+        name = request.path.removeprefix("/")
+        blob = self._blobs.receive(name, request.stream, content_type=content_type)
         response = Response()
         response.set_etag(blob.etag)
         return response
 
-    def _receive(self, request: Request) -> Blob:
+    def _check_head(self, request: Request) -> str:
+        """The content type that was signed, and allow as many bytes as were signed."""
         max_bytes = request.args.get("max_bytes", 0, type=number.whole)
         name, content_type = request.path.removeprefix("/"), request.args.get("content_type", "")
         self._blobs.signer.verify(
@@ -80,7 +94,9 @@ class Uploads:
         if request.headers.get("Content-Type") != content_type:
             raise BadRequest(f"this URL accepts {content_type} only", field="Content-Type")
         request.max_content_length = max_bytes
-        return self._blobs.receive(name, request.stream, content_type=content_type)
+        if (request.content_length or 0) > max_bytes:
+            raise RequestEntityTooLarge
+        return content_type
 
 
 def _answer(request: Request, methods: dict[str, Callable[[Request], Response]]) -> Response:
