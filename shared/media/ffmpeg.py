@@ -127,6 +127,7 @@ def read_frames(
     select: Sequence[str] = (),
     strict: bool = False,
     stream: int = 0,
+    upright: bool = False,
     timeout: float = TIMEOUT,
 ) -> Iterator[Iterator[Frame]]:
     """Open a film of `width` × `height`; gives an iterator over its frames as they are decoded.
@@ -134,14 +135,15 @@ def read_frames(
     `pixels` is gray, rgb24, rgba or yuv420p, `stream` the film in the file that is read, unless a
     filter `graph` says what is. It is read by one of the `demuxers`; `decode` goes in front of
     `-i` and `select` behind it;
-    `strict` fails on the first flaw in the file instead of patching it up. The process ends with
-    the context. Raises `PermanentError("ffmpeg_failed")`, `TransientError("ffmpeg_killed",
-    "ffmpeg_crashed", "ffmpeg_timeout")`.
+    `strict` fails on the first flaw in the file instead of patching it up; with `upright` frames
+    are turned as the file says. The process ends with the context. Raises
+    `PermanentError("ffmpeg_failed")`, `TransientError("ffmpeg_killed", "ffmpeg_crashed",
+    "ffmpeg_timeout")`.
     """
     arguments = (
         *(("-xerror", "-err_detect", "explode") if strict else ()),
         *decode,
-        *(*reading(demuxers), "-noautorotate", "-i", url(path)),
+        *(*reading(demuxers), *(() if upright else ("-noautorotate",)), "-i", url(path)),
         *(("-filter_complex", graph) if graph else ("-map", f"0:v:{stream}")),
         *select,
         *("-fps_mode", "passthrough"),

@@ -138,7 +138,7 @@ def imported(source: Path, target: Path) -> None:
 
 def provided(source: Path, target: Path) -> None:
     request = video_request(source.parent, duration=0.5, size=SIDE)
-    square_film(source, target, request, ended=False)
+    square_film(source, target, request, (SIDE, SIDE), ended=False)
 
 
 BOTH = pytest.mark.parametrize("intake", [imported, provided])
