@@ -154,7 +154,7 @@ def square_film(
     """
     try:
         film = probe_film(source)
-        opened = (*ffmpeg.reading(), "-i", ffmpeg.url(source), "-map", "0:v:0")
+        opened = (*ffmpeg.opening(source), "-map", "0:v:0")
         look = ("-frames:v", "1", "-vf", "showinfo", "-f", "framecrc", "pipe:1")
         listing, log = ffmpeg.examine((*opened, *look))
         shown = parse_packets(listing.decode(errors="replace"))

@@ -160,10 +160,9 @@ def test_playback_starts_before_the_download_ends(made: Made) -> None:
 
 
 def test_there_is_no_sound(made: Made) -> None:
-    demuxers = made.format.demuxers
     listening = ("-map", "0:a", "-c", "copy", "-f", "null", "pipe:1")
     with pytest.raises(PermanentError, match="matches no streams"):
-        ffmpeg.run((*ffmpeg.reading(demuxers), "-i", ffmpeg.url(made.paths[None]), *listening))
+        ffmpeg.run((*ffmpeg.opening(made.paths[None], made.format.demuxer), *listening))
 
 
 def test_sound_in_the_source_is_left_out(filmed: Filmed, tmp_path: Path) -> None:
