@@ -85,6 +85,9 @@ def _demuxer(path: Path) -> str:
     return DEMUXERS[container]
 
 
+COLOUR_FILTERS: Final = frozenset({"zscale", "tonemap"})
+"""Filters that not every ffmpeg is built with (`film_colour` needs them)."""
+
 CAPPED = 'ulimit -c 0; ulimit -t "$1"; ulimit -v "$2"; ulimit -f "$3"; shift 3; exec "$@"'
 """For a shell: caps on what a process may use, then the process itself, under the same id."""
 
@@ -296,6 +299,23 @@ def _process(
             process.wait()
             with suppress(BrokenPipeError):
                 stream.close()
+
+
+@cache
+def require_colour_filters() -> None:
+    """Check once per process that films in HDR and wide colours can be converted to sRGB.
+
+    Raises `PermanentError("colour_filters_missing")`, which says what to do.
+    """
+    lines = run(("-filters",), timeout=60).decode(errors="replace").splitlines()
+    missing = COLOUR_FILTERS - {name for line in lines for name in line.split()[1:2]}
+    if missing:
+        raise PermanentError(
+            "colour_filters_missing",
+            f"The ffmpeg of this installation has no filter {' or '.join(sorted(missing))}, without"
+            " which films in HDR or wide colours cannot be converted. Send such a film as SDR"
+            " (BT.709), or install imageio-ffmpeg>=0.8.1 and unset IMAGEIO_FFMPEG_EXE.",
+        )
 
 
 @cache
