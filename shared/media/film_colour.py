@@ -18,7 +18,8 @@ refers to BT.2100. We apply it in each channel, as zscale does unless `agamma` i
 that was made HLG by ffmpeg's usual filters comes back as it was drawn, and an SDR screen, which
 shows the HLG signal by its own gamma, has that in each channel too. What it costs: saturated
 colours of other films are more saturated than BT.2100 has them. An orange that is (241, 120, 20)
-here is (226, 126, 44) by luminance, a CIEDE2000 of 3.4; greys are the same either way.
+here is (226, 126, 44) by luminance, a CIEDE2000 of 3.4, and no colour of sRGB is farther off than
+5; greys are the same either way.
 
 Dolby Vision is read by the HLG, PQ or SDR beneath it.
 """
