@@ -33,6 +33,9 @@ FLAT_SHARE: Final = 0.6
 """The least share of the border that shows the background, if that is flat."""
 SPECK: Final = np.ones((2, 2), np.uint8)
 """What differs from the background is noise where it is smaller."""
+MIN_PART: Final = 0.01
+"""The share of the largest part's area below which another is none of the figure: a watermark or
+dust."""
 
 Size = tuple[int, int]
 """Width and height."""
@@ -128,8 +131,20 @@ def _figure(frames: Iterator[Frame]) -> tuple[Box | None, Rgb]:
     for frame in chain(first, frames):
         is_figure = (away(frame, behind) > NEAR).astype(np.uint8)
         covered[cv2.morphologyEx(is_figure, cv2.MORPH_OPEN, SPECK) > 0] = 1
-    left, top, width, height = cv2.boundingRect(covered)
-    return (left, top, left + width, top + height) if width and is_flat else None, behind
+    return _box(covered) if is_flat else None, behind
+
+
+def _box(covered: Frame) -> Box | None:
+    """The box around a mask, without parts that are far smaller than its largest; None if it is
+    empty."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(covered, connectivity=8)
+    parts = stats[1:]
+    if not len(parts):
+        return None
+    areas = parts[:, cv2.CC_STAT_AREA]
+    lefts, tops, widths, heights = parts[areas >= MIN_PART * areas.max(), :4].T
+    right, bottom = (lefts + widths).max(), (tops + heights).max()
+    return int(lefts.min()), int(tops.min()), int(right), int(bottom)
 
 
 def _behind(frames: Sequence[Frame]) -> tuple[Rgb, bool]:

@@ -111,6 +111,33 @@ def test_a_figure_too_wide_for_a_square_is_padded_by_its_background(tmp_path: Pa
     assert np.abs(padding - KEY).max() <= 4
 
 
+def test_a_watermark_in_the_corner_moves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.mp4"
+    frame = np.full((256, 456, 3), KEY, np.uint8)
+    frame[40:200, 180:260] = FOX
+    frame[240:248, 430:440] = 255
+    with write_frames(path, 456, 256, Fraction(FPS), ENCODE_RGB, pixels="rgb24") as write:
+        for _ in range(12):
+            write(frame)
+    frames, said = squared(path)
+    assert said == ""
+    assert near(found(frames[0]), (40, 20, 80, 100))
+
+
+def test_what_is_thrown_is_part_of_the_figure(tmp_path: Path) -> None:
+    """A ball that flies far is small in each frame, and its way is not."""
+    path = tmp_path / "x.mp4"
+    with write_frames(path, 456, 256, Fraction(FPS), ENCODE_RGB, pixels="rgb24") as write:
+        for number in range(12):
+            frame = np.full((256, 456, 3), KEY, np.uint8)
+            frame[40:200, 180:260] = FOX
+            frame[60:76, 250 + 12 * number : 266 + 12 * number] = FOX
+            write(frame)
+    frames, said = squared(path)
+    assert "cropped around the figure" in said
+    assert found(frames[-1])[2] == pytest.approx(OUT * 0.96, abs=3)
+
+
 def test_what_is_cut_away_at_the_end_moves_nothing(tmp_path: Path) -> None:
     source = filmed(
         tmp_path / "x.mp4",
