@@ -28,7 +28,7 @@ from shared.adapters.embedded.dispatcher import Dispatcher, QueueConfig
 from shared.adapters.embedded.events import EVENTS_QUEUE
 from shared.config import Settings, settings
 from shared.errors import MascotryError
-from shared.media.ffmpeg import require_hevc_alpha
+from shared.media.ffmpeg import require_colour_filters, require_hevc_alpha
 from shared.model.queues import QUEUES
 from shared.model.workspace import Scope
 from shared.ports import Bucket, Ports
@@ -149,6 +149,7 @@ def main() -> int:
             chosen = settings()
             telemetry.log_as_json(chosen.log_level, chosen.project)
             require_hevc_alpha()
+            require_colour_filters()
             # Chosen now, so that missing credentials are told before anybody waits for a picture.
             composition.image_provider(chosen.image_provider)
             composition.video_provider(chosen.video_provider)

@@ -37,7 +37,7 @@ from infra.startup import StartError
 from shared.adapters.embedded import folder
 from shared.adapters.system import SystemClock
 from shared.config import settings
-from shared.media.ffmpeg import require_hevc_alpha
+from shared.media.ffmpeg import require_colour_filters, require_hevc_alpha
 from shared.model.queues import QUEUES, Queue, function_address
 from shared.ports import Bucket
 
@@ -179,6 +179,7 @@ def main() -> int:
                 chosen = settings()
                 telemetry.log_as_json(chosen.log_level, chosen.project)
                 require_hevc_alpha()
+                require_colour_filters()
                 application = gateway.functions({}, platform(issuer, chosen.functions_url))
                 folder.prepare(chosen.home)
                 local.development_key(composition.ports(), chosen.home)

@@ -35,12 +35,15 @@ def is_carried(source: Path) -> bool:
 
 
 @contextmanager
-def read(source: Path, film: Probe) -> Iterator[Iterator[Frame]]:
-    """Open a master that carries alpha; gives its frames as straight RGBA (H, W, 4)."""
-    size = (film.width, film.height)
+def read(source: Path, film: Probe, chosen: str = "null") -> Iterator[Iterator[Frame]]:
+    """Open a master that carries alpha; gives its frames as straight RGBA (H, W, 4), or those that
+    the filter `chosen` lets pass."""
+    size, select = (film.width, film.height), ("-vf", chosen)
     with (
-        ffmpeg.read_frames(source, *size, strict=True) as colours,
-        ffmpeg.read_frames(source, *size, pixels="gray", stream=STREAM, strict=True) as alphas,
+        ffmpeg.read_frames(source, *size, select=select, strict=True) as colours,
+        ffmpeg.read_frames(
+            source, *size, pixels="gray", select=select, stream=STREAM, strict=True
+        ) as alphas,
     ):
         yield _joined(colours, alphas)
 

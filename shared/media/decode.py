@@ -13,7 +13,7 @@ from shared.media.probe import Probe, probe_film
 
 def probe(path: Path, format_: Format) -> Probe:
     """What is in a film of a format; raises as `probe_film` does."""
-    return probe_film(path, stream=format_.stream, demuxers=format_.demuxers)
+    return probe_film(path, stream=format_.stream, demuxer=format_.demuxer)
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def read(
         path,
         *format_.frame_size(*size),
         pixels="rgba",
-        demuxers=format_.demuxers,
+        demuxer=format_.demuxer,
         decode=format_.decode,
         graph=format_.graph.format(columns=columns, rows=rows, fps=rate),
         select=("-frames:v", str(frames)) if grid else (),

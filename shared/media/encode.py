@@ -13,7 +13,7 @@ from shared.errors import PermanentError
 from shared.media import Progress, Rgb, ffmpeg
 from shared.media.ffmpeg import Frame
 from shared.media.fidelity import Seen, sampled, seen
-from shared.media.figure import Method, mattes
+from shared.media.figure import Method, covers, separate
 from shared.media.formats import Cells, Format, Layout, Quality, ceiling
 from shared.media.key import Wardrobe
 from shared.media.probe import Probe, probe_film
@@ -40,8 +40,6 @@ Write = Callable[[Frame], None]
 _Look = tuple[tuple[int, int], Layout]
 """What a frame is before it is encoded: the size of its picture, and how that is laid out."""
 
-LEAST_FIGURE = 0.001
-"""The share of the picture that a figure covers in some frame of a film, if there is one."""
 NO_FIGURE = (
     "the film shows no figure apart from its background; use one whose figure is all in the "
     "picture, in front of one plain colour that it does not wear, or with alpha"
@@ -101,8 +99,8 @@ def transcode(
     Then every file is verified. Those that lost too much are encoded again once, finer, whatever
     they weigh. Files that are good enough are left alone, also those of the same format.
 
-    Raises `PermanentError`: "cutout_empty" when no frame shows a figure, after one decode and
-    before anything is looked at or encoded again; "unreadable_film", "background_not_flat"
+    Raises `PermanentError`: "cutout_empty" when no frame shows a figure, for nearly all such films
+    before anything is encoded; "unreadable_film", "background_not_flat"
     (without `weights`), "weights_missing", "ffmpeg_failed", "verification_failed"; whatever
     `progress` raises comes through, with every process ended and no file left of any format.
     """
@@ -110,6 +108,7 @@ def transcode(
         # What was done in time does not stay when something else fails.
         stack.push(lambda kind, *_: _remove(targets) if kind else None)
         encoding = _Encoding(source, targets, quality, wardrobe, weights)
+        encoding.require_figure()
         files = encoding.files
         encoding.run(files, progress and (lambda share: progress(share * ENCODING)))
         again = progress and (lambda _: progress(ENCODING))
@@ -189,15 +188,20 @@ class _Encoding:
         wardrobe: Wardrobe,
         weights: Path | None,
     ) -> None:
-        self._source, self._wardrobe, self._weights = source, wardrobe, weights
+        self._source = source
         self._film = film = probe_film(source)
+        self._separation = separate(source, film, wardrobe, weights)
         self.files = [
             _File(path, format_, size, film, quality)
             for format_, sizes in targets.items()
             for size, path in sizes.items()
         ]
         self._samples: dict[_Look, dict[int, Seen]] = {}
-        self._found: tuple[Method, Rgb | None] = ("key", None)
+
+    def require_figure(self) -> None:
+        """`PermanentError("cutout_empty")` if none is seen in some frames of the film."""
+        if not self._separation.shows_figure():
+            raise PermanentError("cutout_empty", NO_FIGURE)
 
     def run(self, chosen: Iterable[_File], progress: Progress | None) -> None:
         """Encode some of the files, as many at once as memory allows."""
@@ -211,13 +215,11 @@ class _Encoding:
         film, number = self._film, 0
         numbers = sampled(film.frames)
         with ExitStack() as stack:
-            opened = mattes(self._source, film, self._wardrobe, self._weights)
-            figures, method, background = stack.enter_context(opened)
-            self._found = method, background
+            figures = stack.enter_context(self._separation.mattes())
             encoders = _Encoders(stack, chosen)
             is_empty = True
             for number, keyed in enumerate(figures, start=1):
-                is_empty = is_empty and keyed[..., 3].mean() / 255 < LEAST_FIGURE
+                is_empty = is_empty and not covers(keyed)
                 for look, arranged in encoders.write(keyed):
                     if number - 1 in numbers:
                         self._samples.setdefault(look, {})[number - 1] = seen(arranged, look[1])
@@ -227,7 +229,6 @@ class _Encoding:
                 raise PermanentError(
                     "unreadable_film", f"{self._source.name} has {number} frames of {film.frames}"
                 )
-
             if is_empty:
                 raise PermanentError("cutout_empty", NO_FIGURE)
 
@@ -268,8 +269,10 @@ class _Encoding:
         outputs: dict[Format, dict[int | None, Output]] = {}
         for file in self.files:
             outputs.setdefault(file.format, {})[file.size] = file.output()
-        film = self._film
-        return Report(film.frames, float(film.fps), film.duration, *self._found, outputs)
+        film, found = self._film, self._separation
+        return Report(
+            film.frames, float(film.fps), film.duration, found.method, found.background, outputs
+        )
 
 
 def _part(progress: Progress, number: int, count: int) -> Progress:

@@ -5,19 +5,21 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from threading import Event, Timer
-from typing import IO, cast
+from types import MappingProxyType
+from typing import IO, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import PermanentError, StepError, StorageFull, TransientError
+from shared.media.container import HEAD, film_container, identify
 from shared.media.formats import HEVC, Quality
 
 Frame = NDArray[np.uint8]
@@ -34,26 +36,57 @@ LOG_BYTES = 1 << 20
 
 QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
 TELLING = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", "info")
-FILMS = "mov,matroska,rawvideo"
-"""The demuxers of films that arrive from elsewhere."""
+DEMUXERS: Final[Mapping[str, str]] = MappingProxyType(
+    {"mov": "mov", "webm": "matroska", "gif": "gif", "apng": "apng", "webp": "webp_anim"}
+)
+"""The demuxer of each container (`container.FILM_TYPES`)."""
+FILMS: Final = ("mov", "webm")
+"""The containers of masters, and of the films that providers send."""
 DECODERS = (
     "h264,hevc,vp9,libvpx-vp9,av1,libdav1d,webp,webp_anim,apng,png,gif,rawvideo,wrapped_avframe"
 )
 """The decoders of what we write, and of what providers send: no other of ffmpeg's is run."""
 
 
-def reading(demuxers: str = FILMS) -> tuple[str, ...]:
-    """What goes in front of `-i`: whatever a file is called, it is read by one of these demuxers,
-    and by the decoders of our own formats.
+def opening(path: Path, demuxer: str | None = None) -> tuple[str, ...]:
+    """`-i` with all that belongs in front of it: the file is read by one demuxer, whatever it is
+    called, and by the decoders of our own formats.
 
-    A playlist with a film's name must not make ffmpeg open other files or the network. A file that
+    Without a `demuxer` it is that of the container which the first bytes name, one of `FILMS`. A
+    playlist with a film's name must not make ffmpeg open other files or the network. A file that
     somebody got `decode` to write as a master must not reach a decoder that we have no use for.
+    Raises `PermanentError("unreadable_film")` for what is no film.
     """
     return (
-        *("-protocol_whitelist", "file,pipe,fd", "-format_whitelist", demuxers),
-        *("-codec_whitelist", DECODERS),
+        *("-protocol_whitelist", "file", "-codec_whitelist", DECODERS),
+        *demuxing(demuxer or _demuxer(path)),
+        *("-i", url(path)),
     )
 
+
+def demuxing(demuxer: str) -> tuple[str, ...]:
+    """What makes ffmpeg read a file by this demuxer alone. An MP4 may name other files as its own
+    content: they are not opened."""
+    alone = ("-format_whitelist", demuxer, "-f", demuxer)
+    return (*alone, "-enable_drefs", "0", "-use_absolute_path", "0") if demuxer == "mov" else alone
+
+
+def _demuxer(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+    except FileNotFoundError as error:
+        raise PermanentError("unreadable_film", f"{path.name} is not there") from error
+    container = film_container(head)
+    if container not in FILMS:
+        kind = identify(head)
+        found = f"is {kind.name}" if kind else "begins as no film does"
+        raise PermanentError("unreadable_film", f"{path.name} {found}")
+    return DEMUXERS[container]
+
+
+COLOUR_FILTERS: Final = frozenset({"zscale", "tonemap"})
+"""Filters that not every ffmpeg is built with (`film_colour` needs them)."""
 
 CAPPED = 'ulimit -c 0; ulimit -t "$1"; ulimit -v "$2"; ulimit -f "$3"; shift 3; exec "$@"'
 """For a shell: caps on what a process may use, then the process itself, under the same id."""
@@ -121,27 +154,29 @@ def read_frames(
     height: int,
     *,
     pixels: str = "rgb24",
-    demuxers: str = FILMS,
+    demuxer: str | None = None,
     decode: Sequence[str] = (),
     graph: str = "",
     select: Sequence[str] = (),
     strict: bool = False,
     stream: int = 0,
+    upright: bool = False,
     timeout: float = TIMEOUT,
 ) -> Iterator[Iterator[Frame]]:
     """Open a film of `width` × `height`; gives an iterator over its frames as they are decoded.
 
     `pixels` is gray, rgb24, rgba or yuv420p, `stream` the film in the file that is read, unless a
-    filter `graph` says what is. It is read by one of the `demuxers`; `decode` goes in front of
+    filter `graph` says what is. It is opened as `opening` says; `decode` goes in front of
     `-i` and `select` behind it;
-    `strict` fails on the first flaw in the file instead of patching it up. The process ends with
-    the context. Raises `PermanentError("ffmpeg_failed")`, `TransientError("ffmpeg_killed",
-    "ffmpeg_crashed", "ffmpeg_timeout")`.
+    `strict` fails on the first flaw in the file instead of patching it up; with `upright` frames
+    are turned as the file says. The process ends with the context. Raises
+    `PermanentError("ffmpeg_failed")`, `TransientError("ffmpeg_killed", "ffmpeg_crashed",
+    "ffmpeg_timeout")`.
     """
     arguments = (
         *(("-xerror", "-err_detect", "explode") if strict else ()),
         *decode,
-        *(*reading(demuxers), "-noautorotate", "-i", url(path)),
+        *(*(() if upright else ("-noautorotate",)), *opening(path, demuxer)),
         *(("-filter_complex", graph) if graph else ("-map", f"0:v:{stream}")),
         *select,
         *("-fps_mode", "passthrough"),
@@ -177,7 +212,7 @@ def write_frames(
     ends with an exception, or the encoder fails, there is no file. Raises as `read_frames` does.
     """
     arguments = (
-        *(*reading(), "-f", "rawvideo", "-pix_fmt", pixels, "-video_size", f"{width}x{height}"),
+        *("-f", "rawvideo", "-pix_fmt", pixels, "-video_size", f"{width}x{height}"),
         *("-framerate", str(fps), "-i", "pipe:0", "-an", *encode, "-y", url(path)),
     )
     expected = shape(pixels, width, height)
@@ -264,6 +299,23 @@ def _process(
             process.wait()
             with suppress(BrokenPipeError):
                 stream.close()
+
+
+@cache
+def require_colour_filters() -> None:
+    """Check once per process that films in HDR and wide colours can be converted to sRGB.
+
+    Raises `PermanentError("colour_filters_missing")`, which says what to do.
+    """
+    lines = run(("-filters",), timeout=60).decode(errors="replace").splitlines()
+    missing = COLOUR_FILTERS - {name for line in lines for name in line.split()[1:2]}
+    if missing:
+        raise PermanentError(
+            "colour_filters_missing",
+            f"The ffmpeg of this installation has no filter {' or '.join(sorted(missing))}, without"
+            " which films in HDR or wide colours cannot be converted. Send such a film as SDR"
+            " (BT.709), or install imageio-ffmpeg>=0.8.1 and unset IMAGEIO_FFMPEG_EXE.",
+        )
 
 
 @cache

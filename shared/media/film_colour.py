@@ -8,11 +8,20 @@ as sRGB's is, and BT.601's primaries, which many tag who only mean its matrix, a
 
 Of HDR the reference white of Report ITU-R BT.2408, 203 cd/m², becomes SDR's white, and what is
 darker keeps its light. Light above `KNEE` of it is rolled off by the brightest of
-the three channels, so that highlights keep their hue and their shading. PQ is read by the EOTF of
-Recommendation ITU-R BT.2100. HLG tells the light of the scene (the inverse OETF of BT.2100), which
-is shown with the system gamma of 1.2. By our choice that is applied in each channel, as zscale does
-by itself: by luminance, as BT.2100 has it, colours would come out less saturated. Dolby Vision is
-read by the HLG, PQ or SDR beneath it.
+the three channels, so that highlights keep their hue and their shading: since that white is
+already a diffuse one, only glints and lamps lie above it, and a grey of 400 cd/m² is nearly white.
+PQ is read by the EOTF of Recommendation ITU-R BT.2100.
+
+HLG tells the light of the scene (the inverse OETF of BT.2100), which a display shows with a system
+gamma of 1.2. BT.2100 applies it to luminance, as Chromium and libplacebo do; Apple's documentation
+refers to BT.2100. We apply it in each channel, as zscale does unless `agamma` is off: drawn art
+that was made HLG by ffmpeg's usual filters comes back as it was drawn, and an SDR screen, which
+shows the HLG signal by its own gamma, has that in each channel too. What it costs: saturated
+colours of other films are more saturated than BT.2100 has them. An orange that is (241, 120, 20)
+here is (226, 126, 44) by luminance, a CIEDE2000 of 3.4, and no colour of sRGB is farther off than
+5; greys are the same either way.
+
+Dolby Vision is read by the HLG, PQ or SDR beneath it.
 """
 
 import re
@@ -20,6 +29,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.errors import PermanentError
+from shared.media import ffmpeg
 
 HD_LINES: Final = 720
 REFERENCE_WHITE: Final = 203
@@ -60,13 +70,13 @@ class FilmColour:
         `alpha` if asked, or, where only a matrix is to be undone, tagged frames as they came."""
         full = "pc" if self.full_range else "tv"
         tagged = f"setparams=colorspace={self.matrix}:range={full}"
-        if self._is_plain:
+        if self.is_plain:
             return f"{tagged}:color_primaries=bt709:color_trc=bt709"
         letter = "a" if alpha else ""
         # Each step alone: where two change together zscale may take a short cut.
         steps = [
             f"{tagged}:color_primaries={self.primaries}:color_trc={self.transfer}",
-            f"zscale=transfer=linear:npl={REFERENCE_WHITE}:matrix=gbr:range=full",
+            f"zscale=transfer=linear:npl={REFERENCE_WHITE}:matrix=gbr:range=full:agamma=1",
             f"format=gbr{letter}pf32le",
             "zscale=primaries=bt709",
         ]
@@ -76,7 +86,8 @@ class FilmColour:
         return ",".join([*steps, "zscale=transfer=iec61966-2-1", f"format=gbr{letter}p"])
 
     @property
-    def _is_plain(self) -> bool:
+    def is_plain(self) -> bool:
+        """Whether only a matrix and a range are to be undone."""
         return (
             self.matrix in _PLAIN_MATRICES
             and self.primaries == "bt709"
@@ -88,7 +99,8 @@ def film_colour(log: str, lines: int) -> FilmColour:
     """The colours of a film of so many lines, by what ffmpeg logs of it: its streams, and one frame
     through the filter `showinfo`.
 
-    Raises `PermanentError("film_unsupported")` for colours that cannot be shown.
+    Raises `PermanentError`: "film_unsupported" for colours that cannot be shown, and
+    "colour_filters_missing" for those that this ffmpeg cannot convert.
     """
     found = _TAGS.findall(log)
     span, matrix, primaries, transfer = found[-1] if found else ("unknown",) * 4
@@ -104,12 +116,15 @@ def film_colour(log: str, lines: int) -> FilmColour:
         raise _unsupported(f"in colours ({matrix}) that cannot be read")
     if primaries == "unknown" and (matrix.startswith("bt2020") or transfer in _HDR):
         primaries = "bt2020"
-    return FilmColour(
+    colour = FilmColour(
         matrix=matrix,
         primaries=primaries if primaries in _WIDE else "bt709",
         transfer=transfer if transfer in _HDR | _POWERS else "iec61966-2-1",
         full_range=span == "pc" or matrix == "gbr",
     )
+    if not colour.is_plain:
+        ffmpeg.require_colour_filters()
+    return colour
 
 
 def _unsupported(what: str) -> PermanentError:

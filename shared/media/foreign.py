@@ -16,7 +16,7 @@ import numpy as np
 
 from shared.errors import PermanentError, StepError
 from shared.media import Rgb, ffmpeg
-from shared.media.container import HEAD, film_container
+from shared.media.container import HEAD, film_container, no_film
 from shared.media.film_colour import FilmColour, film_colour
 from shared.media.formats import SPACE, TAGS
 from shared.media.key import palette
@@ -44,13 +44,6 @@ DECODERS: Final = (
     *("h264", "hevc", "mpeg4", "mjpeg", "prores", "qtrle", "png", "apng", "gif"),
     *("libvpx", "libvpx-vp9", "vp8", "vp9", "libdav1d", "av1", "webp", "webp_anim"),
 )
-DEMUXERS: Final = {
-    "mov": "mov",
-    "webm": "matroska",
-    "gif": "gif",
-    "apng": "apng",
-    "webp": "webp_anim",
-}
 TRANSLUCENT: Final = frozenset(
     {"vp8", "vp9", "hevc", "prores", "qtrle", "png", "apng", "gif", "webp_anim"}
 )
@@ -63,8 +56,6 @@ GROUNDS: Final[tuple[Rgb, ...]] = ((200, 200, 200), (255, 255, 255), (110, 110, 
 UPRIGHT: Final = "scale=iw*max(sar\\,1):ih*max(1\\,1/sar),setsar=1"
 """In square pixels. ffmpeg has turned it upright before."""
 _ENCODE: Final = ("-c:v", "libx264", "-preset", "medium", "-tune", "animation", "-crf", "8")
-OPTIONS: Final = {"mov": ("-enable_drefs", "0", "-use_absolute_path", "0")}
-"""An MP4 may name other files as its own content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +137,10 @@ def _master(target: Path) -> Probe:
 
 def _container(source: Path) -> str:
     with source.open("rb") as stream:
-        container = film_container(stream.read(HEAD))
+        head = stream.read(HEAD)
+    container = film_container(head)
     if container is None:
-        raise _unsupported("is none: send an MP4, MOV, WebM, GIF, or a PNG or WebP that moves")
+        raise _unsupported(no_film(head))
     return container
 
 
@@ -269,11 +261,10 @@ def _input(
     decoder = {"vp8": ("-c:v", "libvpx"), "vp9": ("-c:v", "libvpx-vp9")}.get(codec or "", ())
     return (
         *("-max_alloc", str(256 << 20), "-threads", "2", "-filter_threads", "1"),
-        *("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS[container]),
+        *("-protocol_whitelist", "file", *ffmpeg.demuxing(ffmpeg.DEMUXERS[container])),
         *("-codec_whitelist", ",".join(DECODERS), "-max_pixels", str(TOLD if told else MOST)),
         *("-max_streams", "16", "-probesize", str(16 << 20), "-analyzeduration", "5000000"),
-        *("-f", DEMUXERS[container], *OPTIONS.get(container, ()), *decoder),
-        *("-i", ffmpeg.url(source)),
+        *(*decoder, "-i", ffmpeg.url(source)),
     )
 
 

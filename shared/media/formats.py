@@ -53,7 +53,7 @@ class Format:
     is by how much it changes for half the bytes, and `weight` how much heavier than a film of ours
     a file may be.
 
-    It is read by one of ffmpeg's `demuxers`; `decode` goes in front of `-i`; what `graph` is not
+    It is read by ffmpeg's `demuxer`; `decode` goes in front of `-i`; what `graph` is not
     given to must be the file's first film. `{fps}` in it stands for the rate, `{columns}` and
     `{rows}` for a grid's.
     `stream` is the film in the file that has the colours. `layered` formats keep alpha in a second
@@ -74,7 +74,7 @@ class Format:
     finest: int
     coarsest: int
     weight: float = 1.0
-    demuxers: str = "mov,matroska"
+    demuxer: str = "mov"
     decode: tuple[str, ...] = ()
     graph: str = ""
     stream: int = 0
@@ -159,6 +159,7 @@ WEBM = Format(
     halving=12.0,
     finest=12,
     coarsest=48,
+    demuxer="matroska",
     # ffmpeg's own VP9 decoder drops the alpha.
     decode=("-c:v", "libvpx-vp9"),
 )
@@ -251,7 +252,7 @@ ANIMATED_WEBP = Format(
     halving=35.0,
     finest=95,
     coarsest=40,
-    demuxers="webp_anim",
+    demuxer="webp_anim",
     weight=4,
     merges=True,
     graph="[0:v]fps={fps},format=rgba",
@@ -277,7 +278,7 @@ APNG = Format(
     halving=12.0,
     finest=1,
     coarsest=16,
-    demuxers="apng",
+    demuxer="apng",
     weight=16,
     clears=True,
 )
@@ -299,7 +300,7 @@ GIF = Format(
     halving=256.0,
     finest=256,
     coarsest=64,
-    demuxers="gif",
+    demuxer="gif",
     weight=8,
     tick=0.01,
     worst_alpha=6.0,
@@ -319,7 +320,7 @@ SPRITE_SHEET = Format(
     halving=35.0,
     finest=95,
     coarsest=40,
-    demuxers="webp_pipe",
+    demuxer="webp_pipe",
     weight=4,
     graph="[0:v]format=rgba,untile={columns}x{rows}",
 )

@@ -53,7 +53,7 @@ def reverse(source: Path, target: Path, progress: Progress | None = None) -> Non
         _reverse_stream(
             source, alphas, alpha.STREAM, progress and (lambda share: progress(0.5 + share / 2))
         )
-        inputs = [(*ffmpeg.reading(), "-i", ffmpeg.url(path)) for path in (colours, alphas)]
+        inputs = [ffmpeg.opening(path) for path in (colours, alphas)]
         ffmpeg.run((*inputs[0], *inputs[1], *_JOIN, "-y", ffmpeg.url(target)))
     except BaseException:
         target.unlink(missing_ok=True)

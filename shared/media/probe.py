@@ -35,13 +35,12 @@ class Probe:
         return float(self.frames / self.fps)
 
 
-def probe_film(path: Path, *, stream: int = 0, demuxers: str = ffmpeg.FILMS) -> Probe:
-    """Read what is in the film `path`, in the first or another `stream` of it, by one of the
-    `demuxers`; raises `PermanentError("unreadable_film")` if there is none."""
+def probe_film(path: Path, *, stream: int = 0, demuxer: str | None = None) -> Probe:
+    """Read what is in the film `path`, in the first or another `stream` of it, opened as
+    `ffmpeg.opening` says; raises `PermanentError("unreadable_film")` if there is none."""
     try:
         copy = ("-map", f"0:v:{stream}", "-c", "copy", "-f", "framecrc", "pipe:1")
-        source = (*ffmpeg.reading(demuxers), "-i", ffmpeg.url(path))
-        listing = ffmpeg.run((*source, *copy), timeout=120).decode()
+        listing = ffmpeg.run((*ffmpeg.opening(path, demuxer), *copy), timeout=120).decode()
         return parse_packets(listing)
     except (PermanentError, LookupError, ValueError, ArithmeticError) as error:
         raise PermanentError("unreadable_film", f"{path.name} is not a film: {error}") from error

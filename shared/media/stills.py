@@ -23,6 +23,7 @@ from PIL.PngImagePlugin import PngImageFile
 from shared.errors import BadRequest, Busy, MascotryError
 from shared.media import png
 from shared.media.compact import write_png, write_webp
+from shared.media.container import DAMAGED, HEAD, no_picture
 from shared.media.decoding import GATE
 from shared.media.decoding import MAX_PIXELS as MAX_PIXELS
 from shared.media.srgb import Convert, conversion
@@ -151,7 +152,19 @@ def _readable(source: Path | bytes) -> Path | bytes:
 
 def _open(source: Path | bytes) -> Image.Image:
     """The picture's header: its pixels are decoded when they are asked for."""
-    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
+    try:
+        return Image.open(
+            io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS
+        )
+    except UnidentifiedImageError:
+        raise _refused(no_picture(_head(source))) from None
+
+
+def _head(source: Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[:HEAD]
+    with source.open("rb") as stream:
+        return stream.read(HEAD)
 
 
 def _decoded(source: Path | bytes, max_side: int) -> Image.Image:
@@ -247,12 +260,10 @@ def _refusing(max_pixels: int) -> Iterator[None]:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _refused(f"is too large; at most {max_pixels:,} pixels are taken") from None
-    except UnidentifiedImageError:
-        raise _refused("is not a PNG, JPEG, WebP or GIF picture") from None
     except MemoryError:
         raise Busy("the picture needs more memory than there is now; try again") from None
     except Exception as error:
-        raise _refused("is damaged or cut off, and cannot be decoded") from error
+        raise _refused(DAMAGED) from error
 
 
 def _refused(reason: str) -> BadRequest:

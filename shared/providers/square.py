@@ -1,13 +1,14 @@
 """Square mascots and models that want something else: stills on the way out, films on the way in.
 
 A cut-out goes out on the request's background colour, widened to 16:9 where a model takes nothing
-else. What comes back is cropped to its middle square and given exactly the size, the rate and the
-number of frames that were asked for.
+else. What comes back is made square (`window`) and given exactly the size, the rate and the number
+of frames that were asked for.
 """
 
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from shared.errors import BadRequest, PermanentError
 from shared.media import ffmpeg
 from shared.media.film_colour import FilmColour, film_colour
 from shared.media.formats import SPACE, TAGS
-from shared.media.probe import Probe, probe_film
+from shared.media.probe import Probe, parse_packets, probe_film
 from shared.media.stills import open_image
 from shared.providers.base import Rgb, VideoRequest
+from shared.providers.window import Size, Window, middle, window
 
 HEIGHT = 720
 WIDE = (1280, HEIGHT)
@@ -67,7 +69,7 @@ def square_png(picture: bytes, target: Path, size: int) -> dict[str, str]:
     except BadRequest as error:
         raise PermanentError("provider_answer", f"What came: {error.message}.") from error
     notes: dict[str, str] = {}
-    if abs(image.width - image.height) > max(image.size) // 50:
+    if _differ(image.size, (1, 1)):
         drawn = f"{image.width}×{image.height}"
         image, how = _made_square(image)
         notes["made_square"] = f"The model drew {drawn} instead of a square; it was {how}."
@@ -132,53 +134,90 @@ def longer(duration: float, offered: Sequence[int]) -> int:
     return enough[0]
 
 
-def square_film(source: Path, target: Path, request: VideoRequest, *, ended: bool) -> float:
-    """Write the provider's film as the one that was asked for; returns the source's seconds.
+@dataclass(frozen=True, slots=True)
+class Squared:
+    """What a provider's film was: its length in seconds, and what the asset should say of it:
+    `made_square`, a sentence, if it had another ratio, or its figure left the middle."""
+
+    seconds: float
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def square_film(
+    source: Path, target: Path, request: VideoRequest, sent: Size, *, ended: bool
+) -> Squared:
+    """Write the provider's film as the one that was asked for, out of stills of the size `sent`.
 
     `ended` says that the provider was given the last frame. Such a film is played faster until it
     fits, since a cut would lose the pose that it ends in, and with it a loop's seam; any other is
     cut. Raises `PermanentError("provider_answer")` for what is no film or much too short.
     """
-    frames = round(request.duration * request.fps)
     try:
         film = probe_film(source)
-        opened = (*ffmpeg.reading(), "-i", ffmpeg.url(source), "-map", "0:v:0")
-        look = ("-frames:v", "1", "-vf", "showinfo", "-f", "null", "pipe:1")
-        colour = film_colour(ffmpeg.examine((*opened, *look))[1], film.height)
+        opened = (*ffmpeg.opening(source), "-map", "0:v:0")
+        look = ("-frames:v", "1", "-vf", "showinfo", "-f", "framecrc", "pipe:1")
+        listing, log = ffmpeg.examine((*opened, *look))
+        shown = parse_packets(listing.decode(errors="replace"))
+        size, colour = (shown.width, shown.height), film_colour(log, film.height)
+        kept = middle(size)
+        if _differ(size, (1, 1)):
+            seconds = film.duration if ended else request.duration
+            kept = window(source, size, colour.filters(), seconds)
         ffmpeg.run(
             (
                 *opened,
-                *("-vf", ",".join(_filters(film, request, frames, colour, ended=ended))),
+                *("-vf", ",".join(_filters(film, request, kept, colour, ended=ended))),
                 *(*ENCODE, "-y", ffmpeg.url(target)),
             )
         )
-    except PermanentError as error:
-        raise PermanentError("provider_answer", f"What came: {error.message}") from error
+    except (PermanentError, LookupError, ValueError, ArithmeticError) as error:
+        reason = error.message if isinstance(error, PermanentError) else "no picture in it"
+        raise PermanentError("provider_answer", f"What came: {reason}") from error
     if film.duration < request.duration - MISSING:
         raise PermanentError(
             "provider_answer",
             f"The film lasts {film.duration:.1f} s instead of {request.duration:g} s.",
         )
-    return film.duration
+    return Squared(film.duration, _notes(kept, sent))
+
+
+def _notes(kept: Window, sent: Size) -> dict[str, str]:
+    width, height = kept.size
+    if _differ(kept.size, sent):
+        why = f"The model filmed {width}×{height} instead of {sent[0]}×{sent[1]}"
+    elif kept != middle(kept.size):
+        why = f"The figure left the middle of the film of {width}×{height}"
+    else:
+        return {}
+    return {"made_square": f"{why}; the film was {kept.what_was_done}."}
+
+
+def _differ(size: Size, other: Size) -> bool:
+    """Whether two sizes have different ratios."""
+    one, two = size[0] * other[1], size[1] * other[0]
+    return abs(one - two) > max(one, two) // 50
 
 
 def _filters(
-    film: Probe, request: VideoRequest, frames: int, colour: FilmColour, *, ended: bool
+    film: Probe, request: VideoRequest, kept: Window, colour: FilmColour, *, ended: bool
 ) -> list[str]:
     size, fps = request.size, request.fps
+    frames = round(request.duration * fps)
+    width, height = kept.scaled(size)
     return [
         f"setpts={_pace(film, request, frames, ended=ended)}*(PTS-STARTPTS)",
         # The end that ffmpeg assumes is not paced with the frames, and would drop the last ones.
         f"fps={fps}:start_time=0:round=near:eof_action=pass",
         "tpad=stop=-1:stop_mode=clone",
         f"trim=end_frame={frames}",
-        "crop='min(iw,ih)':'min(iw,ih)'",
+        kept.crop(),
         colour.filters(),
-        f"scale={size}:{size}:flags=lanczos+accurate_rnd+full_chroma_int"
+        f"scale={width}:{height}:flags=lanczos+accurate_rnd+full_chroma_int"
         ":out_color_matrix=bt709:out_range=tv",
         SPACE,
         "setsar=1",
         "format=yuv420p",
+        kept.pad(size),
     ]
 
 

@@ -21,7 +21,7 @@ from typing import Final
 
 from shared.errors import BadRequest, Busy, Conflict, DecoderLost, NotFound, PermanentError
 from shared.graph.draft import HASH_LENGTH
-from shared.media.container import FILM_TYPES, HEAD, film_container
+from shared.media.container import FILM_TYPES, HEAD, film_container, identify, no_film
 from shared.model import paths
 from shared.model.asset import EXTENSIONS, Asset, AssetStatus, AssetType, Content, Provenance
 from shared.model.base import instant_text, is_id
@@ -67,9 +67,6 @@ SPENT: Final = "spent"
 
 EXPIRED = Fault(code="upload_expired", message="Nothing was sent before the URL expired.")
 OVER = Fault(code="upload_expired", message="A film is kept for a day; send it again.")
-PICTURES = ("gif", "apng", "webp")
-"""Containers of films that most pictures come in, too."""
-NO_FILM = "the film must be an MP4, MOV, WebM or GIF, or a PNG or WebP that moves"
 GIVEN_UP = Fault(code="internal_error", message="The picture could not be looked at.")
 UNDECODABLE = "the picture could not be decoded in several tries; save it anew and send that"
 
@@ -185,9 +182,9 @@ def _cleaned(ports: Ports, who: Principal, content: bytes, folder: Path) -> Prep
 
 def _moves(ports: Ports, content: bytes) -> bool:
     """Whether something is a film: of pictures, those that have more than one frame."""
-    container = film_container(content)
-    if container not in PICTURES:
-        return container is not None
+    kind = identify(content)
+    if kind is None or not (kind.is_still and kind.container):
+        return kind is not None and kind.sort == "film"
     return ports.decoder.moves(content)
 
 
@@ -388,7 +385,7 @@ def _require_film(head: bytes) -> str:
     """The container of what could be a film, by how it begins."""
     container = film_container(head)
     if container is None:
-        raise BadRequest(NO_FILM, field="file")
+        raise BadRequest(f"the film {no_film(head)}", field="file")
     return container
 
 

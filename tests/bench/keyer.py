@@ -128,7 +128,7 @@ def decoded(path: Path, size: int) -> list[Frame]:
 def raw(path: Path, size: int) -> list[Frame]:
     """A film's frames as the keyer gets them."""
     with ffmpeg.read_frames(
-        path, size, size, pixels="yuv420p", select=PLANES, strict=True
+        path, size, size, pixels="yuv420p", select=("-vf", PLANES), strict=True
     ) as frames:
         return list(frames)
 

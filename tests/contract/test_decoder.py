@@ -68,7 +68,7 @@ def test_a_picture_is_made_smaller(decoding: Decoding, tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"", "the picture is not a PNG, JPEG, WebP or GIF picture"),
-        (b"<html>", "the picture is not a PNG, JPEG, WebP or GIF picture"),
+        (b"<html>", "the picture is a web page (HTML); send a PNG, JPEG, WebP or GIF"),
         (picture()[:60], "the picture is damaged or cut off, and cannot be decoded"),
     ],
 )

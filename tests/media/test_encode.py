@@ -15,6 +15,7 @@ from shared.media import cutout, decode, encode, ffmpeg
 from shared.media.encode import Report, Targets, arrange, cleared, scale, transcode
 from shared.media.ffmpeg import Frame
 from shared.media.fidelity import Seen, seen
+from shared.media.figure import Separation, separate
 from shared.media.formats import (
     APNG,
     AVIF,
@@ -30,7 +31,7 @@ from shared.media.formats import (
     Layout,
     Quality,
 )
-from shared.media.key import FilmKeyer, learn, measure_ground
+from shared.media.key import FilmKeyer, Wardrobe, learn, measure_ground
 from shared.media.probe import probe_film
 from shared.media.verify import Verification, shortfall, verify_film
 from tests.media import character, films
@@ -38,6 +39,8 @@ from tests.media.conftest import COUNT, SIZE, Clip, Filmed
 from tests.media.measures import alpha_error
 
 SMALL = 128
+LOOKS = 1
+"""Frames that are keyed to see that a film has a figure, where the first shows it."""
 ALL = list(FORMATS.values())
 
 
@@ -161,10 +164,9 @@ def test_playback_starts_before_the_download_ends(made: Made) -> None:
 
 
 def test_there_is_no_sound(made: Made) -> None:
-    demuxers = made.format.demuxers
     listening = ("-map", "0:a", "-c", "copy", "-f", "null", "pipe:1")
     with pytest.raises(PermanentError, match="matches no streams"):
-        ffmpeg.run((*ffmpeg.reading(demuxers), "-i", ffmpeg.url(made.paths[None]), *listening))
+        ffmpeg.run((*ffmpeg.opening(made.paths[None], made.format.demuxer), *listening))
 
 
 def test_sound_in_the_source_is_left_out(filmed: Filmed, tmp_path: Path) -> None:
@@ -199,30 +201,98 @@ def test_odd_sides_become_even(tmp_path: Path) -> None:
     assert (probe_film(paths[67]).width, probe_film(paths[67]).height) == (66, 102)
 
 
-def test_a_film_without_a_figure_is_refused_after_one_look(
+PLAIN = np.full((64, 64, 3), films.CYAN, np.uint8)
+
+
+def with_figure() -> Frame:
+    picture = PLAIN.copy()
+    picture[20:50, 20:50] = (230, 120, 20)
+    return picture
+
+
+def carrying_alpha(path: Path, shares: list[Frame]) -> Path:
+    """A master that carries its alpha, of one orange."""
+    orange = np.full((64, 64, 3), (230, 120, 20), np.uint8)
+    colours = films.encoded(path.with_suffix(".colour.mp4"), [orange] * len(shares))
+    alphas = films.encoded(path.with_suffix(".alpha.mp4"), [np.dstack([s] * 3) for s in shares])
+    both = ("-i", ffmpeg.url(colours), "-i", ffmpeg.url(alphas))
+    ffmpeg.run((*both, "-map", "0:v", "-map", "1:v", "-c", "copy", "-y", ffmpeg.url(path)))
+    return path
+
+
+@pytest.mark.parametrize("frames", [2, 30, 200])
+def test_a_film_without_a_figure_is_refused_before_anything_is_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frames: int
+) -> None:
+    source = films.encoded(tmp_path / "plain.mp4", [PLAIN] * frames)
+    passes = Passes(monkeypatch)
+    with pytest.raises(PermanentError) as refused:
+        transcode(source, {WEBM: {None: tmp_path / "film.webm"}})
+    assert refused.value.reason == "cutout_empty"
+    assert "one plain colour" in refused.value.message
+    assert passes.written == []
+    assert passes.keyed <= LOOKS + min(frames, 18)
+    assert not (tmp_path / "film.webm").exists()
+
+
+def test_a_film_whose_alpha_is_clear_throughout_is_refused_before_anything_is_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = carrying_alpha(tmp_path / "clear.mp4", [np.zeros((64, 64), np.uint8)] * 20)
+    passes = Passes(monkeypatch)
+    with pytest.raises(PermanentError) as refused:
+        transcode(source, {WEBM: {None: tmp_path / "film.webm"}})
+    assert (refused.value.reason, passes.written) == ("cutout_empty", [])
+
+
+def test_a_film_in_which_the_network_finds_nothing_is_refused_before_anything_is_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
+    source = character.film(tmp_path / "busy.mp4", [busy] * 20)
+    monkeypatch.setattr(
+        cutout, "segment", lambda pixels, _: np.dstack([pixels, np.zeros((64, 64), np.uint8)])
+    )
+    passes = Passes(monkeypatch)
+    with pytest.raises(PermanentError) as refused:
+        transcode(source, {WEBM: {None: tmp_path / "film.webm"}}, weights=tmp_path)
+    assert (refused.value.reason, passes.written) == ("cutout_empty", [])
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [range(10, 20), range(19, 20), range(1, 3)],
+    ids=["second half", "last frame", "at once"],
+)
+def test_a_figure_that_enters_late_is_found(tmp_path: Path, shown: range) -> None:
+    pictures = [with_figure() if number in shown else PLAIN for number in range(20)]
+    source = films.encoded(tmp_path / "late.mp4", pictures)
+    transcode(source, {WEBM: {None: tmp_path / "film.webm"}}, quality=Quality.DRAFT)
+    assert (tmp_path / "film.webm").exists()
+
+
+def test_a_figure_that_is_there_for_half_a_second_is_found(tmp_path: Path) -> None:
+    """Of a film of a minute as of one of seconds."""
+    pictures = [PLAIN] * 700 + [with_figure()] * 12 + [PLAIN] * 700
+    source = films.encoded(tmp_path / "long.mp4", pictures)
+    separation = separate(source, probe_film(source), Wardrobe(), None)
+    assert separation.shows_figure()
+
+
+def test_what_the_early_look_overlooks_is_refused_after_one_pass(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def look_at_nothing(*arguments: object, **options: object) -> None:
         pytest.fail("it was looked at")
 
-    plain = np.full((64, 64, 3), films.CYAN, np.uint8)
-    source = films.encoded(tmp_path / "plain.mp4", [plain] * 30)
+    source = films.encoded(tmp_path / "plain.mp4", [PLAIN] * 30)
     monkeypatch.setattr(encode, "verify_film", look_at_nothing)
+    monkeypatch.setattr(Separation, "shows_figure", lambda _: True)
     target = tmp_path / "film.webm"
     with pytest.raises(PermanentError) as refused:
         transcode(source, {WEBM: {None: target}})
     assert refused.value.reason == "cutout_empty"
-    assert "one plain colour" in refused.value.message
     assert not target.exists()
-
-
-def test_a_figure_that_enters_late_is_found(tmp_path: Path) -> None:
-    plain = np.full((64, 64, 3), films.CYAN, np.uint8)
-    late = plain.copy()
-    late[20:50, 20:50] = (230, 120, 20)
-    source = films.encoded(tmp_path / "late.mp4", [plain] * 10 + [late] * 10)
-    transcode(source, {WEBM: {None: tmp_path / "film.webm"}}, quality=Quality.DRAFT)
-    assert (tmp_path / "film.webm").exists()
 
 
 def test_a_busy_background_is_refused(tmp_path: Path) -> None:
@@ -398,7 +468,7 @@ def test_a_film_on_no_flat_background_goes_to_the_network(
     moved = shaded.copy()
     moved[:48] = 255 - moved[:48]
     source = character.film(tmp_path / "busy.mp4", [shaded, shaded, moved])
-    opinions = iter((200, 100, 0))
+    opinions = iter((200, 200, 100, 0))  # the first frame is looked at before
 
     def segment(pixels: Frame, weights: Path) -> Frame:
         return np.dstack([pixels, np.full(pixels.shape[:2], next(opinions), np.uint8)])
@@ -456,7 +526,7 @@ def test_one_key_serves_all_files_and_one_scaling_those_of_a_size(
         for format_ in (WEBM, HEVC, STACKED_VIDEO, APNG)
     }
     report = transcode(clip.path, targets)
-    assert passes.keyed == COUNT
+    assert passes.keyed == LOOKS + COUNT
     assert passes.scaled == [(96, 96), (64, 64)] * COUNT
     for format_, sizes in targets.items():
         for size, path in sizes.items():
@@ -486,7 +556,7 @@ def test_only_what_is_too_heavy_for_a_page_is_encoded_again_coarser(
     assert light[WEBM][None].coarser > 0
     assert passes.written[:3] == ["None.webm", "64.webm", "64.mp4"]
     assert set(passes.written[3:]) == {"None.webm"}, "the others were light enough"
-    assert passes.keyed == COUNT * (1 + len(passes.written[3:]))
+    assert passes.keyed == LOOKS + COUNT * (1 + len(passes.written[3:]))
     checked = light[WEBM][None].verification
     assert checked.samples == COUNT
     assert checked.alpha_error is not None

@@ -4,7 +4,7 @@ The samples are computed here by the formulas of the recommendations, without ff
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +138,7 @@ def imported(source: Path, target: Path) -> None:
 
 def provided(source: Path, target: Path) -> None:
     request = video_request(source.parent, duration=0.5, size=SIDE)
-    square_film(source, target, request, ended=False)
+    square_film(source, target, request, (SIDE, SIDE), ended=False)
 
 
 BOTH = pytest.mark.parametrize("intake", [imported, provided])
@@ -288,3 +288,37 @@ def test_colours_that_cannot_be_read_are_refused() -> None:
     log = "color_range:tv color_space:ipt-c2 color_primaries:bt2020 color_trc:smpte2084"
     with pytest.raises(PermanentError, match="ipt-c2"):
         film_colour(log, 1080)
+
+
+# --- an ffmpeg that cannot -----------------------------------------------------------------------
+
+PQ = "color_range:tv color_space:bt2020nc color_primaries:bt2020 color_trc:smpte2084"
+HD_SDR = "color_range:tv color_space:bt709 color_primaries:bt709 color_trc:bt709"
+
+
+@pytest.fixture
+def without_zscale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An ffmpeg that only lists its filters, one of which is needed."""
+    script = tmp_path / "ffmpeg"
+    script.write_text("#!/bin/sh\necho ' ... tonemap           V->V       Conversion.'\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(ffmpeg, "binary", lambda: str(script))
+    ffmpeg.require_colour_filters.cache_clear()
+    yield
+    ffmpeg.require_colour_filters.cache_clear()
+
+
+@pytest.mark.usefixtures("without_zscale")
+def test_an_ffmpeg_without_the_filters_is_told_at_the_first_film_that_needs_them() -> None:
+    assert film_colour(HD_SDR, 1080).is_plain
+    for _ in range(2):
+        with pytest.raises(PermanentError) as refused:
+            film_colour(PQ, 1080)
+        assert refused.value.reason == "colour_filters_missing"
+        assert "has no filter zscale, without which films in HDR" in refused.value.message
+        assert "imageio-ffmpeg>=0.8.1" in refused.value.message
+
+
+def test_the_filters_are_there_here() -> None:
+    ffmpeg.require_colour_filters.cache_clear()
+    ffmpeg.require_colour_filters()

@@ -3,7 +3,7 @@
 import struct
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 from shared.errors import PermanentError
 from shared.media import alpha, ffmpeg, foreign
-from shared.media.container import HEAD, film_container
+from shared.media.container import HEAD
 from shared.media.encode import transcode
 from shared.media.foreign import take_in
 from shared.media.formats import WEBM
@@ -326,9 +326,18 @@ def _many(folder: Path) -> Path:
 
 
 REFUSED: dict[str, tuple[Callable[[Path], Path], str, str]] = {
-    "text": (_text("hello " * 100), "film_unsupported", "send an MP4"),
-    "a page": (_text("<!DOCTYPE html><video src='x.mp4'>"), "film_unsupported", "send an MP4"),
-    "an archive": (_archive, "film_unsupported", "send an MP4"),
+    "text": (_text("hello " * 100), "film_unsupported", "must be an MP4, MOV, WebM or GIF"),
+    "a page": (
+        _text("<!DOCTYPE html><video src='x.mp4'>"),
+        "film_unsupported",
+        r"is a web page \(HTML\); send an MP4, MOV, WebM or GIF",
+    ),
+    "an archive": (_archive, "film_unsupported", "is a ZIP archive; send an MP4"),
+    "Matroska": (
+        lambda folder: made(folder / "x.mkv", *H264),
+        "film_unsupported",
+        r"^The film is a Matroska film \(MKV\); send an MP4, MOV, WebM or GIF",
+    ),
     "cut off": (_cut_off, "film_unsupported", "damaged"),
     "noise": (_noise, "film_unsupported", "damaged|decoded|read"),
     "a huge index": (_huge_index, "film_unsupported|film_too_large", "The film"),
@@ -370,36 +379,6 @@ def test_what_is_no_film_of_ours_is_refused(kind: str, tmp_path: Path) -> None:
     assert str(tmp_path) not in refused.value.message  # which the client reads
 
 
-PLAYLISTS = {
-    "HLS": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:{secret}\n#EXT-X-ENDLIST\n",
-    "ffconcat": "ffconcat version 1.0\nfile '{secret}'\n",
-    "SDP": "v=0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\nc=IN IP4 127.0.0.1\n",
-    "DASH": "<?xml version='1.0'?><MPD><Period><BaseURL>{secret}</BaseURL></Period></MPD>",
-}
-
-
-@pytest.mark.parametrize("kind", PLAYLISTS)
-@pytest.mark.parametrize("disguise", [b"", b"\0\0\0\x18ftypisom\0\0\0\0isommp42", b"GIF89a"])
-def test_a_playlist_opens_nothing(kind: str, disguise: bytes, tmp_path: Path) -> None:
-    """Neither as it is, nor behind the first bytes of a film."""
-    secret = card(tmp_path / "secret.mp4")
-    (tmp_path / "x.mp4").write_bytes(disguise + PLAYLISTS[kind].format(secret=secret).encode())
-    with pytest.raises(PermanentError):
-        take_in(tmp_path / "x.mp4", tmp_path / "master.mp4")
-    assert not (tmp_path / "master.mp4").exists()
-
-
-def test_a_film_that_keeps_its_frames_in_another_file_does_not_get_them(tmp_path: Path) -> None:
-    """MP4's data references: the index is here, and names the file that has the frames."""
-    secret = card(tmp_path / "secret.mp4")
-    (tmp_path / "x.mp4").write_bytes(_referring(secret.read_bytes(), secret))
-    there = ("-enable_drefs", "1", "-use_absolute_path", "1", "-i", str(tmp_path / "x.mp4"))
-    opened = ffmpeg.run((*there, "-c", "copy", "-f", "framecrc", "pipe:1"))
-    assert opened.count(b"\n0,") == 12  # whoever allows it does get them
-    with pytest.raises(PermanentError):
-        take_in(tmp_path / "x.mp4", tmp_path / "master.mp4")
-
-
 def test_a_decoder_that_takes_too_much_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -434,63 +413,6 @@ def test_a_decoder_that_dies_says_why(
     with pytest.raises(PermanentError, match=says) as refused:
         take_in(source, tmp_path / "master.mp4")
     assert refused.value.reason == reason
-
-
-def test_what_a_file_is_by_its_first_bytes() -> None:
-    assert film_container(b"\0\0\0\x18ftypisom") == "mov"
-    assert film_container(b"\0\0\0\x18ftypheic") is None
-    assert film_container(b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm") == "webm"
-    assert film_container(b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska") is None
-    webp = b"RIFF\0\0\0\0WEBPVP8X\n\0\0\0"
-    assert film_container(webp + b"\x12") == "webp"
-    still = pngs.row(8, pngs.GREY, [0])
-    note = pngs.chunk(b"tEXt", b"Comment\0acTL" + b" " * HEAD)
-    animated = pngs.before_pixels(still, note, pngs.chunk(b"acTL", bytes(8)))
-    assert film_container(animated) == "apng"
-    assert film_container(animated[:HEAD]) == "apng", "it could be one"
-    assert film_container(pngs.before_pixels(still, note)) is None
-    for head in (webp, webp + b"\x10", b"RIFF\0\0\0\0WEBPVP8L", still, still[:20]):
-        assert film_container(head) is None
-    for head in (b"", b"GIF", b"#EXTM3U", b"RIFF\0\0\0\0AVI ", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"):
-        assert film_container(head) is None
-
-
-def _referring(film: bytes, other: Path) -> bytes:
-    """The index of a film alone, whose data reference is an alias of another file."""
-    name = str(other.absolute()).encode()
-    alias = struct.pack(">H", 2) + struct.pack(">H", len(name)) + name + b"\0" * (len(name) % 2)
-    record = b"\0" * 10 + b"\0" * 28 + b"\0" * 12 + b"\0" * 64 + b"\0" * 16
-    record += struct.pack(">hh", -1, -1) + b"\0" * 16 + alias + struct.pack(">hH", -1, 0)
-    record += b"\0" * max(0, 151 - len(record))
-    entry = struct.pack(">I4sI", len(record) + 12, b"alis", 0) + record
-    reference = _box(b"dref", struct.pack(">II", 0, 1) + entry)
-    (index,) = (content for kind, content in _boxes(film) if kind == b"moov")
-    return _box(b"ftyp", b"isom\0\0\0\0isom") + _box(b"moov", _replaced(index, reference))
-
-
-def _replaced(content: bytes, reference: bytes) -> bytes:
-    """The boxes with their data reference replaced, at whatever depth it lies."""
-    made = b""
-    for kind, inner in _boxes(content):
-        if kind == b"dref":
-            made += reference
-        elif kind in (b"trak", b"mdia", b"minf", b"dinf"):
-            made += _box(kind, _replaced(inner, reference))
-        else:
-            made += _box(kind, inner)
-    return made
-
-
-def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 0
-    while at < len(content):
-        size, kind = struct.unpack_from(">I4s", content, at)
-        yield kind, content[at + 8 : at + size]
-        at += size
-
-
-def _box(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I4s", len(content) + 8, kind) + content
 
 
 # --- what follows --------------------------------------------------------------------------------

@@ -402,22 +402,31 @@ def test_cut_off_pictures_are_refused(kind: str, share: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "reason"),
     [
-        b"",
-        b"just text",
-        b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>',
-        b"%PDF-1.7\n",
-        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n",
-        saved(halves(), "BMP"),
-        saved(halves(), "TIFF"),
+        (b"", "not a PNG, JPEG, WebP or GIF picture"),
+        (b"just text", "not a PNG, JPEG, WebP or GIF picture"),
+        (
+            b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>',
+            "an SVG drawing; send a PNG, JPEG, WebP or GIF",
+        ),
+        (b"%PDF-1.7\n", "a PDF; send"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "a PostScript file; send"),
+        (saved(halves(), "BMP"), "a BMP picture; send"),
+        (saved(halves(), "TIFF"), "a TIFF picture; send"),
+        (saved(halves(), "AVIF"), "an AVIF picture; send"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "an HEIC picture, as iPhones take them; send"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "an MP4 or QuickTime film; send a PNG"),
+        (saved(halves(), "JPEG")[:20], "damaged or cut off"),
     ],
-    ids=["empty", "text", "svg", "pdf", "eps", "bmp", "tiff"],
+    ids=["empty", "text", "svg", "pdf", "eps", "bmp", "tiff", "avif", "heic", "film", "cut off"],
 )
-def test_other_files_are_refused_whatever_their_name(tmp_path: Path, data: bytes) -> None:
+def test_other_files_are_refused_by_their_name(tmp_path: Path, data: bytes, reason: str) -> None:
+    """Not by what they are called."""
     path = tmp_path / "picture.png"
     path.write_bytes(data)
-    assert "is not a PNG, JPEG, WebP or GIF" in refusal(path)
+    assert f"is {reason}" in refusal(path)
+    assert refusal(data) == refusal(path)
 
 
 def _cut_in_its_second_frame() -> bytes:

@@ -11,7 +11,7 @@ from PIL import Image
 from shared.errors import PermanentError
 from shared.media.ffmpeg import read_frames
 from shared.media.verify import verify_film
-from shared.providers.square import longer, square_film, square_png
+from shared.providers.square import WIDE, longer, square_film, square_png
 from tests.media.films import COLOURS, told_colours
 from tests.providers.wire.material import KEY, film, video_request
 
@@ -29,7 +29,7 @@ def greys(path: Path) -> list[float]:
 def converted(folder: Path, seconds: float, *, ended: bool, fps: int = 24, **asked: object) -> Path:
     source, target = folder / "source.mp4", folder / "target.mp4"
     film(source, seconds, fps)
-    square_film(source, target, video_request(folder, **asked), ended=ended)
+    square_film(source, target, video_request(folder, **asked), WIDE, ended=ended)
     return target
 
 

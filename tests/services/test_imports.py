@@ -98,10 +98,13 @@ def test_what_is_no_film_is_refused_when_it_has_arrived(world: World, tenant: Te
     error = world.job(job).error
     assert error
     assert error.code == "upload_refused"
-    assert "must be an MP4, MOV, WebM or GIF" in error.message
+    assert error.message == (
+        "The film is a playlist (HLS, M3U8), not a film itself; "
+        "send an MP4, MOV, WebM or GIF, or a PNG or WebP that moves."
+    )
     [left] = world.ports.blobs.list(Bucket.UPLOADS, "", limit=9).results
     assert left.size == 0
-    with pytest.raises(BadRequest, match=r"cannot be imported: The film must be") as refused:
+    with pytest.raises(BadRequest, match=r"cannot be imported: The film is a playlist") as refused:
         imports.uploaded(world.ports, tenant.who, upload.id, field="asset_id")
     assert refused.value.details["field"] == "asset_id"
 

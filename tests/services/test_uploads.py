@@ -113,7 +113,11 @@ def test_a_picture_that_is_sent_becomes_ready(world: World, tenant: Tenant, kind
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"<html>", "The picture is not a PNG, JPEG, WebP or GIF picture."),
+        (
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+            "The picture is an HEIC picture, as iPhones take them; send a PNG, JPEG, WebP or GIF.",
+        ),
+        (b"<html>", "The picture is a web page (HTML); send a PNG, JPEG, WebP or GIF."),
         (picture()[:60], "The picture is damaged or cut off, and cannot be decoded."),
         (b"x" * 10_000_001, "The picture has more than 10,000,000 bytes."),
     ],
@@ -161,6 +165,23 @@ def test_what_is_settled_stays(world: World, tenant: Tenant) -> None:
     assert world.documents(tenant, "assets") == before
     assert world.public() == public
     is_settled(world, tenant)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"RIFF\0\0\0\0AVI LIST", "the film is an AVI film; send an MP4, MOV, WebM or GIF"),
+        (b"#EXTM3U\n", "the film is a playlist (HLS, M3U8), not a film itself; send an MP4"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0avifmif1", "the picture is an AVIF picture; send a PNG"),
+        (b"PK\x03\x04", "the picture is a ZIP archive; send a PNG"),
+    ],
+)
+def test_what_is_sent_to_be_imported_is_refused_by_its_name(
+    world: World, tenant: Tenant, tmp_path: Path, content: bytes, said: str
+) -> None:
+    with pytest.raises(BadRequest) as refused:
+        uploads.prepare(world.ports, tenant.who, content, tmp_path)
+    assert refused.value.message.startswith(said)
 
 
 @pytest.mark.parametrize("part", range(3))

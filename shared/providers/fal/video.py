@@ -94,12 +94,15 @@ class FalFilms:
         source, target = folder / "fal-source.mp4", folder / "fal.mp4"
         fetch(url, source, settings.provider_poll_timeout, plain=settings.fal_url is not None)
         ended = bool(settings.fal_end_field) and (request.loop or request.end_still is not None)
-        seconds = square_film(source, target, request, ended=ended)
+        sent = WIDE if settings.fal_wide else SQUARE
+        squared = square_film(source, target, request, sent, ended=ended)
+        seconds = round(squared.seconds)
         return Film(
             path=target,
             model=model,
-            cost_usd=round(seconds) * price(model, settings.provider_prices).second,
-            parameters={"seconds": round(seconds), "last_frame": ended},
+            cost_usd=seconds * price(model, settings.provider_prices).second,
+            parameters={"seconds": seconds, "last_frame": ended},
+            metadata=squared.notes,
         )
 
     def _waiting(self, operation: str) -> Waiting:

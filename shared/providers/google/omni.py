@@ -92,12 +92,14 @@ class OmniFilms:
     def _film(self, source: Path, model: str, request: VideoRequest, folder: Path) -> Film:
         target = folder / "omni.mp4"
         ended = request.loop or request.end_still is not None
-        seconds = round(square_film(source, target, request, ended=ended))
+        squared = square_film(source, target, request, WIDE, ended=ended)
+        seconds = round(squared.seconds)
         return Film(
             path=target,
             model=model,
             cost_usd=seconds * price(model, self._settings.provider_prices).second,
             parameters={"seconds": seconds, "last_frame": ended},
+            metadata=squared.notes,
         )
 
 

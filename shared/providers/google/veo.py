@@ -106,12 +106,14 @@ class VeoFilms:
         source, target = folder / "veo-source.mp4", folder / "veo.mp4"
         source.write_bytes(video)
         ended = request.loop or request.end_still is not None
-        seconds = round(square_film(source, target, request, ended=ended))
+        squared = square_film(source, target, request, WIDE, ended=ended)
+        seconds = round(squared.seconds)
         return Film(
             path=target,
             model=model,
             cost_usd=seconds * price(model, self._settings.provider_prices).second,
             parameters={"seconds": seconds, "last_frame": ended},
+            metadata=squared.notes,
         )
 
 

@@ -118,6 +118,16 @@ def test_a_finished_film_is_fetched_without_the_key_and_made_square(
     verify_film(done.path, None, (64, 64), 72, 24, alpha_expected=False)
     assert wire.requests[-1].path == "/files/1.mp4"
     assert "authorization" not in wire.requests[-1].headers
+    assert done.metadata == {}
+
+
+def test_another_ratio_is_told(wire: Wire, tmp_path: Path) -> None:
+    made = film(tmp_path / "made.mp4", 5.0, size=(72, 128))
+    place = Reply({"video": {"url": f"{wire.url}/files/1.mp4"}})
+    wire.answer(DONE, DONE, place, Reply(made))
+    done = poll(wire, tmp_path)
+    assert isinstance(done, Film)
+    assert done.metadata["made_square"].startswith("The model filmed 72×128 instead of 720×720;")
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,15 @@ def test_a_finished_film_in_the_answer(wire: Wire, tmp_path: Path) -> None:
     assert done.cost_usd == pytest.approx(0.28)
     assert done.parameters == {"seconds": 4, "last_frame": False}
     verify_film(done.path, None, (64, 64), 72, 24, alpha_expected=False)
+    assert done.metadata == {}
+
+
+def test_another_ratio_is_told(wire: Wire, tmp_path: Path) -> None:
+    made = film(tmp_path / "made.mp4", 4.0, size=(72, 128))
+    wire.answer(state("completed", {"type": "video", "data": encoded(made)}))
+    done = poll(wire, tmp_path)
+    assert isinstance(done, Film)
+    assert done.metadata["made_square"].startswith("The model filmed 72×128 instead of 1280×720;")
 
 
 def test_a_finished_film_elsewhere_is_asked_of_google_alone(wire: Wire, tmp_path: Path) -> None:

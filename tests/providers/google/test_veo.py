@@ -110,6 +110,16 @@ def test_a_finished_film_is_made_square(wire: Wire, tmp_path: Path) -> None:
     assert done.cost_usd == pytest.approx(1.6)
     assert done.parameters == {"seconds": 4, "last_frame": True}
     verify_film(done.path, None, (64, 64), 72, 24, alpha_expected=False)
+    assert done.metadata == {}
+
+
+def test_another_ratio_is_told(wire: Wire, tmp_path: Path) -> None:
+    made = film(tmp_path / "made.mp4", 4.0, size=(72, 128))
+    video = {"bytesBase64Encoded": encoded(made), "mimeType": "video/mp4"}
+    wire.answer(ended(videos=[video]))
+    done = poll(wire, tmp_path)
+    assert isinstance(done, Film)
+    assert done.metadata["made_square"].startswith("The model filmed 72×128 instead of 1280×720;")
 
 
 @pytest.mark.parametrize(

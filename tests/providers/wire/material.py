@@ -88,7 +88,7 @@ def film(path: Path, seconds: float, fps: int = 24, size: tuple[int, int] = (128
     """
     width, height = size
     frames = round(seconds * fps)
-    margin = (width - height) // 2
+    margin = max(0, (width - height) // 2)
     encode = ("-c:v", "libx264", "-crf", "10", "-pix_fmt", "yuv420p", "-preset", "ultrafast")
     with write_frames(path, width, height, Fraction(fps), encode, pixels="rgb24") as write:
         for index in range(frames):

@@ -258,7 +258,7 @@ class ItemView {
       version.ready.length === 0 && h("section", { class: "card stack" }, h("h2", null, "What you will get"), h("ul", { class: "promise" }, version.assets.filter((asset) => !asset.size).toSorted((one, other) => rankOf(one) - rankOf(other)).map((asset) => h("li", null, icon(/image/.test(asset.type) ? "image" : "film"), h("span", null, formatName(asset.type)), h("span", { class: "dim" }, playsOn(asset.type)))))));
   }
 
-  /** What was done to a picture that came in another ratio. */
+  /** What was done to a picture or film that came in another ratio. */
   madeSquare(version) {
     const said = version.assets.find((asset) => asset.metadata?.made_square)?.metadata.made_square;
     return said && h("p", { class: "notice" }, icon("warning"), said);
