@@ -159,7 +159,7 @@ ROUTES = (
         delete,
         Scope.WRITE,
         versioned=True,
-        query=(parameter.flag("detach", "Take it from the references of characters first."),),
+        query=(parameter.DETACH,),
         answer="Deletion",
         status=202,
         gives={"job_id": "/job_id"},

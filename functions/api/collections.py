@@ -202,9 +202,17 @@ def update(call: Call) -> Reply:
 
 
 def delete(call: Call) -> Reply:
-    """Delete a collection with everything in it."""
+    """Delete a collection with everything in it.
+
+    While a picture in it is a reference of other characters the answer is 409 and names their
+    collections; with `detach` it is taken from them, which clears their style cards.
+    """
     job = deletion.delete_collection(
-        call.ports, call.who, call.ids["collection_id"], if_match=call.if_match
+        call.ports,
+        call.who,
+        call.ids["collection_id"],
+        if_match=call.if_match,
+        detach=call.flag("detach"),
     )
     return call.deleted(call.ids["collection_id"], job)
 
@@ -302,6 +310,7 @@ ROUTES = (
         delete,
         Scope.WRITE,
         versioned=True,
+        query=(parameter.DETACH,),
         answer="Deletion",
         status=202,
         gives={"job_id": "/job_id"},

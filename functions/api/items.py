@@ -3,6 +3,7 @@
 from typing import Any
 
 from functions.api import assets as assets_api
+from functions.api import parameter
 from functions.api.call import Call, Reply, Route
 from shared.model import paths
 from shared.model.asset import Asset
@@ -57,8 +58,18 @@ def update(call: Call) -> Reply:
 
 
 def delete(call: Call) -> Reply:
-    """Delete an item with its assets."""
-    job = deletion.delete_item(call.ports, call.who, call.ids["item_id"], if_match=call.if_match)
+    """Delete an item with its assets.
+
+    While one of them is a reference of characters the answer is 409 and names their collections;
+    with `detach` it is taken from them, which clears their style cards.
+    """
+    job = deletion.delete_item(
+        call.ports,
+        call.who,
+        call.ids["item_id"],
+        if_match=call.if_match,
+        detach=call.flag("detach"),
+    )
     return call.deleted(call.ids["item_id"], job)
 
 
@@ -132,6 +143,7 @@ ROUTES = (
         delete,
         Scope.WRITE,
         versioned=True,
+        query=(parameter.DETACH,),
         answer="Deletion",
         status=202,
         gives={"job_id": "/job_id"},

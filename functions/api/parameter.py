@@ -46,3 +46,6 @@ def id_(name: str, about: str) -> Parameter:
 def text(name: str, about: str) -> Parameter:
     """Any text."""
     return Parameter(name, {"type": "string"}, about)
+
+
+DETACH = flag("detach", "Take what is deleted from the references of characters first.")

@@ -102,7 +102,7 @@ class Conflict(Answer):
     job_id: Given[Id] = None
     """The job that stands in the way, where it is one."""
     collection_ids: Given[list[Id]] = None
-    """The collections whose reference an asset is that was to be deleted."""
+    """The collections that have a reference in what was to be deleted."""
 
 
 class PreconditionFailed(Answer):

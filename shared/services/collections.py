@@ -8,16 +8,13 @@ from shared.model import paths
 from shared.model.asset import Asset
 from shared.model.base import instant_text
 from shared.model.collection import MAX_REFERENCES, Collection, Settings
-from shared.ports import Create, Delete, Ports, Query, Replace, Update, Write
+from shared.ports import Create, Delete, Ports, Replace, Update, Write
 from shared.services import assets, entities, projects
 from shared.services.keys import Principal
 from shared.services.slugs import slugify
 
 SUFFIX_LENGTH = 4
 TRIES = 5
-BATCH = 100
-Holder = tuple[Collection, str]
-"""A collection and its version."""
 
 
 def require(
@@ -144,42 +141,6 @@ def remove_reference(ports: Ports, who: Principal, collection_id: str, asset_id:
         return _without(references, asset_id)
 
     return _change_references(ports, who, collection_id, remove)
-
-
-def holding(ports: Ports, who: Principal, asset_id: str) -> list[Holder]:
-    """The collections that have an asset among their references."""
-    query = Query(paths.collection_of(who.workspace_id, "collections"))
-    found = [
-        (Collection.load(document.data), document.version)
-        for document in entities.every(ports.documents, query, at_once=BATCH)
-        if asset_id in document.data["reference_asset_ids"]
-    ]
-    projects_of = {paths.project(who.workspace_id, one.project_id) for one, _ in found}
-    alive = entities.existing(ports.documents, projects_of)
-    return [
-        (one, version)
-        for one, version in found
-        if paths.project(who.workspace_id, one.project_id) in alive
-    ]
-
-
-def without(
-    ports: Ports, who: Principal, asset_id: str, holders: Sequence[Holder]
-) -> Sequence[Write]:
-    """The writes that take an asset from the references of collections, which clears their style
-    cards. They hold if no collection has changed meanwhile."""
-    now = ports.clock.now()
-    return [
-        Replace(
-            paths.collection(who.workspace_id, collection.id),
-            collection.with_(
-                reference_asset_ids=_without(collection.reference_asset_ids, asset_id),
-                updated_at=now,
-            ).stored(),
-            version,
-        )
-        for collection, version in holders
-    ]
 
 
 def _without(references: tuple[str, ...], asset_id: str) -> tuple[str, ...]:

@@ -3,6 +3,9 @@
 Without its root a subtree cannot be reached any more. The job then stops what is still being
 made there, and removes files before the documents that name them, so that it can be cut off
 anywhere and begun again.
+
+While a picture in the subtree is a reference of a collection that stays, a deletion is refused with
+Conflict, unless `detach` says that the picture is to be taken from that collection first.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,14 +26,14 @@ from shared.services import (
     items,
     jobstore,
     projects,
+    references,
     runner,
     versions,
 )
-from shared.services.collections import Holder
 from shared.services.keys import Principal
+from shared.services.references import Holder
 
 BATCH = 100
-MAX_NAMED = 5
 CANCELED = Fault(code="canceled", message="What the job was making has been deleted.")
 
 
@@ -59,36 +62,63 @@ Root = tuple[Delete, Subtree, Sequence[Write]]
 
 
 def delete_project(
-    ports: Ports, who: Principal, project_id: str, *, if_match: str | None = None
+    ports: Ports,
+    who: Principal,
+    project_id: str,
+    *,
+    if_match: str | None = None,
+    detach: bool = False,
 ) -> Job:
     def root() -> Root:
         _, version = projects.get(ports, who, project_id)
         entities.require_version(version, if_match)
+        holders = references.holders_below_collections(
+            ports, who.workspace_id, lambda one: one.project_id == project_id
+        )
+        along = _along(ports, who, holders, detach=detach)
         path = paths.project(who.workspace_id, project_id)
-        return Delete(path, version), Subtree(Level.PROJECT, project_id), ()
+        return Delete(path, version), Subtree(Level.PROJECT, project_id), along
 
     return _once(ports, who.workspace_id, root)
 
 
 def delete_collection(
-    ports: Ports, who: Principal, collection_id: str, *, if_match: str | None = None
+    ports: Ports,
+    who: Principal,
+    collection_id: str,
+    *,
+    if_match: str | None = None,
+    detach: bool = False,
 ) -> Job:
     def root() -> Root:
         collection, version = collections.get(ports, who, collection_id)
         entities.require_version(version, if_match)
+        holders = references.holders_below_collections(
+            ports, who.workspace_id, lambda one: one.id == collection_id
+        )
+        along = _along(ports, who, holders, detach=detach)
         path = paths.collection(who.workspace_id, collection_id)
         subtree = Subtree(Level.COLLECTION, collection_id, slug=collection.slug)
-        return Delete(path, version), subtree, ()
+        return Delete(path, version), subtree, along
 
     return _once(ports, who.workspace_id, root)
 
 
-def delete_item(ports: Ports, who: Principal, item_id: str, *, if_match: str | None = None) -> Job:
+def delete_item(
+    ports: Ports,
+    who: Principal,
+    item_id: str,
+    *,
+    if_match: str | None = None,
+    detach: bool = False,
+) -> Job:
     def root() -> Root:
         _, version = items.get(ports, who, item_id)
         entities.require_version(version, if_match)
+        holders = references.holders_below_item(ports, who.workspace_id, item_id)
+        along = _along(ports, who, holders, detach=detach)
         path = paths.item(who.workspace_id, item_id)
-        return Delete(path, version), Subtree(Level.ITEM, item_id), ()
+        return Delete(path, version), Subtree(Level.ITEM, item_id), along
 
     return _once(ports, who.workspace_id, root)
 
@@ -101,15 +131,11 @@ def delete_asset(
     if_match: str | None = None,
     detach: bool = False,
 ) -> Job:
-    """Delete an asset. One that is a reference of characters is first taken from them, in the same
-    batch, if `detach` says so; otherwise Conflict names their collections."""
-
     def root() -> Root:
         asset, version = assets.get(ports, who, asset_id)
         entities.require_version(version, if_match)
-        holders = collections.holding(ports, who, asset_id)
-        if holders and not detach:
-            raise _is_referred_to(holders)
+        holders = references.holders_of(ports, who.workspace_id, {asset_id})
+        along = _along(ports, who, holders, detach=detach)
         path = paths.asset(who.workspace_id, asset_id)
         subtree = Subtree(
             Level.ASSET,
@@ -118,7 +144,7 @@ def delete_asset(
             siblings=asset.siblings,
             item_id=asset.item_id or "",
         )
-        return Delete(path, version), subtree, collections.without(ports, who, asset_id, holders)
+        return Delete(path, version), subtree, along
 
     return _once(ports, who.workspace_id, root)
 
@@ -134,6 +160,7 @@ def purge(ports: Ports, workspace_id: str, subtree: Subtree) -> None:
     """Remove everything below a deleted root. Can be repeated, also after half of it."""
     match subtree.level:
         case Level.ASSET:
+            references.detach(ports, workspace_id, {subtree.id})
             _remove_files(ports, beside(subtree.path, subtree.siblings))
             if subtree.item_id:
                 versions.refresh(ports, workspace_id, subtree.item_id)
@@ -149,15 +176,13 @@ def purge(ports: Ports, workspace_id: str, subtree: Subtree) -> None:
                 ports.documents.commit([Delete(document.path)])
 
 
-def _is_referred_to(holders: Sequence[Holder]) -> Conflict:
-    shown = [f"'{collection.name}' ({collection.id})" for collection, _ in holders[:MAX_NAMED]]
-    more = len(holders) - len(shown)
-    names = ", ".join([*shown, *([f"{more} more"] if more else [])])
-    return Conflict(
-        f"It is a reference of {names}. Take it from these first, or delete it with ?detach=true, "
-        "which does so.",
-        collection_ids=[collection.id for collection, _ in holders],
-    )
+def _along(
+    ports: Ports, who: Principal, holders: Sequence[Holder], *, detach: bool
+) -> Sequence[Write]:
+    """The writes that take the references away first; Conflict unless that was asked for."""
+    if holders and not detach:
+        raise references.refusal(holders)
+    return references.detached(ports, who.workspace_id, holders[: references.MAX_IN_A_BATCH])
 
 
 def _once(ports: Ports, workspace_id: str, root: Callable[[], Root]) -> Job:
@@ -248,6 +273,8 @@ def _cancel_jobs(ports: Ports, workspace_id: str, field: str, value: str) -> Non
 
 def _remove_assets(ports: Ports, workspace_id: str, field: str, value: str) -> None:
     for documents in _pages(ports, workspace_id, "assets", field, value):
+        # First, so that no collection names a picture whose file is gone.
+        references.detach(ports, workspace_id, {document.id for document in documents})
         _remove_files(ports, [path for document in documents for path in _files(document)])
         for document in documents:
             _remove_links(ports, workspace_id, "source_asset_id", document.id)
@@ -257,8 +284,10 @@ def _remove_assets(ports: Ports, workspace_id: str, field: str, value: str) -> N
                     ports.documents.commit([Delete(current.path, current.version)])
                     break
                 except (Conflict, NotFound):
-                    # It was published at this very moment: remove the new file too.
+                    # At this very moment it was published or became a reference, which both write
+                    # to it: undo that too.
                     current = ports.documents.get(document.path)
+                    references.detach(ports, workspace_id, {document.id})
                     _remove_files(ports, _files(document))
 
 

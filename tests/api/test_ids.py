@@ -6,6 +6,7 @@ import pytest
 
 from functions.api.jobs import NEVER_MADE
 from shared.model.job import JobType
+from shared.services import collections
 from tests.api.client import Client
 from tests.graph.jobs import IMAGE
 from tests.services.world import Tenant, World
@@ -90,3 +91,31 @@ def test_a_reference_is_deleted_when_asked_to(
     assert api.delete(f"/v1/assets/{upload.upper()}?detach=true").data["id"] == upload
     assert api.get(path).data["config"]["reference_asset_ids"] == []
     assert api.get(f"/v1/assets/{upload}").status == 404
+
+
+@pytest.mark.parametrize("root", ["project", "collection", "item"])
+def test_what_holds_a_reference_is_deleted_when_asked_to(
+    api: Client, tenant: Tenant, world: World, root: str
+) -> None:
+    made = world.generate(tenant, IMAGE)
+    world.settle()
+    still = made.job.assets["image"].id
+    project = api.post("/v1/projects", name="Other").data["id"]
+    other = collections.create(
+        world.ports,
+        tenant.who,
+        project_id=project,
+        name="Reynard",
+        prompt="a fox",
+        reference_asset_ids=[still],
+    ).id
+    path = {
+        "project": f"/v1/projects/{tenant.project_id}",
+        "collection": f"/v1/collections/{tenant.collection.id}",
+        "item": f"/v1/items/{made.item.id}",
+    }[root]
+    refused = api.delete(path)
+    assert (refused.status, refused.error["collection_ids"]) == (409, [other])
+    assert api.delete(f"{path}?detach=perhaps").error["field"] == "detach"
+    assert api.delete(f"{path}?detach=true").status == 202
+    assert api.get(f"/v1/collections/{other}").data["config"]["reference_asset_ids"] == []

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from shared.errors import Busy, Conflict, NotFound
+from shared.errors import Busy, NotFound
 from shared.model import paths
 from shared.model.item import ItemType
 from shared.model.job import Job, JobStatus, JobType, StepKind
 from shared.ports import Bucket, Ports, Put
-from shared.services import assets, collections, deletion, guides, items, projects
+from shared.services import assets, collections, deletion, items, projects
 from shared.services.generation import Generation
 from shared.services.keys import Principal
 from shared.services.steps import Made, StepContext
@@ -312,114 +311,3 @@ def test_what_is_below_a_deleted_root_cannot_be_reached(
     for get in reach.values():
         with pytest.raises(NotFound):
             get()
-
-
-# --- references of characters --------------------------------------------------------------------
-
-
-def referring(world: World, tenant: Tenant, *names: str) -> tuple[str, list[str]]:
-    """An upload, and the collections of these names that have it as a reference beside another."""
-    upload, other = world.upload(tenant).id, world.upload(tenant).id
-    made = [
-        collections.create(
-            world.ports,
-            tenant.who,
-            project_id=tenant.project_id,
-            name=name,
-            prompt="a fox",
-            reference_asset_ids=[other, upload],
-        ).id
-        for name in names
-    ]
-    return upload, made
-
-
-def references_of(world: World, tenant: Tenant, collection_id: str) -> tuple[str, ...]:
-    return collections.get(world.ports, tenant.who, collection_id)[0].reference_asset_ids
-
-
-def test_a_reference_is_not_deleted_unasked(world: World, tenant: Tenant) -> None:
-    upload, made = referring(world, tenant, "Felix", "Reynard")
-    with pytest.raises(Conflict, match=f"'Felix' .{made[0]}., 'Reynard' .*detach=true") as caught:
-        deletion.delete_asset(world.ports, tenant.who, upload)
-    assert caught.value.details["collection_ids"] == made
-    world.drain()
-    assert assets.get(world.ports, tenant.who, upload)
-    assert all(upload in references_of(world, tenant, id_) for id_ in made)
-
-
-def test_many_collections_are_counted(world: World, tenant: Tenant) -> None:
-    upload, made = referring(world, tenant, *(f"Fox {number}" for number in range(7)))
-    with pytest.raises(Conflict, match=r"'Fox 4' .*, 2 more\. ") as caught:
-        deletion.delete_asset(world.ports, tenant.who, upload)
-    assert caught.value.details["collection_ids"] == made
-
-
-def test_a_detached_reference_leaves_the_others(world: World, tenant: Tenant) -> None:
-    upload, made = referring(world, tenant, "Felix", "Reynard")
-    before = references_of(world, tenant, made[0])
-    job = deletion.delete_asset(world.ports, tenant.who, upload, detach=True)
-    with pytest.raises(NotFound):
-        assets.get(world.ports, tenant.who, upload)
-    world.drain()
-    assert world.job(job).status is JobStatus.COMPLETED
-    assert all(references_of(world, tenant, id_) == before[:1] for id_ in made)
-
-
-def test_a_detached_reference_clears_the_card(world: World, tenant: Tenant) -> None:
-    """Pictures that were drawn by it go on to say so: that is how they were made."""
-    upload, made = referring(world, tenant, "Felix")
-    collection, _ = collections.get(world.ports, tenant.who, made[0])
-    world.generate(Tenant(tenant.who, tenant.key, tenant.project_id, collection), IMAGE)
-    world.drain()
-    guide = guides.load(world.ports.documents, tenant.who.workspace_id, made[0])
-    assert guide
-    assert guide.card_for(collection.reference_asset_ids)
-    links = world.ids(tenant, "links")
-    deletion.delete_asset(world.ports, tenant.who, upload, detach=True)
-    world.drain()
-    after = guides.load(world.ports.documents, tenant.who.workspace_id, made[0])
-    assert after
-    assert after.card_for(references_of(world, tenant, made[0])) is None
-    assert world.ids(tenant, "links") == links
-
-
-def test_a_reference_of_what_is_deleted_is_free(world: World, tenant: Tenant) -> None:
-    upload, made = referring(world, tenant, "Felix")
-    deletion.delete_collection(world.ports, tenant.who, made[0])
-    assert deletion.delete_asset(world.ports, tenant.who, upload)
-    upload, made = referring(world, tenant, "Felix")
-    deletion.delete_project(world.ports, tenant.who, tenant.project_id)
-    assert deletion.delete_asset(world.ports, tenant.who, upload)
-
-
-def test_a_deletion_and_a_new_reference_at_once(
-    world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What becomes a reference after the deletion has looked for some is not deleted, and what is
-    deleted after it was looked at becomes none."""
-    ports, who, id_ = world.ports, tenant.who, tenant.collection.id
-    upload = world.upload(tenant).id
-    holding = collections.holding
-
-    def then_refer(*asked: Any) -> Any:
-        found = holding(*asked)
-        collections.add_reference(ports, who, id_, upload)
-        return found
-
-    with monkeypatch.context() as patch, pytest.raises(Conflict):
-        patch.setattr(collections, "holding", then_refer)
-        deletion.delete_asset(ports, who, upload)
-    assert assets.get(ports, who, upload)
-    collections.remove_reference(ports, who, id_, upload)
-    picture = assets.picture
-
-    def then_delete(*asked: Any, **more: Any) -> Any:
-        found = picture(*asked, **more)
-        deletion.delete_asset(ports, who, upload)
-        return found
-
-    with monkeypatch.context() as patch, pytest.raises(Conflict):
-        patch.setattr(assets, "picture", then_delete)
-        collections.add_reference(ports, who, id_, upload)
-    assert references_of(world, tenant, id_) == ()
