@@ -171,13 +171,13 @@ HEVC = Format(
     layout=Layout.STRAIGHT,
     codec="hevc",
     # The parameters keep the encoder's 2 KB self-portrait out of every file. `hvc1` is the tag
-    # that Apple's players ask for, and a key frame at least every 30 frames is what Apple's
-    # encoder writes.
+    # that Apple's players ask for. A key frame comes at least every 30 frames, as Apple's encoder
+    # writes them, and nothing behind it needs what is in front of it.
     encode=(
         *("-vf", f"{SPACE},scale=out_color_matrix=bt709:out_range=tv,format=yuva420p"),
         *("-pix_fmt", "yuva420p", *TAGS),
-        *("-c:v", "libx265", "-x265-params", "log-level=none:info=0", "-crf", "{level}"),
-        *("-g", "30", "-tag:v", "hvc1", "-movflags", "+faststart"),
+        *("-c:v", "libx265", "-x265-params", "log-level=none:info=0:open-gop=0"),
+        *("-crf", "{level}", "-g", "30", "-tag:v", "hvc1", "-movflags", "+faststart"),
     ),
     # From crf 22 on, thin hair shows isolated alpha errors over 100.
     quality=_qualities(

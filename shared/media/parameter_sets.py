@@ -3,8 +3,8 @@
 x265 writes two things in another way than Apple's encoder does (`docs/7-alpha.md`), and has no
 option for either:
 
-- Its VPS tells the layers apart by DependencyId and by AuxId. The first is for layers that refine
-  one another. Alpha belongs to the colours that differ from it by AuxId alone.
+- Its VPS tells the layers apart by DependencyId and by AuxId. The first is for a layer that refines
+  another in size or quality, which alpha does not.
 - Its SPS of the alpha layer has the range of the colours, which is limited. Alpha is 0 to 255.
 
 Of the syntax (ITU-T H.265, 7.3.2.2, E.2.1, F.7.3.2.1) only what x265 writes for us is read, and
