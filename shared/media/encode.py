@@ -1,7 +1,7 @@
 """From a film on a flat key colour to formats with alpha, in all their sizes, at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from shared.errors import PermanentError
-from shared.media import Progress, Rgb, ffmpeg
+from shared.media import Progress, Rgb, ffmpeg, hevc
 from shared.media.ffmpeg import Frame
 from shared.media.fidelity import Seen, sampled, seen
 from shared.media.figure import Method, covers, separate
@@ -158,11 +158,15 @@ class _File:
         self.coarser = self.format.coarser(self._quality, before, ratio)
         return self.coarser != before
 
-    def encoder(self) -> AbstractContextManager[Write]:
-        """Start to write it."""
+    @contextmanager
+    def encoder(self) -> Iterator[Write]:
+        """Start to write it; it is complete when the context ends."""
         options = self.format.options(self._quality, self.coarser, self.cells)
         shape = self.format.frame_size(*self.shape)
-        return ffmpeg.write_frames(self.path, *shape, self._film.fps, options)
+        with ffmpeg.write_frames(self.path, *shape, self._film.fps, options) as write:
+            yield write
+        if self.format.layered:
+            hevc.correct(self.path)
 
     def shortfall(self) -> str | None:
         """In what it is worse than it may be, once it was verified."""

@@ -57,9 +57,10 @@ class Format:
     given to must be the file's first film. `{fps}` in it stands for the rate, `{columns}` and
     `{rows}` for a grid's.
     `stream` is the film in the file that has the colours. `layered` formats keep alpha in a second
-    layer of HEVC, which must be found in the file. What `merges` writes frames that are the same
-    and follow each other as one. What loses nothing pays for colours that nobody sees, so these are
-    black with `clears`. `tick` is what times are rounded to, in seconds.
+    layer of HEVC, which must be found in the file, and described as Apple's encoder would (`hevc`).
+    What `merges` writes frames that are the same and follow each other as one. What loses nothing
+    pays for colours that nobody sees, so these are black with `clears`. `tick` is what times are
+    rounded to, in seconds.
     `worst_alpha` (of 255) and `worst_ssim` are what encoding may cost at most.
     """
 
@@ -171,12 +172,13 @@ HEVC = Format(
     layout=Layout.STRAIGHT,
     codec="hevc",
     # The parameters keep the encoder's 2 KB self-portrait out of every file. `hvc1` is the tag
-    # that Apple's players ask for.
+    # that Apple's players ask for. A key frame comes at least every 30 frames, as Apple's encoder
+    # writes them, and nothing behind it needs what is in front of it.
     encode=(
         *("-vf", f"{SPACE},scale=out_color_matrix=bt709:out_range=tv,format=yuva420p"),
         *("-pix_fmt", "yuva420p", *TAGS),
-        *("-c:v", "libx265", "-x265-params", "log-level=none:info=0", "-crf", "{level}"),
-        *("-tag:v", "hvc1", "-movflags", "+faststart"),
+        *("-c:v", "libx265", "-x265-params", "log-level=none:info=0:open-gop=0"),
+        *("-crf", "{level}", "-g", "30", "-tag:v", "hvc1", "-movflags", "+faststart"),
     ),
     # From crf 22 on, thin hair shows isolated alpha errors over 100.
     quality=_qualities(

@@ -2,33 +2,44 @@
 
 Alpha is a second layer in the stream, announced by the supplemental message alpha_channel_info.
 Decoders that don't know of it show the first layer alone, so only a look at the structure tells a
-file with alpha from one without. Sources: ISO/IEC 14496-12 (boxes), 14496-15 (hvcC), ITU-T H.265
-(7.3.1.2 NAL unit header, 7.3.5 SEI, F.14 alpha channel information).
+file with alpha from one without. Sources: ISO/IEC 14496-15 (hvcC), ITU-T H.265 (7.3.1.2 NAL unit
+header, 7.3.5 SEI, F.14 alpha channel information).
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from shared.errors import PermanentError
+from shared.media import boxes, parameter_sets
+from shared.media.parameter_sets import ALPHA_LAYER, SPS, VPS, layer_of, nal_type
 
-PARAMETER_SETS = {32: "VPS", 33: "SPS", 34: "PPS"}
+PARAMETER_SETS = {VPS: "VPS", SPS: "SPS", 34: "PPS"}
 PREFIX_SEI = 39
 ALPHA_CHANNEL_INFO = 165
 
-MAX_HEADER = 16 << 20
 MAX_SAMPLE = 16 << 20
-# Bytes of hvcC in front of its first array, and of a visual sample entry in front of its boxes.
-HVCC_FIELDS, SAMPLE_ENTRY_FIELDS = 22, 78
+TABLE: Final = (b"trak", b"mdia", b"minf", b"stbl")
+CONFIGURATION: Final = (*TABLE, b"stsd", b"hvc1", b"hvcC")
+HVCC_FIELDS = 22
+"""Bytes of hvcC in front of its arrays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """`layers` and `sei` are sorted; `sets` are names of parameter sets with their layer."""
+    """`layers` and `sei` are sorted; `sets` are names of parameter sets with their layer.
+
+    `scalability` are the bits of the mask by which the VPS tells the layers apart, and
+    `is_alpha_full_range` whether every SPS of the alpha layer says so.
+    """
 
     layers: tuple[int, ...]
     sets: frozenset[tuple[str, int]]
     sei: tuple[int, ...]
+    scalability: tuple[int, ...]
+    is_alpha_full_range: bool
 
     @property
     def has_alpha(self) -> bool:
@@ -45,82 +56,124 @@ def read_structure(path: Path) -> Structure:
     layers: set[int] = set()
     sets: set[tuple[str, int]] = set()
     sei: set[int] = set()
+    scalability: set[int] = set()
+    ranges: list[bool] = []
     try:
         for unit in _units(path):
-            kind, layer = unit[0] >> 1 & 0x3F, (unit[0] & 1) << 5 | unit[1] >> 3
+            kind, layer = nal_type(unit), layer_of(unit)
             layers.add(layer)
             if kind in PARAMETER_SETS:
                 sets.add((PARAMETER_SETS[kind], layer))
             elif kind == PREFIX_SEI:
                 sei.update(_payloads(unit[2:]))
+            if kind == VPS:
+                scalability.update(parameter_sets.scalability(unit))
+            elif (kind, layer) == (SPS, ALPHA_LAYER):
+                ranges.append(parameter_sets.is_full_range(unit))
     except (LookupError, ValueError) as error:
         raise PermanentError("unreadable_film", f"{path.name} holds no HEVC: {error}") from error
-    return Structure(tuple(sorted(layers)), frozenset(sets), tuple(sorted(sei)))
+    return Structure(
+        tuple(sorted(layers)),
+        frozenset(sets),
+        tuple(sorted(sei)),
+        tuple(sorted(scalability)),
+        bool(ranges) and all(ranges),
+    )
+
+
+def correct(path: Path) -> None:
+    """Rewrite what the header of a finished film says of its layers (`parameter_sets.corrected`).
+
+    The samples stay as they are, and the table of where they lie follows. A crash leaves the file
+    as it was. Raises as `read_structure` does.
+    """
+    try:
+        start, before = boxes.top_level(path, b"moov")
+        after = boxes.changed(before, CONFIGURATION, _corrected)
+        if len(after) != len(before):
+            after = _shifted(after, start, len(after) - len(before))
+    except (LookupError, ValueError) as error:
+        raise PermanentError("unreadable_film", f"{path.name} holds no HEVC: {error}") from error
+    if after != before:
+        _replace(path, start, len(before), after)
+
+
+def _replace(path: Path, start: int, size: int, content: bytes) -> None:
+    """Put `content` in the place of the `size` bytes that a box holds from `start` on."""
+    new = path.with_name(f"{path.name}.new")
+    try:
+        shutil.copyfile(path, new)
+        with path.open("rb") as source, new.open("r+b") as target:
+            target.seek(start - boxes.HEAD)
+            target.write((boxes.HEAD + len(content)).to_bytes(4))
+            target.seek(start)
+            target.write(content)
+            source.seek(start + size)
+            shutil.copyfileobj(source, target)
+            target.truncate()
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _corrected(config: bytes) -> bytes:
+    """hvcC with the units in it corrected."""
+    written = [config[: HVCC_FIELDS + 1]]
+    for head, units in _arrays(config):
+        written.append(head)
+        for unit in map(parameter_sets.corrected, units):
+            written += (len(unit).to_bytes(2), unit)
+    return b"".join(written)
+
+
+def _shifted(header: bytes, start: int, moved: int) -> bytes:
+    """The header, with the chunks behind its `start` at places that are `moved` further on."""
+    name, width = _chunk_table(header)
+
+    def shift(table: bytes) -> bytes:
+        places = [table[at : at + width] for at in range(8, len(table), width)]
+        found = (int.from_bytes(place) for place in places)
+        shifted = (place + moved if place > start else place for place in found)
+        return table[:8] + b"".join(place.to_bytes(width) for place in shifted)
+
+    return boxes.changed(header, (*TABLE, name), shift)
+
+
+def _chunk_table(header: bytes) -> tuple[bytes, int]:
+    """The box that says where the chunks of samples lie, and the bytes of a place in it."""
+    names = {name for name, _ in boxes.boxes(boxes.find(header, *TABLE))}
+    return (b"co64", 8) if b"co64" in names else (b"stco", 4)
 
 
 def _units(path: Path) -> Iterator[bytes]:
     """The NAL units of hvcC, then those of the first sample."""
+    header = boxes.top_level(path, b"moov")[1]
+    config = boxes.find(header, *CONFIGURATION)
+    for _, units in _arrays(config):
+        yield from units
+    name, width = _chunk_table(header)
+    offset = int.from_bytes(boxes.find(header, *TABLE, name)[8 : 8 + width])
+    sizes = boxes.find(header, *TABLE, b"stsz")
+    size = int.from_bytes(sizes[4:8]) or int.from_bytes(sizes[12:16])
+    if size > MAX_SAMPLE:
+        raise ValueError(f"a sample of {size} bytes")
     with path.open("rb") as file:
-        table = _find(_top_level(path, b"moov"), b"trak", b"mdia", b"minf", b"stbl")
-        entry = _find(_find(table, b"stsd")[8:], b"hvc1")
-        config = _find(entry[SAMPLE_ENTRY_FIELDS:], b"hvcC")
-        yield from _configured(config)
-        large = b"co64" in (kind for kind, _ in _boxes(table))
-        chunks = _find(table, b"co64" if large else b"stco")
-        sizes = _find(table, b"stsz")
-        offset = int.from_bytes(chunks[8 : 16 if large else 12])
-        size = int.from_bytes(sizes[4:8]) or int.from_bytes(sizes[12:16])
-        if size > MAX_SAMPLE:
-            raise ValueError(f"a sample of {size} bytes")
         file.seek(offset)
         yield from _prefixed(file.read(size), (config[21] & 3) + 1)
 
 
-def _top_level(path: Path, wanted: bytes) -> bytes:
-    with path.open("rb") as file:
-        while header := file.read(8):
-            size, kind = int.from_bytes(header[:4]), header[4:]
-            if size == 1:
-                size, header = int.from_bytes(file.read(8)), header + bytes(8)
-            if size < len(header):
-                break
-            if kind == wanted:
-                if size > MAX_HEADER:
-                    raise ValueError(f"a header of {size} bytes")
-                return file.read(size - len(header))
-            file.seek(size - len(header), 1)
-    raise LookupError(f"no {wanted.decode()}")
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    while len(data) >= 8:
-        size = int.from_bytes(data[:4])
-        if size < 8:
-            return
-        yield data[4:8], data[8:size]
-        data = data[size:]
-
-
-def _find(data: bytes, *names: bytes) -> bytes:
-    """The contents of the first box under each name in turn."""
-    for name in names:
-        found = next((content for kind, content in _boxes(data) if kind == name), None)
-        if found is None:
-            raise LookupError(f"no {name.decode()}")
-        data = found
-    return data
-
-
-def _configured(config: bytes) -> Iterator[bytes]:
-    """The units in hvcC: arrays of (type, count, then length and unit each)."""
+def _arrays(config: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
+    """The arrays in hvcC: the three bytes of type and count, and the units."""
     at = HVCC_FIELDS + 1
     for _ in range(config[HVCC_FIELDS]):
-        count = int.from_bytes(config[at + 1 : at + 3])
+        head = config[at : at + 3]
         at += 3
-        for _ in range(count):
+        units = []
+        for _ in range(int.from_bytes(head[1:])):
             size = int.from_bytes(config[at : at + 2])
-            yield _whole(config[at + 2 : at + 2 + size], size)
+            units.append(_whole(config[at + 2 : at + 2 + size], size))
             at += 2 + size
+        yield head, units
 
 
 def _prefixed(sample: bytes, width: int) -> Iterator[bytes]:

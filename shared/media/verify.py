@@ -15,6 +15,7 @@ from shared.media.ffmpeg import Frame
 from shared.media.fidelity import Seen, compare, seen
 from shared.media.formats import Format, Layout
 from shared.media.hevc import read_structure
+from shared.media.parameter_sets import AUXILIARY
 from shared.media.probe import Probe, probe_film
 
 GREY_TOLERANCE = 12
@@ -89,6 +90,8 @@ def verify_film(
         _expect(
             path, "layers of colour and alpha, described and announced", True, structure.has_alpha
         )
+        _expect(path, "what tells the layers apart", (AUXILIARY,), structure.scalability)
+        _expect(path, "full range of the alpha layer", True, structure.is_alpha_full_range)
         layers, sei = structure.layers, structure.sei
     alpha, motion = _Alpha(), _Motion()
     pairs: list[tuple[Seen, Seen]] = []

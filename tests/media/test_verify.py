@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from shared.errors import PermanentError
-from shared.media import ffmpeg
+from shared.media import ffmpeg, hevc, parameter_sets
 from shared.media.ffmpeg import Frame, require_hevc_alpha
 from shared.media.formats import FORMATS, HEVC, STACKED_VIDEO, WEBM, Format, Layout, Quality
 from shared.media.hevc import read_structure
@@ -33,6 +33,7 @@ def write(
     pixels: str | None = None,
     count: int = COUNT,
     options: Sequence[str] = (),
+    correct: bool = True,
 ) -> Path:
     encode = (
         *format_.options(Quality.DRAFT),
@@ -43,6 +44,8 @@ def write(
     with ffmpeg.write_frames(path, width, height, character.FPS, encode) as feed:
         for _ in range(count):
             feed(frame)
+    if format_.layered and correct:
+        hevc.correct(path)
     return path
 
 
@@ -111,6 +114,19 @@ def test_an_announced_alpha_layer_is_seen(tmp_path: Path) -> None:
     assert structure.has_alpha
     assert 165 in structure.sei
     assert {("VPS", 0), ("SPS", 0), ("SPS", 1), ("PPS", 0), ("PPS", 1)} <= structure.sets
+
+
+def test_hevc_as_the_encoder_leaves_it_is_caught(tmp_path: Path) -> None:
+    path = write(tmp_path / "alpha.mov", HEVC, figure(), correct=False)
+    assert "what tells the layers apart: expected (3,), found (2, 3)" in refusal(path, HEVC)
+
+
+def test_an_alpha_layer_of_limited_range_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parameter_sets, "_with_full_range", lambda sps: sps)
+    path = write(tmp_path / "alpha.mov", HEVC, figure())
+    assert "full range of the alpha layer: expected True, found False" in refusal(path, HEVC)
 
 
 @pytest.mark.parametrize("format_", [WEBM, HEVC], ids=["webm", "hevc"])
