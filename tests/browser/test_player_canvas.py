@@ -12,7 +12,18 @@ from playwright.sync_api import Page
 from shared.media import Rgb
 from tests.browser import player_films, player_site
 from tests.browser.player_films import SOLID
-from tests.browser.player_page import BEHIND, SIDE, at, near, picture, ready, told, visit, wait
+from tests.browser.player_page import (
+    BEHIND,
+    SIDE,
+    at,
+    in_both_engines,
+    near,
+    picture,
+    ready,
+    told,
+    visit,
+    wait,
+)
 from tests.browser.player_site import Site
 
 Films = dict[str, bytes]
@@ -132,6 +143,7 @@ def named(pixel: list[int]) -> str:
     return min(COLOURS, key=lambda id_: float(np.abs(np.subtract(pixel[:3], COLOURS[id_])).sum()))
 
 
+@in_both_engines
 @pytest.mark.parametrize("kind", EXTENSIONS)
 def test_every_edge_is_taken_when_its_conditions_hold(page: Page, site: Site, kind: str) -> None:
     page.add_init_script(WITNESS)
@@ -172,6 +184,7 @@ def test_every_edge_is_taken_when_its_conditions_hold(page: Page, site: Site, ki
     assert films == [(id_, rates[id_]) for id_ in whole]
 
 
+@in_both_engines
 def test_a_loop_is_played_to_its_seam_unless_somebody_waits(page: Page, site: Site) -> None:
     page.add_init_script(WITNESS)
     visit(page, site, 'config="canvas.json"', before=only("webm"))
@@ -186,6 +199,7 @@ def test_a_loop_is_played_to_its_seam_unless_somebody_waits(page: Page, site: Si
     assert [named(pixel) for pixel, _ in page.evaluate("ends")] == ["poked"]
 
 
+@in_both_engines
 def test_the_keyboard_does_what_a_click_does(page: Page, site: Site) -> None:
     visit(page, site, 'config="canvas.json"', before=only("webm"))
     ready(page)
@@ -202,6 +216,7 @@ def test_the_keyboard_does_what_a_click_does(page: Page, site: Site) -> None:
     until_passed(page, *["clicked", "calm-down"] * 2, "to-happy")
 
 
+@in_both_engines
 def test_the_player_counts_and_feels_the_pointer(page: Page, site: Site) -> None:
     """And takes a canvas as an object, from a page that did not wait for the module."""
     canvas = {
