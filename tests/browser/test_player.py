@@ -23,7 +23,7 @@ from tests.browser.player_page import (
 from tests.browser.player_site import Site
 
 RED, GREEN = (220, 30, 40), (30, 160, 60)
-BUDGETS = {"mascot-player.js": 8_000, "mascot-canvas.js": 3_600, "mascot-stacked.js": 1_800}
+BUDGETS = {"mascot-player.js": 8_000, "mascot-canvas.js": 4_100, "mascot-stacked.js": 1_800}
 """Bytes of the modules as they are served, compressed; their comments are served with them."""
 BY_NAME = "detect.hevc = detect.webm = detect.stacked = async () => true;"
 
@@ -239,10 +239,9 @@ def test_a_film_begins_at_its_beginning_on_a_busy_page(
           }
           window.film = this;
           this.addEventListener("seeking", () => loops++);
-          const first = %s;
+          const first = FIRST;
           listen.call(this, first);
-        };"""
-        % BUSY[heard]
+        };""".replace("FIRST", BUSY[heard])
     )
     noted = "player.addEventListener('play', () => (window.begun = film.currentTime));"
     visit(page, site, sources(cdn, kind), before=BY_NAME + noted)
