@@ -19,6 +19,9 @@ const rests = (edge) => edge.source === edge.target && !conditions(edge).length;
 // What is set here, in a canvas that has system inputs of these names.
 const POINTED = ["clicked", "hovered"];
 const COUNTED = ["loopCount", "nodeTime"];
+const KEPT = 16; // films that were fetched, so that going to and fro fetches and holds each once
+const MARGIN = 2; // seconds that a film may stand still beyond what it has left
+const LONGEST = 60; // seconds, of a film that does not say how long it is
 
 /** What a stage plays. It moves between states as its inputs, its loops and people say. */
 export class Canvas {
@@ -32,7 +35,8 @@ export class Canvas {
   #loop = null; // what the state rests in, once it is seen
   #resting = false; // whether the state's loop is there, or none is to come
   #taken = new Set(); // edges that were taken without any film since something happened
-  #fetched = new Map(); // the films of the edges that lead away, by URL
+  #fetched = new Map(); // films by URL, the one that was wanted last at the end
+  #timer; // until a film that stands still is taken for over
 
   /** `values` are of inputs that were set before; URLs may be relative to `base`. */
   constructor(stage, canvas, values, base) {
@@ -52,7 +56,10 @@ export class Canvas {
     this.focusable = POINTED.some((one) => this.#system(one));
     if (autoPlay === false) stage.wanted = false;
     this.#listen();
-    stage.signal.addEventListener("abort", () => this.#keep(new Set()));
+    stage.signal.addEventListener("abort", () => {
+      clearTimeout(this.#timer);
+      this.#forget(0);
+    });
   }
 
   get state() {
@@ -135,7 +142,7 @@ export class Canvas {
       return this.#arrive(edge.target, edge);
     }
     this.#taken.clear();
-    stage.film.video.onended = () => this.#arrive(edge.target, edge);
+    this.#atEnd(() => this.#arrive(edge.target, edge));
     stage.prepare(this.#loopOf(edge.target));
   }
 
@@ -152,12 +159,36 @@ export class Canvas {
       last = now;
       if (COUNTED.some((name) => this.#system(name))) this.consider(this.#count(loops, spent));
     };
-    video.onended = async () => {
+    this.#atEnd(async () => {
       this.#count(loops + 1, spent);
       const away = this.#away();
       if (away) this.#follow(away);
       else if (await stage.bring(loop, true)) this.consider(this.#rest(loop)); // a finer film
+    });
+  }
+
+  /** Do this when the film that is seen is over. */
+  #atEnd(call) {
+    this.#stage.film.video.onended = call;
+    this.#watch();
+  }
+
+  /** Browsers may forget to say that a film has ended: one that plays and yet stands still for longer
+   *  than it has left is over. */
+  #watch() {
+    clearTimeout(this.#timer);
+    const { film, playing } = this.#stage;
+    if (!film || !playing) return;
+    const { video } = film;
+    const { currentTime, duration, playbackRate } = video;
+    const left = Math.min(duration || 0, LONGEST) - currentTime;
+    const look = () => {
+      const stands = video.currentTime === currentTime && !video.loop;
+      if (stands && (video.ended || !video.paused)) return video.onended?.();
+      this.#stage.sync(); // or the browser has paused it by itself
+      this.#watch();
     };
+    this.#timer = setTimeout(look, (left / playbackRate + MARGIN) * 1000);
   }
 
   #loopOf(node) {
@@ -214,6 +245,7 @@ export class Canvas {
   #listen() {
     const { host, signal } = this.#stage;
     const on = (name, call) => host.addEventListener(name, call, { signal });
+    for (const name of ["play", "pause"]) on(name, () => this.#watch());
     if (this.#system("clicked")) {
       on("click", () => this.set("clicked", true));
       on("keydown", (event) => {
@@ -234,7 +266,7 @@ export class Canvas {
 
   // --- Files --------------------------------------------------------------------------------------
 
-  /** Fetch what may be needed from here, and forget what may not. */
+  /** Fetch what may be needed from here. */
   async #prefetch() {
     const [stage, node] = [this.#stage, this.#node];
     const wanted = new Set();
@@ -245,15 +277,18 @@ export class Canvas {
       }
     }
     if (node !== this.#node || this.#moving || stage.calm || stage.signal.aborted) return;
-    this.#keep(wanted);
     for (const url of wanted) {
-      if (!this.#fetched.has(url)) this.#fetched.set(url, local(url, stage.signal));
+      const source = this.#fetched.get(url) ?? local(url, stage.signal);
+      this.#fetched.delete(url);
+      this.#fetched.set(url, source);
     }
+    this.#forget(Math.max(KEPT, wanted.size));
   }
 
-  #keep(wanted) {
+  /** Let go of the films that were not wanted for longest, but for so many. */
+  #forget(kept) {
     for (const [url, source] of this.#fetched) {
-      if (wanted.has(url)) continue;
+      if (this.#fetched.size <= kept) return;
       this.#fetched.delete(url);
       source.then(URL.revokeObjectURL);
     }

@@ -84,25 +84,30 @@ class Film {
   }
 
   /** Decode the first frame, unseen, and stay there. Rejects if that can't be done. */
-  open(root, source) {
+  async open(root, source) {
     const { video, view } = this;
-    return new Promise((resolve, reject) => {
-      this.fail = reject;
+    await this.#until((done) => {
       video.onerror = () => this.fail(new Error(video.error?.message || "broken"));
-      const first = () => this.#draw() && resolve(this);
       view.style.opacity = UNSEEN;
       root.append(view);
       video.src = source;
       // Some load nothing before they are told to play.
       video.play().catch((error) => error.name === "AbortError" || this.fail(error));
-      onFrame(video, () => {
-        video.pause();
-        if (video.currentTime < LATE) return first();
-        video.onseeked = first; // a busy page hears of it when it was played on already
+      onFrame(video, done);
+      video.onended = done; // Firefox, when busy, may show no frame of a short film
+    });
+    video.pause();
+    if (video.currentTime >= LATE) {
+      await this.#until((done) => {
+        video.onseeked = done;
         video.currentTime = 0;
       });
-    });
+    }
+    video.onended = video.onseeked = null;
+    await this.#until((done) => this.#draw() && done());
   }
+
+  #until = (begin) => new Promise((done, fail) => begin(done, (this.fail = fail)));
 
   #draw = () => {
     if (!this.picture || !this.video) return !!this.video;

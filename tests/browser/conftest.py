@@ -91,10 +91,17 @@ def _display(xvfb: Path) -> Iterator[str]:
             process.terminate()
 
 
+@pytest.fixture(scope="module", params=["chromium"])
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """Chromium, unless a test says `in_both_engines`."""
+    found: Browser = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
+def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser of somebody who was never here, on a desktop."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(60_000)
     yield context
     # What a page asked for at the last moment would fail in the next test.

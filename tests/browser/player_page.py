@@ -4,6 +4,7 @@ from io import BytesIO
 from typing import Any, Final
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
@@ -14,6 +15,11 @@ BEHIND: Final = (40, 90, 200)
 """The colour of the page."""
 SIDE: Final = 192
 """Of the player on the page, in CSS pixels."""
+
+in_both_engines: Final = pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+"""For what the browser has a part in: films, frames, events, observers. Firefox takes three times
+as long, so what is only the player's own doing, or needs Chromium's protocol, runs in Chromium.
+Firefox can't be told by WebDriver BiDi to want less motion, and knows no layout shifts."""
 
 
 def visit(

@@ -1,6 +1,7 @@
 """A canvas on somebody's page: which films are played when, and that nothing flashes between."""
 
 import json
+import os
 from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any, Final
@@ -12,7 +13,18 @@ from playwright.sync_api import Page
 from shared.media import Rgb
 from tests.browser import player_films, player_site
 from tests.browser.player_films import SOLID
-from tests.browser.player_page import BEHIND, SIDE, at, near, picture, ready, told, visit, wait
+from tests.browser.player_page import (
+    BEHIND,
+    SIDE,
+    at,
+    in_both_engines,
+    near,
+    picture,
+    ready,
+    told,
+    visit,
+    wait,
+)
 from tests.browser.player_site import Site
 
 Films = dict[str, bytes]
@@ -132,6 +144,7 @@ def named(pixel: list[int]) -> str:
     return min(COLOURS, key=lambda id_: float(np.abs(np.subtract(pixel[:3], COLOURS[id_])).sum()))
 
 
+@in_both_engines
 @pytest.mark.parametrize("kind", EXTENSIONS)
 def test_every_edge_is_taken_when_its_conditions_hold(page: Page, site: Site, kind: str) -> None:
     page.add_init_script(WITNESS)
@@ -172,6 +185,7 @@ def test_every_edge_is_taken_when_its_conditions_hold(page: Page, site: Site, ki
     assert films == [(id_, rates[id_]) for id_ in whole]
 
 
+@in_both_engines
 def test_a_loop_is_played_to_its_seam_unless_somebody_waits(page: Page, site: Site) -> None:
     page.add_init_script(WITNESS)
     visit(page, site, 'config="canvas.json"', before=only("webm"))
@@ -186,6 +200,7 @@ def test_a_loop_is_played_to_its_seam_unless_somebody_waits(page: Page, site: Si
     assert [named(pixel) for pixel, _ in page.evaluate("ends")] == ["poked"]
 
 
+@in_both_engines
 def test_the_keyboard_does_what_a_click_does(page: Page, site: Site) -> None:
     visit(page, site, 'config="canvas.json"', before=only("webm"))
     ready(page)
@@ -202,6 +217,7 @@ def test_the_keyboard_does_what_a_click_does(page: Page, site: Site) -> None:
     until_passed(page, *["clicked", "calm-down"] * 2, "to-happy")
 
 
+@in_both_engines
 def test_the_player_counts_and_feels_the_pointer(page: Page, site: Site) -> None:
     """And takes a canvas as an object, from a page that did not wait for the module."""
     canvas = {
@@ -330,3 +346,97 @@ def test_nothing_flashes_when_films_change(page: Page, site: Site, kind: str) ->
     assert len(colours) > 1
     assert not [colour for colour in colours if near(colour, BEHIND, 60)]
     assert not [colour for colour in colours if near(colour, STILL, 30)]
+
+
+# --- What it costs, and what stops it ------------------------------------------------------------
+
+OBJECT_URLS = """
+  window.held = new Set(); // object URLs that were not revoked
+  window.made = 0;
+  const { createObjectURL, revokeObjectURL } = URL;
+  URL.createObjectURL = (blob) => {
+    const url = createObjectURL(blob);
+    made++;
+    held.add(url);
+    return url;
+  };
+  URL.revokeObjectURL = (url) => held.delete(url) && revokeObjectURL(url);
+"""
+KEPT: Final = 16
+CHANGES: Final = 300 if "MASCOTRY_LONG" in os.environ else 60
+
+
+@pytest.mark.parametrize("states", [3, 20])
+def test_films_that_were_fetched_are_shared_or_let_go(
+    page: Page, site: Site, films: Films, states: int
+) -> None:
+    """Each is fetched once while the canvas has few of them, and the oldest is let go of else."""
+    rounds = [
+        edge(f"e{n}", f"s{n}", f"s{(n + 1) % states}", when("go"), speed=16) for n in range(states)
+    ]
+    for one in rounds:
+        site.put(f"/{one['id']}.webm", films["/poked.webm"])
+    canvas = {
+        "version": "2.0",
+        "nodes": [{"id": f"s{n}", "stillUrl": "still.png"} for n in range(states)],
+        "edges": rounds,
+        "inputs": [{"name": "go", "type": "trigger"}],
+    }
+    page.add_init_script(OBJECT_URLS)
+    before = f"""{only("webm")} player.config = {json.dumps(canvas)};
+      window.changes = window.most = 0;
+      const go = () => setTimeout(() => player.trigger("go"));
+      player.addEventListener("ready", go);
+      player.addEventListener("statechange", () => {{
+        most = Math.max(most, held.size);
+        if (++changes < {CHANGES}) go();
+      }});"""
+    visit(page, site, "", before=before)
+    wait(page, f"changes === {CHANGES}")
+    assert told(page, "error") == []
+    assert page.evaluate("most") == min(states, KEPT)
+    if states <= KEPT:
+        assert page.evaluate("made") == states
+    page.evaluate("player.remove()")
+    wait(page, "held.size === 0")
+
+
+NEVER_ENDED = """
+  // A browser that never says that a film has ended, in which time passes quickly for who waits.
+  Object.defineProperty(HTMLMediaElement.prototype, "onended", {
+    get() { return this.call ?? null; },
+    set(call) { this.call = call; },
+  });
+  const wait = setTimeout;
+  window.waiting = new Set();
+  window.setTimeout = (call, time) => {
+    const timer = wait(() => call(waiting.delete(timer)), time / 8);
+    waiting.add(timer);
+    return timer;
+  };
+  const stop = clearTimeout;
+  window.clearTimeout = (timer) => stop(timer, waiting.delete(timer));
+"""
+
+
+@in_both_engines
+def test_a_film_that_never_says_that_it_has_ended(page: Page, site: Site) -> None:
+    page.add_init_script(NEVER_ENDED)
+    visit(page, site, 'config="canvas.json"', before=only("webm"))
+    ready(page)
+    page.evaluate("player.setInput('happy', true)")
+    until_passed(page, "to-happy")
+    page.evaluate("player.setInput('happy', false)")
+    until_passed(page, "to-happy", "to-idle")
+    # Whoever stops a film on its way, or leaves the page, has not ended it.
+    page.evaluate("player.trigger('poke')")
+    wait(page, "player.shadowRoot.querySelector('video').src && waiting.size === 1")
+    page.evaluate("player.pause()")
+    assert page.evaluate("waiting.size") == 0
+    page.wait_for_timeout(1500)
+    assert passed(page) == ["to-happy", "to-idle"]
+    page.evaluate("player.play()")
+    until_passed(page, "to-happy", "to-idle", "poked")
+    page.evaluate("player.remove()")
+    assert page.evaluate("waiting.size") == 0
+    assert told(page, "error") == []
