@@ -44,12 +44,16 @@ def _show_more(call: Call, item: Item) -> dict[str, Any]:
     summary = summaries.of_item(call.ports, call.who, item.id)
     shown = {**show(item), "best": show_best(call, summary.best)}
     if not call.who.publishable:
-        newest = summary.newest
-        shown["newest"] = newest and {
-            "status": newest.status.value,
-            "needs_review": newest.needs_review,
-        }
+        shown["newest"] = summary.newest and _show_newest(call, summary.newest)
     return shown
+
+
+def _show_newest(call: Call, newest: summaries.Newest) -> dict[str, Any]:
+    return {
+        "status": newest.status.value,
+        "needs_review": newest.needs_review,
+        "still_url": newest.still and call.ports.blobs.public_url(newest.still.path),
+    }
 
 
 def index(call: Call) -> Reply:

@@ -419,6 +419,8 @@ class Newest(Answer):
     status: AssetStatus
     """`pending` as long as a file of it is; `failed` if one has failed."""
     needs_review: bool
+    still_url: Url | None
+    """Its cut-out still, even one that needs review; null until there is one."""
 
 
 class ItemView(Item):

@@ -16,11 +16,12 @@ AT_ONCE: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """What was asked for last of an item: how far its files are, and whether people have to look at
-    them."""
+    """What was asked for last of an item: how far its files are, whether people have to look at
+    them, and the cut-out still among them, as soon as there is one."""
 
     status: AssetStatus
     needs_review: bool
+    still: Asset | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def of_collection(ports: Ports, who: Principal, collection_id: str) -> dict[str,
     query = Query(kind, equals, descending=True)
     for document in entities.every(ports.documents, query, at_once=AT_ONCE):
         still = Asset.load(document.data)
-        if still.size or still.purpose or not still.item_id or not ranked([still]):
+        if not (still.item_id and _is_still(still) and ranked([still])):
             continue
         if ports.documents.get(paths.item(who.workspace_id, still.item_id)):
             return best(versions.of_item(ports, who.workspace_id, still.item_id))
@@ -61,4 +62,13 @@ def _newest(assets: Iterable[Asset]) -> Newest | None:
         (one for one in (AssetStatus.PENDING, AssetStatus.FAILED) if one in states),
         AssetStatus.READY,
     )
-    return Newest(status, any(asset.needs_review for asset in of_last))
+    stills = [asset for asset in of_last if _is_still(asset)]
+    return Newest(
+        status,
+        any(asset.needs_review for asset in of_last),
+        stills[0] if stills and stills[0].status is AssetStatus.READY else None,
+    )
+
+
+def _is_still(asset: Asset) -> bool:
+    return asset.type is AssetType.TRANSPARENT_IMAGE and not (asset.size or asset.purpose)

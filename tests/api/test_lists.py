@@ -92,14 +92,14 @@ def test_the_best_files_of_each(api: Client, tenant: Tenant, world: World) -> No
     world.generate(tenant, {**IMAGE, "name": None, "item_id": first.item.id})
     (drawn, redrawn) = (api.get(f"/v1/items/{made.item.id}/best").data for made in (second, first))
     assert api.get(of_mascots, best="true").data[0]["best"] == drawn
+    still = api.get(f"/v1/assets/{drawn['transparent_image']['asset_id']}").data
     assert [(item["best"], item["newest"]) for item in api.get(of_poses, best="true").data] == [
-        (redrawn, {"status": "pending", "needs_review": False}),
-        (drawn, {"status": "ready", "needs_review": False}),
+        (redrawn, {"status": "pending", "needs_review": False, "still_url": None}),
+        (drawn, {"status": "ready", "needs_review": False, "still_url": still["url"]}),
     ]
     assert "best" not in api.get(of_poses).data[0]
 
-    still = drawn["transparent_image"]["asset_id"]
-    api.patch(f"/v1/assets/{still}", review="rejected").data  # noqa: B018
+    api.patch(f"/v1/assets/{still['id']}", review="rejected").data  # noqa: B018
     assert api.get(of_mascots, best="true").data[0]["best"] == redrawn
     api.delete(f"/v1/items/{first.item.id}").data  # noqa: B018
     assert api.get(of_mascots, best="true").data[0]["best"] == {}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import (
@@ -22,6 +23,7 @@ from playwright.sync_api import (
 )
 
 from tests.browser import player_site
+from tests.browser.crowd import Crowd
 from tests.browser.player_page import BEHIND, at, near, seen
 from tests.e2e.server import ROOT, Json, Server
 
@@ -157,6 +159,21 @@ def until_played_as(page: Page, kind: str) -> None:
     )
 
 
+def until_painted(page: Page, count: int) -> None:
+    """Until there are so many tiles, and those on the screen have their pictures."""
+    page.evaluate(
+        """async (count) => {
+          const on = (one) => one.getBoundingClientRect().top < innerHeight;
+          const done = () => {
+            const tiles = [...document.querySelectorAll(".tile img")];
+            return tiles.length >= count && tiles.filter(on).every((one) => one.complete);
+          };
+          while (!done()) await new Promise(requestAnimationFrame);
+        }""",
+        count,
+    )
+
+
 def views(drawn: Json) -> dict[str, str]:
     mascot, item = drawn["collection_id"], drawn["item_id"]
     return {
@@ -273,6 +290,64 @@ def test_a_server_that_ends_is_left_for_the_next_one(page: Page, stack: Server) 
     expect(page.locator(".node[data-status=succeeded]")).to_have_count(4, timeout=PATIENCE)
     assert seen == [None, "last", "last", "last"]
     assert page.locator(".trouble, [role=alert]").filter(visible=True).count() == 0
+
+
+# --- Much of it ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def crowd(stack: Server) -> Json:
+    """A workspace in which a mascot was drawn before 300 jobs of another one with 300 poses; the
+    mascots and the key."""
+    begun = stack.generate(
+        stack.collection("Hen"), type="image", name="Stand", image_prompt="standing"
+    )
+    stack.finished(begun["job_id"])
+    secret = command(stack, "infra.key", "--name", "Crowd")
+    headers = {"Authorization": f"Bearer {secret}"}
+    with httpx.Client(base_url=address(stack), headers=headers, timeout=60) as http:
+        workspace = http.get("/v1/workspace").json()["data"]["id"]
+        project = http.post("/v1/projects", json={"name": "Crowd"}).json()["data"]["id"]
+        old, many = (
+            http.post("/v1/collections", json={"project_id": project, "name": name}).json()["data"]
+            for name in ("Old", "Many")
+        )
+    seeded = Crowd(stack.home, workspace, begun["item_id"])
+    seeded.settle(old, 1)
+    seeded.settle(many, 300)
+    seeded.close()
+    return {"key": secret, "old": old["id"], "many": many["id"]}
+
+
+def test_what_was_drawn_long_ago_is_shown(page: Page, stack: Server, crowd: Json) -> None:
+    """Whatever was made since: the pages read what counts, and a page of it at a time."""
+    enter(page, stack, crowd["key"])
+    expect(page.locator(".tile img")).to_have_count(2)
+    visit(page, f"/mascots/{crowd['old']}")
+    expect(page.locator(".tile img")).to_have_count(1)
+
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    visit(page, f"/mascots/{crowd['many']}")
+    expect(page.locator(".tile img")).to_have_count(24)
+    assert len([url for url in asked if "/v1/" in url]) <= 6
+    expect(page.locator(".tile-name").first).to_have_text("Pose 299")
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator(".tile img")).to_have_count(48)
+    expect(page.locator(".tile").nth(24)).to_be_focused()
+    until_painted(page, 24)
+
+
+def test_how_soon_much_is_shown(page: Page, stack: Server, crowd: Json) -> None:
+    """The time is told, and decides nothing."""
+    enter(page, stack, crowd["key"])
+    page.goto(f"{address(stack)}/#/mascots/{crowd['many']}")
+    page.reload()
+    until_painted(page, 24)
+    first = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    painted, filled = page.evaluate(f"[{first}, performance.now()]")
+    told = f"300 poses: first paint {painted:.0f} ms, the tiles {filled:.0f} ms"
+    print(told)  # noqa: T201 - for those who look with -s
 
 
 # --- Versions ------------------------------------------------------------------------------------

@@ -126,9 +126,9 @@ function driftCharts(page, path) {
   const { api, signal } = page;
   const box = h("div", { class: "drifts" }, h("div", { class: "skeleton line" }));
   (async () => {
-    const items = await api.all(`${path}/items`, { signal });
+    const { entries: items } = await api.page(`${path}/items`, { query: { latest: true, limit: LOOKED_AT }, signal });
     const verdicts = [];
-    for (const item of items.slice(-LOOKED_AT)) {
+    for (const item of items) {
       const versions = versionsOf(await api.all(`/items/${item.id}/assets`, { signal }));
       verdicts.push(...versions.filter((version) => version.verdict).map((version) => ({ at: version.at, checks: version.verdict.checks })));
     }

@@ -1,4 +1,5 @@
 // One pose: how it is being made, its versions, its files, and the code that shows it.
+import { isBest, urlOf } from "../best.js";
 import { verdictBars } from "../charts.js";
 import { announce, fill, h } from "../dom.js";
 import { ask } from "../dialog.js";
@@ -9,7 +10,7 @@ import { Graph, doing, madeBy, progressOf } from "../graph.js";
 import { icon, outline } from "../icons.js";
 import { go } from "../router.js";
 import { Stage, figure, ground } from "../stage.js";
-import { isBest, keyOf, versionsOf } from "../versions.js";
+import { keyOf, versionsOf } from "../versions.js";
 import { EXTRA_FORMATS, bytes, capital, credits, formatName, percent, playsOn, stateName, stepName, when } from "../words.js";
 import { reviewButtons } from "./review.js";
 
@@ -298,7 +299,7 @@ class ItemView {
 
   /** What the placeholders of the snippets stand for: the addresses that always serve the best version. */
   values(version) {
-    const url = (key) => this.best[key]?.url ?? version.shown[key] ?? "";
+    const url = (key) => urlOf(this.best, key) ?? version.shown[key] ?? "";
     return {
       webm: url("webm"), hevc: url("hevc"), stacked: url("stacked_video"), still: url("transparent_image"),
       label: plain(`${this.mascot.name}, ${this.item.name}`), api: `${location.origin}/v1`, player: `${location.origin}/mascot-player.js`,
