@@ -541,6 +541,32 @@ def test_a_fault_is_shown_at_its_field(page: Page, stack: Server) -> None:
     expect(seconds).to_be_focused()
 
 
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 1280, "height": 400}])
+def test_what_is_wrong_is_led_to(page: Page, stack: Server, viewport: Json) -> None:
+    """Wherever it is told: below what was pressed, above it, or in what is folded."""
+    page.set_viewport_size(viewport)  # type: ignore[arg-type]
+    enter(page, stack)
+    faults = [{"code": "internal", "message": "It broke"}, {"field": "name", "message": "is taken"}]
+
+    def refuse(route: object) -> None:
+        if route.request.method == "POST":  # type: ignore[attr-defined]
+            route.fulfill(status=400, json={"error": faults[0]})  # type: ignore[attr-defined]
+        else:
+            route.continue_()  # type: ignore[attr-defined]
+
+    page.route("**/v1/collections", refuse)
+    page.get_by_label("What does it look like?").fill("a green frog")
+    page.get_by_role("button", name="Create").click()
+    fault = page.locator(".composer > .form-fault")
+    expect(fault).to_be_focused()
+    expect(fault).to_be_in_viewport(ratio=1)
+    faults.pop(0)
+    page.get_by_role("button", name="Create").click()
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_be_focused()
+    expect(page.get_by_text("Is taken.")).to_be_in_viewport(ratio=1)
+
+
 def test_a_server_that_is_away(page: Page, stack: Server) -> None:
     enter(page, stack)
     page.route("**/v1/credits/history", lambda route: route.abort())

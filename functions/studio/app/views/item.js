@@ -5,7 +5,7 @@ import { announce, fill, h } from "../dom.js";
 import { ask } from "../dialog.js";
 import { embed, plain } from "../embed.js";
 import { ended, follow } from "../events.js";
-import { area, explained, field, input, told } from "../forms.js";
+import { area, complain, explained, field, input, told } from "../forms.js";
 import { Graph, doing, madeBy, progressOf } from "../graph.js";
 import { icon, outline } from "../icons.js";
 import { go } from "../router.js";
@@ -171,7 +171,7 @@ class ItemView {
 
   async cancel(button) {
     button.setAttribute("aria-busy", "true");
-    await this.api.post(`/jobs/${this.job.id}/cancel`).catch((error) => fill(this.detail, explained(error)));
+    await this.api.post(`/jobs/${this.job.id}/cancel`).catch((error) => complain(this.detail, error));
   }
 
   // --- steps -------------------------------------------------------------------------------------
@@ -207,8 +207,7 @@ class ItemView {
         this.begun(await this.api.post(path, { max_credits: quote.cost_credits }));
       });
     } catch (error) {
-      fill(this.detail, explained(error));
-      this.detail.scrollIntoView({ block: "nearest" });
+      complain(this.detail, error);
     }
   }
 
