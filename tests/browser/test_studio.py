@@ -526,8 +526,65 @@ def test_too_few_credits(page: Page, stack: Server) -> None:
     fault.get_by_role("link", name="credits").click()
     expect(page.get_by_role("heading", name="Credits", exact=True)).to_be_visible()
     visit(page, "/")
-    expect(page.locator(".tile")).to_have_count(1)  # the character was made, and once
-    expect(page.locator(".price")).to_contain_text("11 credits too few")
+    expect(page.get_by_text("Nobody lives here yet")).to_be_visible()  # no mascot without a pose
+    page.get_by_label("What does it look like?").fill("a green frog")
+    page.get_by_role("button", name="Create").click()
+    expect(fault).to_contain_text("credits")  # it is made anew, not looked for
+
+
+def test_a_refusal_leaves_nothing_behind(page: Page, stack: Server) -> None:
+    enter(page, stack)
+    before = len(stack.get("/collections", limit="100"))
+    page.get_by_label("What does it look like?").fill("a green frog")
+    page.get_by_label("Seconds").fill("99")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_label("Seconds")).to_have_attribute("aria-invalid", "true")
+    assert len(stack.get("/collections", limit="100")) == before
+
+
+def test_a_tab_that_was_closed_leaves_nothing_behind(
+    context: BrowserContext, stack: Server
+) -> None:
+    secret = command(stack, "infra.key", "--name", "Closed")
+    page = context.new_page()
+    page.route("**/generate", lambda route: None)  # it never arrives
+    enter(page, stack, secret)
+    page.get_by_label("What does it look like?").fill("a green frog")
+    with page.expect_request(
+        lambda one: one.url.endswith("/generate") and "dry" not in str(one.post_data)
+    ):
+        page.get_by_role("button", name="Create").click()
+    page.close()
+    page = context.new_page()
+    enter(page, stack, secret)
+    expect(page.get_by_text("Nobody lives here yet")).to_be_visible()
+
+
+def test_a_write_that_takes_long_is_asked_for_again(page: Page, stack: Server) -> None:
+    """By the same name, so that it is done once."""
+    enter(page, stack)
+    names: list[str] = []
+
+    def slow(route: object) -> None:
+        names.append(route.request.headers["idempotency-key"])  # type: ignore[attr-defined]
+        if len(names) == 1:
+            return  # the first one is still at work
+        fault = {"error": {"code": "conflict", "message": "The first one is still at work."}}
+        if len(names) == 2:
+            route.fulfill(status=409, json=fault)  # type: ignore[attr-defined]
+        else:
+            route.fulfill(json={"data": {"id": "made"}})  # type: ignore[attr-defined]
+
+    page.route("**/v1/projects", slow)
+    made = page.evaluate(
+        """async () => {
+          const { Api } = await import("/app/api.js");
+          return new Api("key", "/v1", 300).post("/projects", { name: "Slow" });
+        }"""
+    )
+    assert made == {"id": "made"}
+    assert len(names) == 3
+    assert len(set(names)) == 1
 
 
 def test_a_fault_is_shown_at_its_field(page: Page, stack: Server) -> None:

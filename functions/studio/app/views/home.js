@@ -3,6 +3,7 @@ import { h } from "../dom.js";
 import { ask } from "../dialog.js";
 import { area, field, form, input, price, tick } from "../forms.js";
 import { icon } from "../icons.js";
+import { Making, tidy } from "../making.js";
 import { References } from "../references.js";
 import { go } from "../router.js";
 import { stillOf } from "../best.js";
@@ -15,6 +16,7 @@ const IDEAS = ["an orange fox with a blue scarf", "a sleepy green owl with round
 export async function show(page) {
   const { api, signal, parameters } = page;
   page.show("Mascots", skeleton());
+  await tidy(api)?.catch(() => {});
   const [projects, mascots] = await Promise.all([
     api.all("/projects", { signal }),
     firstPage(page, "/collections", { project_id: parameters.project }),
@@ -40,7 +42,7 @@ function composer(page, projects, some, project) {
     motionField.hidden = secondsField.hidden = !moving.checked;
   });
   const where = h("select", null, projects.map(({ id, name: label }) => h("option", { value: id, selected: id === project?.id }, label)), h("option", { value: "" }, "A new project"));
-  const made = {}; // what an earlier try has made already is not made twice
+  const making = new Making(api);
 
   const request = () => ({
     type: moving.checked ? "animation" : "image",
@@ -52,19 +54,14 @@ function composer(page, projects, some, project) {
   async function create() {
     const description = words.value.trim();
     if (!description && !references.ids.length) throw new Fault(0, { field: "description", message: "say in a few words what it looks like, or drop a picture of it" });
-    const told = JSON.stringify([description, name.value, references.ids, where.value]);
-    if (made.of !== told) Object.assign(made, { of: told, project: where.value, mascot: undefined });
-    made.project ||= (await api.post("/projects", { name: "My mascots" })).id;
-    made.mascot ??= (
-      await api.post("/collections", {
-        project_id: made.project,
-        name: name.value.trim() || (description ? nameOf(description) : undefined),
-        description: description || undefined,
-        reference_asset_ids: references.ids,
-        animation_sizes: [256],
-      })
-    ).id;
-    const begun = await api.post(`/collections/${made.mascot}/generate`, { ...request(), max_credits: shown.cost });
+    const character = {
+      project_id: where.value,
+      name: name.value.trim() || (description ? nameOf(description) : undefined),
+      description: description || undefined,
+      reference_asset_ids: references.ids,
+      animation_sizes: [256],
+    };
+    const begun = await making.begin(character, { ...request(), max_credits: shown.cost });
     page.spent();
     go(`/items/${begun.item_id}`);
   }
