@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from functions import composition
+from functions.api import items as items_api
 from functions.api import parameter, pictures, style
 from functions.api.call import Call, Reply, Route
 from functions.api.changes import Changes, Given
@@ -18,7 +19,16 @@ from shared.model.request import Name, Prompt, Sizes
 from shared.model.schema import having, having_some, named, one_of, rules
 from shared.model.workspace import Scope
 from shared.ports import Document, Page, Query
-from shared.services import answers, collections, deletion, entities, guides, sizes, workspaces
+from shared.services import (
+    answers,
+    collections,
+    deletion,
+    entities,
+    guides,
+    sizes,
+    summaries,
+    workspaces,
+)
 
 Retries = Annotated[int, Field(ge=0, le=5)]
 
@@ -136,14 +146,22 @@ def _config(call: Call, collection: Collection) -> dict[str, Any]:
 
 
 def index(call: Call) -> Reply:
-    """List the collections, of all projects or of one."""
+    """List the collections, of all projects or of one.
+
+    The oldest comes first if you don't say otherwise.
+    """
     kind = paths.collection_of(call.who.workspace_id, "collections")
     project_id = call.id("project_id")
-    query = Query(kind, {"project_id": project_id} if project_id else {})
+    of = {"project_id": project_id} if project_id else {}
+    query = Query(kind, of, descending=call.flag("latest"))
     user_prefix = _user_prefix(call)
+    best = call.flag("best")
     return call.listing(
         query,
-        lambda page: [show(found, user_prefix) for found in _alive(call, page)],
+        lambda page: [
+            {**show(found, user_prefix), **(_best(call, found) if best else {})}
+            for found in _alive(call, page)
+        ],
     )
 
 
@@ -250,6 +268,11 @@ def _words(call: Call, body: CreateBody, references: tuple[str, ...]) -> tuple[s
     return body.name or seen.name, body.description or seen.character
 
 
+def _best(call: Call, collection: Collection) -> dict[str, Any]:
+    found = summaries.of_collection(call.ports, call.who, collection.id)
+    return {"best": items_api.show_best(call, found)}
+
+
 def _user_prefix(call: Call) -> str:
     document = call.ports.documents.get(paths.workspace(call.who.workspace_id))
     return str(document.data["user_prefix"]) if document else ""
@@ -282,8 +305,12 @@ ROUTES = (
         "/v1/collections",
         index,
         publishable=True,
-        query=(parameter.id_("project_id", "Only those of this project."),),
-        answer="Collection",
+        query=(
+            parameter.id_("project_id", "Only those of this project."),
+            parameter.flag("latest", "The latest first."),
+            parameter.flag("best", "Each with the best files of the item that was drawn last."),
+        ),
+        answer="CollectionInList",
         paged=True,
     ),
     Route(

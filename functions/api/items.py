@@ -1,5 +1,7 @@
 """/v1/items, and the items of a collection."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from functions.api import assets as assets_api
@@ -13,7 +15,7 @@ from shared.model.request import Name
 from shared.model.version import best_paths
 from shared.model.workspace import Scope
 from shared.ports import Query
-from shared.services import assets, collections, deletion, items, versions
+from shared.services import assets, collections, deletion, items, summaries, versions
 
 
 class CreateBody(Value):
@@ -29,12 +31,44 @@ def show(item: Item) -> dict[str, Any]:
     return item.stored()
 
 
+def show_best(call: Call, found: Mapping[str, Asset]) -> dict[str, Any]:
+    """The files that count, by key, with URLs that always serve them."""
+    return {
+        key: {"asset_id": asset.id, "url": call.ports.blobs.public_url(path)}
+        for asset in found.values()
+        for key, path in zip(asset.keys, best_paths(asset), strict=True)
+    }
+
+
+def _show_more(call: Call, item: Item) -> dict[str, Any]:
+    summary = summaries.of_item(call.ports, call.who, item.id)
+    shown = {**show(item), "best": show_best(call, summary.best)}
+    if not call.who.publishable:
+        shown["newest"] = summary.newest and _show_newest(call, summary.newest)
+    return shown
+
+
+def _show_newest(call: Call, newest: summaries.Newest) -> dict[str, Any]:
+    return {
+        "status": newest.status.value,
+        "needs_review": newest.needs_review,
+        "still_url": newest.still and call.ports.blobs.public_url(newest.still.path),
+    }
+
+
 def index(call: Call) -> Reply:
-    """List the items of a collection, oldest first."""
+    """List the items of a collection.
+
+    The oldest comes first if you don't say otherwise.
+    """
     collections.get(call.ports, call.who, call.ids["collection_id"])
     kind = paths.collection_of(call.who.workspace_id, "items")
-    query = Query(kind, {"collection_id": call.ids["collection_id"]})
-    return call.listing(query, lambda page: [show(Item.load(found.data)) for found in page.results])
+    of = {"collection_id": call.ids["collection_id"]}
+    query = Query(kind, of, descending=call.flag("latest"))
+    shown = partial(_show_more, call) if call.flag("best") else show
+    return call.listing(
+        query, lambda page: [shown(Item.load(found.data)) for found in page.results]
+    )
 
 
 def create(call: Call) -> Reply:
@@ -90,13 +124,7 @@ def best_of(call: Call) -> Reply:
     They are a set that fits: a still, and a film that was made from it.
     """
     found = versions.best_of(call.ports, call.who, call.ids["item_id"])
-    return Reply(
-        {
-            key: {"asset_id": asset.id, "url": call.ports.blobs.public_url(path)}
-            for asset in found.values()
-            for key, path in zip(asset.keys, best_paths(asset), strict=True)
-        }
-    )
+    return Reply(show_best(call, found))
 
 
 def links_of(call: Call) -> Reply:
@@ -112,7 +140,11 @@ ROUTES = (
         "/v1/collections/<collection_id>/items",
         index,
         publishable=True,
-        answer="Item",
+        query=(
+            parameter.flag("latest", "The latest first."),
+            parameter.flag("best", "Each with its best files, and how its newest version is."),
+        ),
+        answer="ItemView",
         paged=True,
     ),
     Route(

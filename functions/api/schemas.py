@@ -251,6 +251,21 @@ class Collection(Answer):
     user_prefix: str
 
 
+class BestFile(Answer):
+    asset_id: Id
+    url: Url
+    """Serves whichever version is the best one."""
+
+
+BestFiles = dict[str, BestFile]
+"""By key: `webm`, or `webm_256` for a size variant."""
+
+
+class CollectionInList(Collection):
+    best: Given[BestFiles] = None
+    """With `best=true`: those of the item that was drawn last."""
+
+
 class Cdn(Answer):
     enabled: bool
     slug: str | None
@@ -399,6 +414,23 @@ class Item(Answer):
     slug: str
 
 
+class Newest(Answer):
+    """What was asked for last of an item."""
+
+    status: AssetStatus
+    """`pending` as long as a file of it is; `failed` if one has failed."""
+    needs_review: bool
+    still_url: Url | None
+    """Its cut-out still, even one that needs review; null until there is one."""
+
+
+class ItemView(Item):
+    best: Given[BestFiles] = None
+    """With `best=true`, as the next."""
+    newest: Newest | None = None
+    """Null if nothing was ever asked for; a publishable key does not see it."""
+
+
 class SiblingFile(Answer):
     """The bytes of a file."""
 
@@ -503,16 +535,6 @@ class Asset(PublicAsset):
 
 
 AssetView = Asset | PublicAsset
-
-
-class BestFile(Answer):
-    asset_id: Id
-    url: Url
-    """Serves whichever version is the best one."""
-
-
-BestFiles = dict[str, BestFile]
-"""By key: `webm`, or `webm_256` for a size variant."""
 
 
 class Link(Answer):

@@ -35,6 +35,7 @@ INDEXES: tuple[Index, ...] = (
     *_by_creation("collections", (), ("project_id",), ("slug",)),
     *_by_creation("items", ("collection_id",), ("project_id",)),
     *_by_creation("assets", (), ("item_id",), ("collection_id",), ("project_id",), ("job_id",)),
+    *_by_creation("assets", ("collection_id", "type")),
     *_by_creation(
         "links", ("source_asset_id",), ("target_asset_id",), ("item_id",), ("collection_id",)
     ),

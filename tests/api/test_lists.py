@@ -2,9 +2,11 @@
 
 import pytest
 
+from shared.model.workspace import KeyKind, Scope
 from shared.ports import Query
-from shared.services import entities
+from shared.services import entities, keys
 from tests.api.client import Client
+from tests.graph.jobs import IMAGE
 from tests.model.test_number import NO_NUMBER
 from tests.services.counting import Reads
 from tests.services.world import Tenant, World
@@ -72,6 +74,52 @@ def test_only_what_goes_on_is_counted(world: World, path: str, tenant: Tenant) -
         found = entities.page(reads.ports.documents, query, limit=limit, offset=offset, cursor=None)
         assert found[1] == 5
         assert reads.calls["count"] == counts
+
+
+def test_the_latest_first(api: Client, path: str, names: list[str]) -> None:
+    found = api.get(path, limit=3, latest="true")
+    more = api.get(path, limit=3, latest="true", cursor=found.pagination["next_cursor"])
+    assert [item["name"] for item in [*found.data, *more.data]] == names[::-1]
+
+
+def test_the_best_files_of_each(api: Client, tenant: Tenant, world: World) -> None:
+    """A page of pictures is one request, whatever was made since."""
+    of_mascots, of_poses = "/v1/collections", f"/v1/collections/{tenant.collection.id}/items"
+    assert api.get(of_mascots, best="true").data[0]["best"] == {}
+    first = world.generate(tenant, {**IMAGE, "name": "First"})
+    second = world.generate(tenant, {**IMAGE, "name": "Second"})
+    world.drain()
+    world.generate(tenant, {**IMAGE, "name": None, "item_id": first.item.id})
+    (drawn, redrawn) = (api.get(f"/v1/items/{made.item.id}/best").data for made in (second, first))
+    assert api.get(of_mascots, best="true").data[0]["best"] == drawn
+    still = api.get(f"/v1/assets/{drawn['transparent_image']['asset_id']}").data
+    assert [(item["best"], item["newest"]) for item in api.get(of_poses, best="true").data] == [
+        (redrawn, {"status": "pending", "needs_review": False, "still_url": None}),
+        (drawn, {"status": "ready", "needs_review": False, "still_url": still["url"]}),
+    ]
+    assert "best" not in api.get(of_poses).data[0]
+
+    api.patch(f"/v1/assets/{still['id']}", review="rejected").data  # noqa: B018
+    assert api.get(of_mascots, best="true").data[0]["best"] == redrawn
+    api.delete(f"/v1/items/{first.item.id}").data  # noqa: B018
+    assert api.get(of_mascots, best="true").data[0]["best"] == {}
+
+
+def test_what_strangers_see_of_lists(tenant: Tenant, world: World) -> None:
+    world.generate(tenant, IMAGE)
+    world.drain()
+    _, secret = keys.create(
+        world.ports,
+        tenant.who.workspace_id,
+        "app",
+        kind=KeyKind.PUBLISHABLE,
+        scopes=(Scope.READ,),
+    )
+    stranger = Client("api", secret)
+    path = f"/v1/collections/{tenant.collection.id}/items"
+    (found,) = stranger.get(path, best="true").data
+    assert "transparent_image" in found["best"]
+    assert "newest" not in found
 
 
 @pytest.mark.parametrize(

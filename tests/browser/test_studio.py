@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import (
@@ -22,6 +23,7 @@ from playwright.sync_api import (
 )
 
 from tests.browser import player_site
+from tests.browser.crowd import Crowd
 from tests.browser.player_page import BEHIND, at, near, seen
 from tests.e2e.server import ROOT, Json, Server
 
@@ -157,6 +159,21 @@ def until_played_as(page: Page, kind: str) -> None:
     )
 
 
+def until_painted(page: Page, count: int) -> None:
+    """Until there are so many tiles, and those on the screen have their pictures."""
+    page.evaluate(
+        """async (count) => {
+          const on = (one) => one.getBoundingClientRect().top < innerHeight;
+          const done = () => {
+            const tiles = [...document.querySelectorAll(".tile img")];
+            return tiles.length >= count && tiles.filter(on).every((one) => one.complete);
+          };
+          while (!done()) await new Promise(requestAnimationFrame);
+        }""",
+        count,
+    )
+
+
 def views(drawn: Json) -> dict[str, str]:
     mascot, item = drawn["collection_id"], drawn["item_id"]
     return {
@@ -273,6 +290,64 @@ def test_a_server_that_ends_is_left_for_the_next_one(page: Page, stack: Server) 
     expect(page.locator(".node[data-status=succeeded]")).to_have_count(4, timeout=PATIENCE)
     assert seen == [None, "last", "last", "last"]
     assert page.locator(".trouble, [role=alert]").filter(visible=True).count() == 0
+
+
+# --- Much of it ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def crowd(stack: Server) -> Json:
+    """A workspace in which a mascot was drawn before 300 jobs of another one with 300 poses; the
+    mascots and the key."""
+    begun = stack.generate(
+        stack.collection("Hen"), type="image", name="Stand", image_prompt="standing"
+    )
+    stack.finished(begun["job_id"])
+    secret = command(stack, "infra.key", "--name", "Crowd")
+    headers = {"Authorization": f"Bearer {secret}"}
+    with httpx.Client(base_url=address(stack), headers=headers, timeout=60) as http:
+        workspace = http.get("/v1/workspace").json()["data"]["id"]
+        project = http.post("/v1/projects", json={"name": "Crowd"}).json()["data"]["id"]
+        old, many = (
+            http.post("/v1/collections", json={"project_id": project, "name": name}).json()["data"]
+            for name in ("Old", "Many")
+        )
+    seeded = Crowd(stack.home, workspace, begun["item_id"])
+    seeded.settle(old, 1)
+    seeded.settle(many, 300)
+    seeded.close()
+    return {"key": secret, "old": old["id"], "many": many["id"]}
+
+
+def test_what_was_drawn_long_ago_is_shown(page: Page, stack: Server, crowd: Json) -> None:
+    """Whatever was made since: the pages read what counts, and a page of it at a time."""
+    enter(page, stack, crowd["key"])
+    expect(page.locator(".tile img")).to_have_count(2)
+    visit(page, f"/mascots/{crowd['old']}")
+    expect(page.locator(".tile img")).to_have_count(1)
+
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    visit(page, f"/mascots/{crowd['many']}")
+    expect(page.locator(".tile img")).to_have_count(24)
+    assert len([url for url in asked if "/v1/" in url]) <= 6
+    expect(page.locator(".tile-name").first).to_have_text("Pose 299")
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator(".tile img")).to_have_count(48)
+    expect(page.locator(".tile").nth(24)).to_be_focused()
+    until_painted(page, 24)
+
+
+def test_how_soon_much_is_shown(page: Page, stack: Server, crowd: Json) -> None:
+    """The time is told, and decides nothing."""
+    enter(page, stack, crowd["key"])
+    page.goto(f"{address(stack)}/#/mascots/{crowd['many']}")
+    page.reload()
+    until_painted(page, 24)
+    first = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    painted, filled = page.evaluate(f"[{first}, performance.now()]")
+    told = f"300 poses: first paint {painted:.0f} ms, the tiles {filled:.0f} ms"
+    print(told)  # noqa: T201 - for those who look with -s
 
 
 # --- Versions ------------------------------------------------------------------------------------
@@ -451,8 +526,65 @@ def test_too_few_credits(page: Page, stack: Server) -> None:
     fault.get_by_role("link", name="credits").click()
     expect(page.get_by_role("heading", name="Credits", exact=True)).to_be_visible()
     visit(page, "/")
-    expect(page.locator(".tile")).to_have_count(1)  # the character was made, and once
-    expect(page.locator(".price")).to_contain_text("11 credits too few")
+    expect(page.get_by_text("Nobody lives here yet")).to_be_visible()  # no mascot without a pose
+    page.get_by_label("What does it look like?").fill("a green frog")
+    page.get_by_role("button", name="Create").click()
+    expect(fault).to_contain_text("credits")  # it is made anew, not looked for
+
+
+def test_a_refusal_leaves_nothing_behind(page: Page, stack: Server) -> None:
+    enter(page, stack)
+    before = len(stack.get("/collections", limit="100"))
+    page.get_by_label("What does it look like?").fill("a green frog")
+    page.get_by_label("Seconds").fill("99")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_label("Seconds")).to_have_attribute("aria-invalid", "true")
+    assert len(stack.get("/collections", limit="100")) == before
+
+
+def test_a_tab_that_was_closed_leaves_nothing_behind(
+    context: BrowserContext, stack: Server
+) -> None:
+    secret = command(stack, "infra.key", "--name", "Closed")
+    page = context.new_page()
+    page.route("**/generate", lambda route: None)  # it never arrives
+    enter(page, stack, secret)
+    page.get_by_label("What does it look like?").fill("a green frog")
+    with page.expect_request(
+        lambda one: one.url.endswith("/generate") and "dry" not in str(one.post_data)
+    ):
+        page.get_by_role("button", name="Create").click()
+    page.close()
+    page = context.new_page()
+    enter(page, stack, secret)
+    expect(page.get_by_text("Nobody lives here yet")).to_be_visible()
+
+
+def test_a_write_that_takes_long_is_asked_for_again(page: Page, stack: Server) -> None:
+    """By the same name, so that it is done once."""
+    enter(page, stack)
+    names: list[str] = []
+
+    def slow(route: object) -> None:
+        names.append(route.request.headers["idempotency-key"])  # type: ignore[attr-defined]
+        if len(names) == 1:
+            return  # the first one is still at work
+        fault = {"error": {"code": "conflict", "message": "The first one is still at work."}}
+        if len(names) == 2:
+            route.fulfill(status=409, json=fault)  # type: ignore[attr-defined]
+        else:
+            route.fulfill(json={"data": {"id": "made"}})  # type: ignore[attr-defined]
+
+    page.route("**/v1/projects", slow)
+    made = page.evaluate(
+        """async () => {
+          const { Api } = await import("/app/api.js");
+          return new Api("key", "/v1", 300).post("/projects", { name: "Slow" });
+        }"""
+    )
+    assert made == {"id": "made"}
+    assert len(names) == 3
+    assert len(set(names)) == 1
 
 
 def test_a_fault_is_shown_at_its_field(page: Page, stack: Server) -> None:
@@ -464,6 +596,32 @@ def test_a_fault_is_shown_at_its_field(page: Page, stack: Server) -> None:
     expect(seconds).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_text("Must be at most 10.")).to_be_visible()
     expect(seconds).to_be_focused()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 1280, "height": 400}])
+def test_what_is_wrong_is_led_to(page: Page, stack: Server, viewport: Json) -> None:
+    """Wherever it is told: below what was pressed, above it, or in what is folded."""
+    page.set_viewport_size(viewport)  # type: ignore[arg-type]
+    enter(page, stack)
+    faults = [{"code": "internal", "message": "It broke"}, {"field": "name", "message": "is taken"}]
+
+    def refuse(route: object) -> None:
+        if route.request.method == "POST":  # type: ignore[attr-defined]
+            route.fulfill(status=400, json={"error": faults[0]})  # type: ignore[attr-defined]
+        else:
+            route.continue_()  # type: ignore[attr-defined]
+
+    page.route("**/v1/collections", refuse)
+    page.get_by_label("What does it look like?").fill("a green frog")
+    page.get_by_role("button", name="Create").click()
+    fault = page.locator(".composer > .form-fault")
+    expect(fault).to_be_focused()
+    expect(fault).to_be_in_viewport(ratio=1)
+    faults.pop(0)
+    page.get_by_role("button", name="Create").click()
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_be_focused()
+    expect(page.get_by_text("Is taken.")).to_be_in_viewport(ratio=1)
 
 
 def test_a_server_that_is_away(page: Page, stack: Server) -> None:

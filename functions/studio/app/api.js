@@ -3,6 +3,8 @@
 const TIMEOUT = 30_000;
 const SLOW = 120_000;
 const TRIES = 4;
+const PATIENCE = 300_000; // for a write that is at work; no request of the API takes longer
+const AGAIN = 2_000;
 
 /** What the API, or the way to it, has against a request. */
 export class Fault extends Error {
@@ -15,9 +17,10 @@ export class Fault extends Error {
 export class Api {
   #key;
 
-  constructor(key, base = "/v1") {
+  constructor(key, base = "/v1", timeout = TIMEOUT) {
     this.#key = key;
     this.base = base;
+    this.timeout = timeout;
   }
 
   get headers() {
@@ -25,7 +28,7 @@ export class Api {
   }
 
   get = (path, { query, signal } = {}) => this.#data("GET", path, { query, signal });
-  post = (path, body, { signal } = {}) => this.#data("POST", path, { body, signal });
+  post = (path, body, { signal, name } = {}) => this.#data("POST", path, { body, signal, name });
   patch = (path, body, { signal } = {}) => this.#data("PATCH", path, { body, signal });
   delete = (path, { signal } = {}) => this.#data("DELETE", path, { signal });
 
@@ -63,10 +66,13 @@ export class Api {
 
   #data = async (...request) => (await this.#send(...request)).data;
 
-  /** A write carries a name of its own, so that trying it again never does it twice. */
-  async #send(method, path, { query, body, form, signal, timeout = TIMEOUT }) {
+  /** A write carries a name of its own, so that trying it again never does it twice: one that takes long
+   *  is asked for again until its answer is there. */
+  async #send(method, path, { query, body, form, signal, name = nameOfWrite(), timeout = this.timeout }) {
     const headers = this.headers;
-    if (method !== "GET") headers["Idempotency-Key"] = name();
+    const until = Date.now() + PATIENCE;
+    let late = false;
+    if (method !== "GET") headers["Idempotency-Key"] = name;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const content = form ?? (body === undefined ? undefined : JSON.stringify(body));
     for (let tried = 1; ; tried++) {
@@ -81,12 +87,17 @@ export class Api {
         fault.wait = Number(response.headers.get("Retry-After")) || undefined;
       } catch (error) {
         if (signal?.aborted) throw error;
-        const late = patience.aborted;
-        fault = new Fault(0, late
+        late ||= patience.aborted;
+        fault = new Fault(0, patience.aborted
           ? { code: "timeout", message: `No answer came within ${timeout / 1000} seconds.` }
           : { code: "unreachable", message: "The server cannot be reached. Is it running, and are you online?" });
       }
-      if (!mayHelp(fault) || tried === TRIES) throw fault;
+      const isAtWork = method !== "GET" && (fault.code === "timeout" || (late && fault.status === 409));
+      if (isAtWork && Date.now() < until) {
+        await pause(AGAIN, signal);
+        continue;
+      }
+      if (!mayHelp(fault) || tried >= TRIES) throw fault;
       await pause((fault.wait ?? 0.5 * 2 ** tried) * 1000, signal);
     }
   }
@@ -103,7 +114,8 @@ const asked = (query) => {
 
 const either = (first, second) => (first ? AbortSignal.any([first, second]) : second);
 
-const name = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** A name for a write that no other has. */
+export const nameOfWrite = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Wait, unless it is no longer wanted. */
 export const pause = (milliseconds, signal) =>

@@ -1,7 +1,7 @@
 // Forms: fields with labels, hints and faults beside them, and a price before anything is paid.
 import { fill, h, unique } from "./dom.js";
 import { icon } from "./icons.js";
-import { credits } from "./words.js";
+import { capital, credits } from "./words.js";
 
 /** A control with its label, and room for a hint and for what is wrong with it. `name` is the API's. */
 export function field(name, label, control, { hint, wide = false } = {}) {
@@ -75,17 +75,33 @@ export function place(element, error) {
     const note = control && control.closest(".field")?.querySelector(".field-fault");
     const text = message.replace(new RegExp(`^${path}: `), "");
     if (!note || control.closest("[hidden]")) {
-      rest.push(path ? `${path}: ${text}` : text);
+      rest.push(path ? `${labelOf(control) ?? capital(path.replaceAll("_", " "))}: ${text}` : text);
       continue;
     }
+    control.closest("details")?.setAttribute("open", "");
     control.setAttribute("aria-invalid", "true");
     note.textContent = sentence(text);
     note.hidden = false;
     first ??= control;
   }
-  first?.focus();
-  if (rest.length) fill(element.querySelector(".form-fault"), explained(error, rest));
+  if (rest.length) complain(element.querySelector(".form-fault"), error, rest);
+  if (first) look(first);
 }
+
+/** Show what failed in a place of its own, and lead there: it may be far from what was pressed. */
+export function complain(place, error, messages = undefined) {
+  fill(place, explained(error, messages));
+  place.tabIndex = -1;
+  look(place);
+}
+
+/** Bring an element to where it is seen, and to the keyboard. */
+function look(element) {
+  element.scrollIntoView({ block: "center" });
+  element.focus({ preventScroll: true });
+}
+
+const labelOf = (control) => control?.closest(".field")?.querySelector("label")?.textContent;
 
 export function reset(element) {
   element.querySelectorAll("[aria-invalid]").forEach(clear);
@@ -133,9 +149,8 @@ export function price(element, ask, signal) {
     let quote = null;
     try {
       quote = await ask();
-    } catch (error) {
-      if (signal.aborted) return;
-      if (turn === asked && error.status === 402) place(element, error);
+    } catch {
+      // What is wrong with a form is said when it is sent.
     }
     if (turn !== asked) return;
     shown.cost = quote?.cost_credits;

@@ -1,6 +1,6 @@
 // Pictures of a character that exist already: dropped or chosen, stored, shown, taken away.
 import { announce, fill, h, unique } from "./dom.js";
-import { explained } from "./forms.js";
+import { complain } from "./forms.js";
 import { icon } from "./icons.js";
 
 const MOST = 6;
@@ -50,7 +50,7 @@ export class References {
         this.#assets.push(asset);
         announce(`${file.name} is there`);
       } catch (error) {
-        fill(this.trouble, explained(error));
+        complain(this.trouble, error);
       }
       this.#draw();
     }
@@ -75,7 +75,7 @@ export class References {
       this.#assets = this.#assets.filter((other) => other !== asset);
       this.#draw();
     } catch (error) {
-      fill(this.trouble, explained(error));
+      complain(this.trouble, error);
     }
   }
 }

@@ -48,9 +48,3 @@ class Version {
     return Boolean(this.files.webm || this.files.hevc || this.files.stacked_video);
   }
 }
-
-/** Whether a version is served at the stable addresses: all that it made are the best of their kind. */
-export const isBest = (version, best) => {
-  const ids = new Set(Object.values(best).map(({ asset_id: id }) => id));
-  return version.ready.length > 0 && version.ready.every((asset) => ids.has(asset.id));
-};

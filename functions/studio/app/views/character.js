@@ -1,7 +1,7 @@
 // What keeps a mascot the same: its references, the style card, the cautions, and how far pictures drift.
 import { drift, series } from "../charts.js";
 import { announce, fill, h } from "../dom.js";
-import { area, explained, field, form } from "../forms.js";
+import { area, complain, explained, field, form } from "../forms.js";
 import { icon } from "../icons.js";
 import { References } from "../references.js";
 import { versionsOf } from "../versions.js";
@@ -52,7 +52,7 @@ function showCard(page, path, section, card, editions) {
       section.querySelector("button")?.focus();
       announce(said);
     } catch (error) {
-      fill(trouble, explained(error));
+      complain(trouble, error);
     }
   };
   const lock = h("button", { type: "button", "aria-pressed": String(card.locked), onclick: () => change({ locked: !card.locked }, card.locked ? "The card learns again" : "The card is locked") }, icon(card.locked ? "lock" : "unlock"), card.locked ? "Locked" : "Lock");
@@ -112,7 +112,7 @@ function cautionRow(page, path, caution) {
       field("text", `Seen ${current.count === 1 ? "once" : `${current.count} times`}, last ${when(current.last_seen)}`, text, { wide: true }),
       h("div", { class: "row end" },
         h("span", { class: "tag" }, current.retired ? "Retired" : current.edited ? "In your words" : "In force"),
-        h("button", { type: "button", onclick: () => save({ retired: !current.retired }).catch((error) => fill(row.querySelector(".form-fault"), explained(error))) }, current.retired ? "Bring back" : "Retire"),
+        h("button", { type: "button", onclick: () => save({ retired: !current.retired }).catch((error) => complain(row.querySelector(".form-fault"), error)) }, current.retired ? "Bring back" : "Retire"),
         h("button", { type: "submit" }, "Save"))));
   };
   show(caution);
@@ -126,9 +126,9 @@ function driftCharts(page, path) {
   const { api, signal } = page;
   const box = h("div", { class: "drifts" }, h("div", { class: "skeleton line" }));
   (async () => {
-    const items = await api.all(`${path}/items`, { signal });
+    const { entries: items } = await api.page(`${path}/items`, { query: { latest: true, limit: LOOKED_AT }, signal });
     const verdicts = [];
-    for (const item of items.slice(-LOOKED_AT)) {
+    for (const item of items) {
       const versions = versionsOf(await api.all(`/items/${item.id}/assets`, { signal }));
       verdicts.push(...versions.filter((version) => version.verdict).map((version) => ({ at: version.at, checks: version.verdict.checks })));
     }

@@ -3,9 +3,11 @@ import { h } from "../dom.js";
 import { ask } from "../dialog.js";
 import { area, field, form, input, price, tick } from "../forms.js";
 import { icon } from "../icons.js";
+import { Making, tidy } from "../making.js";
 import { References } from "../references.js";
 import { go } from "../router.js";
-import { ground } from "../stage.js";
+import { stillOf } from "../best.js";
+import { firstPage, tile, tiles } from "../tiles.js";
 import { capital, nameOf, plural } from "../words.js";
 import { Fault } from "../api.js";
 
@@ -14,27 +16,17 @@ const IDEAS = ["an orange fox with a blue scarf", "a sleepy green owl with round
 export async function show(page) {
   const { api, signal, parameters } = page;
   page.show("Mascots", skeleton());
-  const [projects, mascots, jobs] = await Promise.all([
+  await tidy(api)?.catch(() => {});
+  const [projects, mascots] = await Promise.all([
     api.all("/projects", { signal }),
-    api.all("/collections", { signal, query: { project_id: parameters.project } }),
-    api.page("/jobs", { signal, query: { limit: 100, status: "completed" } }),
+    firstPage(page, "/collections", { project_id: parameters.project }),
   ]);
   const project = parameters.project && projects.find(({ id }) => id === parameters.project);
   if (parameters.project && !project) throw new Fault(404, { code: "not_found", message: "There is no such project" });
-  page.show(project ? project.name : "Mascots", composer(page, projects, mascots, project), shelf(page, projects, mascots, pictures(jobs.entries), project));
+  page.show(project ? project.name : "Mascots", composer(page, projects, mascots.entries[0], project), shelf(page, projects, mascots, project));
 }
 
-/** The newest picture of each mascot. */
-function pictures(jobs) {
-  const found = new Map();
-  for (const { collection_id: id, urls, needs_review: doubtful } of jobs) {
-    const url = urls.transparent_image_webp ?? urls.transparent_image;
-    if (url && !doubtful && !found.has(id)) found.set(id, url);
-  }
-  return found;
-}
-
-function composer(page, projects, mascots, project) {
+function composer(page, projects, some, project) {
   const { api, signal } = page;
   const references = new References(api);
   const words = area({ rows: 2, class: "large", placeholder: "an orange fox with a blue scarf", maxlength: 4000 });
@@ -50,7 +42,7 @@ function composer(page, projects, mascots, project) {
     motionField.hidden = secondsField.hidden = !moving.checked;
   });
   const where = h("select", null, projects.map(({ id, name: label }) => h("option", { value: id, selected: id === project?.id }, label)), h("option", { value: "" }, "A new project"));
-  const made = {}; // what an earlier try has made already is not made twice
+  const making = new Making(api);
 
   const request = () => ({
     type: moving.checked ? "animation" : "image",
@@ -62,19 +54,14 @@ function composer(page, projects, mascots, project) {
   async function create() {
     const description = words.value.trim();
     if (!description && !references.ids.length) throw new Fault(0, { field: "description", message: "say in a few words what it looks like, or drop a picture of it" });
-    const told = JSON.stringify([description, name.value, references.ids, where.value]);
-    if (made.of !== told) Object.assign(made, { of: told, project: where.value, mascot: undefined });
-    made.project ||= (await api.post("/projects", { name: "My mascots" })).id;
-    made.mascot ??= (
-      await api.post("/collections", {
-        project_id: made.project,
-        name: name.value.trim() || (description ? nameOf(description) : undefined),
-        description: description || undefined,
-        reference_asset_ids: references.ids,
-        animation_sizes: [256],
-      })
-    ).id;
-    const begun = await api.post(`/collections/${made.mascot}/generate`, { ...request(), max_credits: shown.cost });
+    const character = {
+      project_id: where.value,
+      name: name.value.trim() || (description ? nameOf(description) : undefined),
+      description: description || undefined,
+      reference_asset_ids: references.ids,
+      animation_sizes: [256],
+    };
+    const begun = await making.begin(character, { ...request(), max_credits: shown.cost });
     page.spent();
     go(`/items/${begun.item_id}`);
   }
@@ -98,31 +85,27 @@ function composer(page, projects, mascots, project) {
   const shown = price(element, async () => {
     const wanted = request();
     if (!wanted.image_prompt || (moving.checked && !wanted.animation_prompt)) return null;
-    if (mascots.length) return api.post(`/collections/${mascots[0].id}/generate`, { ...wanted, dry_run: true }, { signal });
+    if (some) return api.post(`/collections/${some.id}/generate`, { ...wanted, dry_run: true }, { signal });
     return { cost_credits: 1 + (moving.checked ? 5 * Math.ceil(wanted.duration) : 0) };
   }, signal);
   submit.before(shown.element);
   return element;
 }
 
-function shelf(page, projects, mascots, pictures, project) {
+function shelf(page, projects, mascots, project) {
   const chips = h("nav", { class: "chips", "aria-label": "Projects" },
     h("a", { class: "chip", href: "#/", "aria-current": project ? null : "page" }, "All"),
     projects.map(({ id, name }) => h("a", { class: "chip", href: `#/projects/${id}`, "aria-current": id === project?.id ? "page" : null }, name)));
   const tools = project && h("div", { class: "row" },
     h("button", { type: "button", class: "quiet", onclick: () => rename(page, project) }, "Rename"),
-    h("button", { type: "button", class: "quiet", onclick: () => remove(page, project, mascots) }, "Delete"));
+    h("button", { type: "button", class: "quiet", onclick: () => remove(page, project, mascots.total) }, "Delete"));
   return h("section", { class: "shelf", "aria-label": "Your mascots" },
     h("div", { class: "section-head" }, h("h2", null, project ? project.name : "Your mascots"), tools),
     projects.length > 0 && chips,
-    mascots.length ? h("ul", { class: "grid" }, mascots.toReversed().map((mascot) => card(mascot, pictures.get(mascot.id)))) : empty());
+    mascots.entries.length ? tiles(page, "/collections", { project_id: project?.id }, mascots, card, "mascot") : empty());
 }
 
-const card = (mascot, picture) =>
-  h("li", null,
-    h("a", { class: "tile", href: `#/mascots/${mascot.id}` },
-      ground("checker", { class: "tile-view" }, picture ? h("img", { src: picture, alt: "", width: 240, height: 240, loading: "lazy", decoding: "async" }) : h("span", { class: "tile-none" }, "Not drawn yet")),
-      h("span", { class: "tile-name" }, mascot.name)));
+const card = ({ id, name, best }) => tile({ href: `#/mascots/${id}`, picture: stillOf(best), none: "Not drawn yet", name });
 
 const empty = () =>
   h("div", { class: "empty small" }, icon("spark"), h("h3", null, "Nobody lives here yet"), h("p", null, "Describe a character above and press Create. The first one takes about half a minute."));
@@ -135,8 +118,8 @@ function rename(page, project) {
   });
 }
 
-function remove(page, project, mascots) {
-  const text = mascots.length ? `${plural(mascots.length, "mascot")} and all files go with it, for good.` : "It is empty.";
+function remove(page, project, count) {
+  const text = count ? `${plural(count, "mascot")} and all files go with it, for good.` : "It is empty.";
   ask({ title: `Delete ${project.name}?`, text, agree: "Delete", danger: true }, async () => {
     await page.api.delete(`/projects/${project.id}`);
     go("/");

@@ -1,15 +1,16 @@
 // One pose: how it is being made, its versions, its files, and the code that shows it.
+import { isBest, urlOf } from "../best.js";
 import { verdictBars } from "../charts.js";
 import { announce, fill, h } from "../dom.js";
 import { ask } from "../dialog.js";
 import { embed, plain } from "../embed.js";
 import { ended, follow } from "../events.js";
-import { area, explained, field, input, told } from "../forms.js";
+import { area, complain, explained, field, input, told } from "../forms.js";
 import { Graph, doing, madeBy, progressOf } from "../graph.js";
 import { icon, outline } from "../icons.js";
 import { go } from "../router.js";
 import { Stage, figure, ground } from "../stage.js";
-import { isBest, keyOf, versionsOf } from "../versions.js";
+import { keyOf, versionsOf } from "../versions.js";
 import { EXTRA_FORMATS, bytes, capital, credits, formatName, percent, playsOn, stateName, stepName, when } from "../words.js";
 import { reviewButtons } from "./review.js";
 
@@ -170,7 +171,7 @@ class ItemView {
 
   async cancel(button) {
     button.setAttribute("aria-busy", "true");
-    await this.api.post(`/jobs/${this.job.id}/cancel`).catch((error) => fill(this.detail, explained(error)));
+    await this.api.post(`/jobs/${this.job.id}/cancel`).catch((error) => complain(this.detail, error));
   }
 
   // --- steps -------------------------------------------------------------------------------------
@@ -206,8 +207,7 @@ class ItemView {
         this.begun(await this.api.post(path, { max_credits: quote.cost_credits }));
       });
     } catch (error) {
-      fill(this.detail, explained(error));
-      this.detail.scrollIntoView({ block: "nearest" });
+      complain(this.detail, error);
     }
   }
 
@@ -298,7 +298,7 @@ class ItemView {
 
   /** What the placeholders of the snippets stand for: the addresses that always serve the best version. */
   values(version) {
-    const url = (key) => this.best[key]?.url ?? version.shown[key] ?? "";
+    const url = (key) => urlOf(this.best, key) ?? version.shown[key] ?? "";
     return {
       webm: url("webm"), hevc: url("hevc"), stacked: url("stacked_video"), still: url("transparent_image"),
       label: plain(`${this.mascot.name}, ${this.item.name}`), api: `${location.origin}/v1`, player: `${location.origin}/mascot-player.js`,

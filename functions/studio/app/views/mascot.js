@@ -4,7 +4,8 @@ import { ask } from "../dialog.js";
 import { area, choice, field, form, input, price, tick } from "../forms.js";
 import { icon } from "../icons.js";
 import { go } from "../router.js";
-import { ground } from "../stage.js";
+import { stillId, stillOf } from "../best.js";
+import { firstPage, tile, tiles } from "../tiles.js";
 import { capital, EXTRA_FORMATS, formatName } from "../words.js";
 import { canvases } from "./canvases.js";
 import { character } from "./character.js";
@@ -64,28 +65,23 @@ function remove(page, found) {
 // --- poses ---------------------------------------------------------------------------------------
 
 async function poses(page, found, body) {
-  const { api, signal } = page;
-  const [items, jobs] = await Promise.all([api.all(`/collections/${found.id}/items`, { signal }), api.page("/jobs", { signal, query: { collection_id: found.id, limit: 100 } })]);
-  fill(body, newPose(page, found, items), items.length ? h("ul", { class: "grid" }, items.toReversed().map((item) => card(item, jobs.entries.filter((job) => job.item_id === item.id)))) : none());
+  const path = `/collections/${found.id}/items`;
+  const items = await firstPage(page, path);
+  fill(body, newPose(page, found), items.entries.length ? tiles(page, path, {}, items, card, "pose") : none());
 }
 
 const none = () => h("div", { class: "empty small" }, icon("image"), h("h3", null, "No poses yet"), h("p", null, "Say above what it should do first."));
 
-function card(item, jobs) {
-  const busy = jobs.find((job) => job.status === "pending" || job.status === "processing");
-  const done = jobs.filter((job) => job.status === "completed" && job.urls.transparent_image);
-  const { urls } = done.find((job) => !job.needs_review) ?? done[0] ?? { urls: {} };
-  const picture = urls.transparent_image_webp ?? urls.transparent_image;
-  const label = busy ? h("span", { class: "tag work" }, "At work") : jobs[0]?.status === "failed" ? h("span", { class: "tag failed" }, "Failed") : jobs[0]?.needs_review ? h("span", { class: "tag caution" }, "To review") : null;
-  return h("li", null,
-    h("a", { class: "tile", href: `#/items/${item.id}` },
-      ground("checker", { class: `tile-view${busy ? " drawing" : ""}` }, picture ? h("img", { src: picture, alt: "", width: 240, height: 240, loading: "lazy", decoding: "async" }) : h("span", { class: "tile-none" }, busy ? "Being drawn" : "No picture")),
-      h("span", { class: "tile-name" }, item.name, label), h("span", { class: "tile-kind" }, item.type === "animation" ? "Film" : capital(item.type))));
+function card({ id, name, type, best, newest }) {
+  const busy = newest?.status === "pending";
+  const label = busy ? h("span", { class: "tag work" }, "At work") : newest?.status === "failed" ? h("span", { class: "tag failed" }, "Failed") : newest?.needs_review && h("span", { class: "tag caution" }, "To review");
+  const kind = type === "animation" ? "Film" : capital(type);
+  return tile({ href: `#/items/${id}`, picture: stillOf(best) ?? newest?.still_url, none: busy ? "Being drawn" : "No picture", name, label, kind, busy });
 }
 
 const KINDS = [["animation", "Moving"], ["image", "Still"], ["logo", "Logo"], ["transition", "Transition"], ["import", "Import"]];
 
-function newPose(page, found, items) {
+function newPose(page, found) {
   const { api, signal } = page;
   let kind = "animation";
   const pose = input({ placeholder: "sitting and smiling" });
@@ -143,10 +139,9 @@ function newPose(page, found, items) {
   }
 
   async function stills() {
-    for (const item of items) {
-      const best = await api.get(`/items/${item.id}/best`, { signal });
-      const id = best.transparent_image?.asset_id;
-      if (id) for (const select of [from, to]) select.append(h("option", { value: id }, item.name));
+    for (const { name: label, best } of await api.all(`/collections/${found.id}/items`, { query: { latest: true, best: true }, signal })) {
+      const id = stillId(best);
+      if (id) for (const select of [from, to]) select.append(h("option", { value: id }, label));
     }
     if (to.options.length > 1) to.selectedIndex = 1;
   }

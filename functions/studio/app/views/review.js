@@ -1,6 +1,6 @@
 // What people think of a version: approve, reject, pin. It counts for all files that the version has.
 import { announce, fill, h } from "../dom.js";
-import { explained } from "../forms.js";
+import { complain } from "../forms.js";
 import { icon } from "../icons.js";
 
 /** The buttons; `done` is called when the judgement is stored for every file. When it could not be for
@@ -20,10 +20,9 @@ export function reviewButtons({ api }, version, done) {
       announce(said);
       await done();
     } catch (error) {
-      fill(trouble, explained(error));
+      complain(trouble, error);
       button.removeAttribute("aria-busy");
       buttons.forEach((other) => (other.disabled = false));
-      button.focus();
     }
   };
   const toggle = (name, label, symbol, on, judgement, said) => {
