@@ -52,7 +52,7 @@ def path(encoded: Path, tmp_path: Path) -> Path:
 def decoded(path: Path) -> bytes:
     """All planes of all frames, as they are stored."""
     arguments = ("-pix_fmt", "yuva420p", "-f", "rawvideo", "pipe:1")
-    return ffmpeg.run((*ffmpeg.reading(), "-i", ffmpeg.url(path), *arguments))
+    return ffmpeg.run((*ffmpeg.opening(path), *arguments))
 
 
 def table(path: Path, name: bytes) -> list[int]:
