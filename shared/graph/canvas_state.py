@@ -175,20 +175,31 @@ def edge_state(
     waits: bool,
 ) -> EdgeState:
     """How far a film is. `stills` are the ids of those that the film which is made (not its way
-    back) should begin and end in. Whether a still is good enough was settled before, so what its
-    films say of that does not count."""
+    back) should begin and end in: the best of those that do is played, even if another is the best
+    of the item. Whether a still is good enough was settled before, so what its films say of that
+    does not count."""
     purpose = Purpose.REVERSE if edge is not made_by else None
-    counted = best(stock.assets, doubtful=True)
-    films = {type_.value: counted.get(asset_key(type_, None, purpose)) for type_ in USUAL_FORMATS}
+    needed = {asset_key(type_, None, purpose) for type_ in USUAL_FORMATS}
+    counted = best(_fitting(stock, stills), doubtful=True)
     ours = [one for one in stock.assets if one.purpose is purpose and one.type in USUAL_FORMATS]
-    if not all(films.values()):
-        stage = _unready(ours, waits=waits)
-    elif all(_fits(_video_of(film, stock.links), stock.links, stills) for film in films.values()):
+    if needed <= counted.keys():
         stage = Stage.READY
     else:
-        later = _unready([one for one in ours if one.status is AssetStatus.PENDING], waits=waits)
-        stage = Stage.OUTDATED if later is Stage.MISSING else later
+        counted = best(stock.assets, doubtful=True)
+        is_there = needed <= counted.keys()
+        pending = [one for one in ours if one.status is AssetStatus.PENDING]
+        stage = _unready(pending if is_there else ours, waits=waits)
+        if is_there and stage is Stage.MISSING:
+            stage = Stage.OUTDATED
     return EdgeState(edge, made_by, stage, item_id, _shown(counted, stock.assets, purpose))
+
+
+def _fitting(stock: Stock, stills: tuple[str | None, str | None]) -> list[Asset]:
+    """The files of the films that begin and end in these stills. One whose video was deleted is
+    believed."""
+    videos = {one.id for one in stock.assets if one.type is AssetType.VIDEO and not one.purpose}
+    others = videos - {video.id for video in videos_that_fit(stock, stills)}
+    return [one for one in stock.assets if one.take.film_id not in others]
 
 
 def videos_that_fit(stock: Stock, stills: tuple[str | None, str | None]) -> list[Asset]:
@@ -247,25 +258,8 @@ def _drawing(still: Asset | None, counted: Asset | None, stock: Stock) -> Asset 
     return None if is_rejected else counted
 
 
-def _video_of(film: Asset | None, links: Sequence[Link]) -> str | None:
-    """The id of the video that a format shows, or shows backwards; None when it was deleted."""
-    id_ = film.id if film else None
-    for _ in range(2 if film and film.purpose is Purpose.REVERSE else 1):
-        sources = (
-            one.source_asset_id
-            for one in links
-            if one.target_asset_id == id_ and one.role is Role.SOURCE
-        )
-        id_ = next(sources, None)
-    return id_
-
-
-def _fits(
-    video_id: str | None, links: Iterable[Link], stills: tuple[str | None, str | None]
-) -> bool:
-    """Whether a film begins and ends in these stills. One whose video was deleted is believed."""
-    if video_id is None:
-        return True
+def _fits(video_id: str, links: Iterable[Link], stills: tuple[str | None, str | None]) -> bool:
+    """Whether a film begins and ends in these stills."""
     roles = {one.role: one.source_asset_id for one in links if one.target_asset_id == video_id}
     return (roles.get(Role.SOURCE), roles.get(Role.END_FRAME)) == stills
 

@@ -4,8 +4,7 @@ the job that they are a part of."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from shared.graph.policy import DEADLINE
 from shared.model.asset import (
@@ -26,7 +25,6 @@ from shared.model.link import Link, Role
 from shared.ports import Ids
 
 HASH_LENGTH = 20
-NONE: Final[Mapping[str, Take]] = MappingProxyType({})
 TOGETHER = 512 * 512 * 600
 """Pixels of a film, over all of its frames, up to which one lease is enough for all usual formats:
 ten seconds of one that is made here."""
@@ -53,8 +51,8 @@ class Draft:
         workspace_id: str,
         ids: Ids,
         now: datetime,
+        takes: Mapping[str, Take],
         user_prefix: str = "",
-        takes: Mapping[str, Take] = NONE,
     ) -> None:
         self.assets: dict[str, PlannedAsset] = {}
         self.steps: dict[str, Step] = {}

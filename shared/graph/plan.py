@@ -152,6 +152,7 @@ def plan_cutout(
         item,
         workspace_id=workspace_id,
         user_prefix=user_prefix,
+        takes={image.id: image.take},
         ids=ids,
         now=now,
     )
@@ -183,6 +184,7 @@ def plan_formats(
         item,
         workspace_id=workspace_id,
         user_prefix=user_prefix,
+        takes={video.id: video.take},
         ids=ids,
         now=now,
     )
@@ -218,6 +220,7 @@ def plan_import(
         item,
         workspace_id=workspace_id,
         user_prefix=user_prefix,
+        takes={},
         ids=ids,
         now=now,
     )

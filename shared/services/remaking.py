@@ -23,8 +23,8 @@ def propose_cutout(ports: Ports, who: Principal, image_id: str, sizes: Sequence[
 
 
 def propose_formats(ports: Ports, who: Principal, video_id: str) -> Proposal:
-    """Plan those formats of a video that do not count as the best of its item; all of them if all
-    do."""
+    """Plan the formats that a video lacks, or of which none is good enough; all of them if it lacks
+    none."""
     video, place = _place(ports, who, video_id)
     links = assets.links_of_item(ports, who, place["item"].id)
     ours = {
@@ -32,7 +32,8 @@ def propose_formats(ports: Ports, who: Principal, video_id: str) -> Proposal:
         for one in links
         if one.source_asset_id == video.id and one.role is Role.SOURCE
     }
-    counted = best(versions.of_item(ports, who.workspace_id, place["item"].id), doubtful=True)
+    of_item = versions.of_item(ports, who.workspace_id, place["item"].id)
+    counted = best((one for one in of_item if one.take == video.take), doubtful=True)
     there = {
         type_
         for type_ in place["collection"].settings.formats
