@@ -212,6 +212,16 @@ def test_a_copy_that_fails_leaves_the_file(path: Path, monkeypatch: pytest.Monke
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_header_whose_size_stands_elsewhere_is_refused(path: Path) -> None:
+    """It would be written into the place of another number."""
+    start, header = boxes.top_level(path, b"moov")
+    wide = (1).to_bytes(4) + b"moov" + (16 + len(header)).to_bytes(8) + header
+    content = path.read_bytes()
+    path.write_bytes(content[: start - boxes.HEAD] + wide + content[start + len(header) :])
+    with pytest.raises(PermanentError, match="a header of"):
+        hevc.correct(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"text" * 9, (8).to_bytes(4) + b"moov"])
 def test_what_holds_no_hevc_is_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
