@@ -16,7 +16,8 @@ _FIELDS: Final[Mapping[bytes, int]] = MappingProxyType({b"stsd": 8, b"hvc1": 78}
 def top_level(path: Path, wanted: bytes) -> tuple[int, bytes]:
     """The contents of the first box of that name outside all others, and where they begin.
 
-    Raises `LookupError` if there is none, `ValueError` if it is larger than 16 MB.
+    Raises `LookupError` if there is none, `ValueError` if it is larger than 16 MB, or has its size
+    in eight bytes as if it were.
     """
     with path.open("rb") as file:
         while header := file.read(HEAD):
@@ -26,7 +27,7 @@ def top_level(path: Path, wanted: bytes) -> tuple[int, bytes]:
             if size < len(header):
                 break
             if name == wanted:
-                if size > MAX_HEADER:
+                if size > MAX_HEADER or len(header) > HEAD:
                     raise ValueError(f"a header of {size} bytes")
                 return file.tell(), file.read(size - len(header))
             file.seek(size - len(header), 1)

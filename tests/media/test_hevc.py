@@ -131,6 +131,18 @@ def test_a_file_is_corrected_once(path: Path) -> None:
     assert path.read_bytes() == once
 
 
+def test_sides_of_any_length_and_every_quality_are_understood(tmp_path: Path) -> None:
+    """Sides that are no multiple of eight are cut to size in the SPS, before the range is told."""
+    path, frame = tmp_path / "film.mov", np.zeros((70, 90, 4), np.uint8)
+    for quality in Quality:
+        options = HEVC.options(quality)
+        with ffmpeg.write_frames(path, 90, 70, character.FPS, options) as write:
+            write(frame)
+        hevc.correct(path)
+        found = hevc.read_structure(path)
+        assert (found.scalability, found.is_alpha_full_range) == ((3,), True)
+
+
 def test_what_has_no_alpha_layer_stays(tmp_path: Path) -> None:
     path = film(tmp_path / "opaque.mov", count=2, options=("-pix_fmt", "yuv420p"))
     before = path.read_bytes()
@@ -210,6 +222,16 @@ def test_a_copy_that_fails_leaves_the_file(path: Path, monkeypatch: pytest.Monke
         hevc.correct(path)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_header_whose_size_stands_elsewhere_is_refused(path: Path) -> None:
+    """It would be written into the place of another number."""
+    start, header = boxes.top_level(path, b"moov")
+    wide = (1).to_bytes(4) + b"moov" + (16 + len(header)).to_bytes(8) + header
+    content = path.read_bytes()
+    path.write_bytes(content[: start - boxes.HEAD] + wide + content[start + len(header) :])
+    with pytest.raises(PermanentError, match="a header of"):
+        hevc.correct(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"text" * 9, (8).to_bytes(4) + b"moov"])
