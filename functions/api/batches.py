@@ -41,7 +41,9 @@ def generate(call: Call) -> Reply:
     says what each would cost.
     """
     body, collection_id = call.body(BatchBody), call.ids["collection_id"]
-    batch = batches.propose(call.ports, call.who, collection_id, body.requests, body.max_credits)
+    batch = batches.propose(
+        call.ports, call.settings, call.who, collection_id, body.requests, body.max_credits
+    )
     if body.dry_run:
         costs = [job.cost_credits for job in batch.jobs]
         return Reply({"dry_run": True, "cost_credits": batch.price, "costs": costs})

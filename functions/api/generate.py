@@ -14,7 +14,7 @@ def generate(call: Call) -> Reply:
     With `dry_run` nothing is begun: the answer says what would be made, and what it would cost.
     """
     request, collection_id = call.body(GenerateRequest), call.ids["collection_id"]
-    proposal = generation.propose(call.ports, call.who, collection_id, request)
+    proposal = generation.propose(call.ports, call.settings, call.who, collection_id, request)
     return jobs.begin(call, proposal, dry_run=request.dry_run)
 
 

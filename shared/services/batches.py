@@ -42,6 +42,7 @@ class Batch:
 
 def propose(
     ports: Ports,
+    settings: Settings,
     who: Principal,
     collection_id: str,
     requests: Sequence[GenerateRequest],
@@ -54,7 +55,7 @@ def propose(
     if jobstore.load(ports.documents, who.workspace_id, job_ids[0]):
         return Batch(_stored(ports, who, job_ids), is_reserved=True)
     proposals = [
-        _propose_one(ports, who, collection_id, number, request)
+        _propose_one(ports, settings, who, collection_id, number, request)
         for number, request in enumerate(requests)
     ]
     batch = Batch(
@@ -82,14 +83,19 @@ def begin(ports: Ports, settings: Settings, who: Principal, batch: Batch) -> lis
 
 
 def _propose_one(
-    ports: Ports, who: Principal, collection_id: str, number: int, request: GenerateRequest
+    ports: Ports,
+    settings: Settings,
+    who: Principal,
+    collection_id: str,
+    number: int,
+    request: GenerateRequest,
 ) -> Proposal:
     if request.dry_run:
         raise BadRequest(
             "is said of all requests together, beside them", field=f"requests[{number}].dry_run"
         )
     try:
-        return generation.propose(ports, who, collection_id, request)
+        return generation.propose(ports, settings, who, collection_id, request)
     except BadRequest as error:
         part = error.details.get("field", "")
         raise BadRequest(error.message, field=f"requests[{number}].{part}") from error

@@ -29,6 +29,7 @@ from shared.services import (
     placeholders,
     runner,
 )
+from shared.services.caveats import caveats
 from shared.services.keys import Principal
 
 ITEM_TYPES = {
@@ -64,11 +65,12 @@ def generate(
     request: GenerateRequest,
 ) -> Generation:
     """Plan what a request asks for, and begin it."""
-    return accept(ports, settings, who, propose(ports, who, collection_id, request))
+    return accept(ports, settings, who, propose(ports, settings, who, collection_id, request))
 
 
 def propose(
     ports: Ports,
+    settings: Settings,
     who: Principal,
     collection_id: str,
     request: GenerateRequest,
@@ -96,7 +98,9 @@ def propose(
         ids=ports.ids,
         now=ports.clock.now(),
     )
-    planned = replace(planned, job=_with_providers(planned.job, workspace))
+    job = _with_providers(planned.job, workspace)
+    warnings = (*job.warnings, *caveats(job, collection, source, settings))
+    planned = replace(planned, job=job.with_(warnings=warnings))
     require_price(planned.job.cost_credits, request.max_credits)
     return Proposal(planned, item, is_new=item_id is None)
 

@@ -50,7 +50,7 @@ FOUR = requests(*[IMAGE] * 4)
 
 
 def propose(world: World, tenant: Tenant, wanted: Sequence[GenerateRequest] = FOUR) -> Batch:
-    return batches.propose(world.ports, tenant.who, tenant.collection.id, wanted)
+    return batches.propose(world.ports, world.settings, tenant.who, tenant.collection.id, wanted)
 
 
 def ask(world: World, tenant: Tenant) -> None:
@@ -146,7 +146,7 @@ def test_the_same_call_goes_on_though_plans_would_differ_by_now(
 def once(world: World, tenant: Tenant, wanted: Sequence[GenerateRequest]) -> Batch:
     """What is proposed under one Idempotency-Key: the same ids are drawn each time."""
     ports = replace(world.ports, ids=Seeded("a seed"))
-    return batches.propose(ports, tenant.who, tenant.collection.id, wanted)
+    return batches.propose(ports, world.settings, tenant.who, tenant.collection.id, wanted)
 
 
 @pytest.mark.parametrize("ends", ["cancel", "delete"])

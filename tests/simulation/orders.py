@@ -49,7 +49,7 @@ class Order:
     def _ask(self, ports: Ports, settings: Settings, who: Principal) -> None:
         self.tries += 1
         seeded = replace(ports, ids=Seeded(self.key))
-        batch = batches.propose(seeded, who, self.collection_id, self.requests)
+        batch = batches.propose(seeded, settings, who, self.collection_id, self.requests)
         self.price = batch.price
         self.job_ids |= {job.id for job in batch.jobs}
         self.item_ids |= {item.id for item in batch.items}

@@ -248,7 +248,7 @@ def _keep(
         _drop(ports, job, task)
         return
     try:
-        proposal = _proposal(ports, who, job, task, stills)
+        proposal = _proposal(ports, settings, who, job, task, stills)
     except (BadRequest, NotFound, Conflict) as error:
         log.info("a promise cannot be kept", extra={"part": task.part, "fault": error.message})
         _drop(ports, job, task)
@@ -274,7 +274,12 @@ def _keep(
 
 
 def _proposal(
-    ports: Ports, who: Principal, job: Job, task: Task, stills: Sequence[str]
+    ports: Ports,
+    settings: Settings,
+    who: Principal,
+    job: Job,
+    task: Task,
+    stills: Sequence[str],
 ) -> generation.Proposal:
     if task.retry_of is not None:
         return again.propose_retry(ports, who, task.retry_of, task.cost, retry_id=task.job_id)
@@ -295,7 +300,7 @@ def _proposal(
     else:
         named["item_id"] = task.item_id
     request = GenerateRequest.model_validate({**task.request, **named})
-    return generation.propose(ports, who, collection.id, request, item=item)
+    return generation.propose(ports, settings, who, collection.id, request, item=item)
 
 
 def _drop(ports: Ports, job: Job, task: Task) -> None:
