@@ -23,7 +23,7 @@ from shared.model.shards import SHARDS
 from shared.ports import Create, Json, Ports, Replace, Write
 from shared.services import audits, entities, ledger, purse
 from shared.services.decoding import LocalDecoder
-from tests.graph.fakes import CountingIds, FakeClock
+from tests.graph.fakes import CountingIds, FakeClock, no_pause
 from tests.services.money import ended, priced
 from tests.simulation import store
 from tests.simulation.broken import Broken
@@ -67,7 +67,9 @@ class CreditWorld:
         tasks = store.Tasks(self.clock)
         blobs = store.Blobs(self.clock, tasks)
         decoder = LocalDecoder(blobs)
-        self.calm = Ports(self.documents, blobs, tasks, self.clock, CountingIds(), decoder)
+        self.calm = Ports(
+            self.documents, blobs, tasks, self.clock, CountingIds(), decoder, no_pause
+        )
         self.ports = self.hub.ports(self.calm)
         self.settings = Settings(home=Path("/nowhere"), metered=True)
         self.wrong: list[str] = []
