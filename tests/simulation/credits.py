@@ -147,9 +147,10 @@ class CreditWorld:
         more if the answer was lost."""
         workspace_id, dice = self.dice.choice(self.workspaces), self.dice
         kind = dice.random()
-        number = dice.choice((2, 5, 12)) if kind < 0.2 else 1
+        price = dice.choice((4, 20))
+        number = dice.choice((2, 3, 5)) if kind < 0.1 else 1
         jobs = [
-            priced(self.calm, workspace_id, {Part.STILL: 1, Part.FILM: dice.choice((4, 20))})
+            priced(self.calm, workspace_id, {Part.STILL: 1, Part.FILM: price})
             for _ in range(number)
         ]
         if kind > 0.8:
