@@ -138,7 +138,7 @@ class Hub:
             name: _Interrupted(self, name, getattr(ports, name), calls)
             for name, calls in CALLS.items()
         }
-        return replace(ports, pause=self._pause, **through)
+        return replace(ports, **through)
 
     def before(self, call: str, *, effect: bool = True, about: tuple[Any, ...] = ()) -> None:
         worker = self._current
@@ -158,12 +158,6 @@ class Hub:
         if self._alone or roll() < weather.steady:
             return
         self._main.switch()
-
-    def _pause(self, at_most: float) -> None:
-        """Let others go first."""
-        del at_most
-        if self._current is not None and not (self._alone or self._dying):
-            self._main.switch()
 
     def after(self, call: str) -> None:
         worker = self._current
