@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from shared.adapters.system import SystemClock, SystemIds
+from shared.adapters.system import SystemClock, SystemIds, pause
 from shared.config import Settings, settings
 from shared.errors import PermanentError
 from shared.model.queues import function_address
@@ -96,6 +96,7 @@ def _google_ports() -> Ports:
         clock=SystemClock(),
         ids=SystemIds(),
         decoder=cast(Decoder, Late(lambda: _decode_function(cast("StorageBlobs", store)))),
+        pause=pause,
     )
 
 
@@ -172,6 +173,7 @@ def _embedded_ports() -> Ports:
         clock=parts.clock,
         ids=SystemIds(),
         decoder=LocalDecoder(parts.blobs),
+        pause=pause,
     )
 
 

@@ -5,7 +5,7 @@ every implementation. Faults are raised as `shared.errors`; a precondition that 
 `Conflict`, and then nothing was written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +24,10 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The current time, aware, in UTC."""
         ...
+
+
+Pause = Callable[[float], None]
+"""Waits for a random part of so many seconds."""
 
 
 class Ids(Protocol):
@@ -359,3 +363,4 @@ class Ports:
     clock: Clock
     ids: Ids
     decoder: Decoder
+    pause: Pause

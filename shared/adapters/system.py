@@ -1,6 +1,8 @@
-"""The real clock and the real source of identifiers."""
+"""The real clock, the real source of identifiers, and pauses that take time."""
 
+import random
 import secrets
+import time
 import uuid
 from datetime import UTC, datetime
 
@@ -12,6 +14,11 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+def pause(at_most: float) -> None:
+    """Sleep for a random part of so many seconds."""
+    time.sleep(random.uniform(0, at_most))  # noqa: S311, since nobody gains by guessing it
 
 
 class SystemIds:

@@ -169,7 +169,7 @@ def begin(
 def begin_reserved(ports: Ports, who: Principal, job_id: str) -> Job:
     """Begin a job whose credits are held already, or do again what may not have followed from its
     beginning. If its item was deleted meanwhile, what it has written goes after it."""
-    job = jobstore.begin_reserved(ports.documents, ports.clock.now(), who.workspace_id, job_id)
+    job = jobstore.begin_reserved(ports, who.workspace_id, job_id)
     with suppress(NotFound):
         _set_going(ports, who, job, job.item_id or "-", outstanding(job))
     return job

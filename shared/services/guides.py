@@ -17,13 +17,12 @@ from shared.model.guide import CardEdition, Guide
 from shared.model.stance import Anchor
 from shared.model.style import CardEdit, Caution, Decision, Measurement, StyleCard, Verdict
 from shared.ports import Create, Documents, Ports, Query, Replace, Write
-from shared.services import collections
+from shared.services import collections, contention
 from shared.services.keys import Principal
 
 LEARNS_FROM: Final = 12
 """Accepted pictures that enter a card; more would let a slow drift become the character."""
 MOST_CAUTIONS: Final = 60
-TRIES: Final = 10
 NO_CARD: Final = "There is no style card yet; the next generated image makes one."
 
 Change = Callable[[Guide], Guide]
@@ -219,7 +218,7 @@ def _edition(guide: Guide, card: StyleCard) -> Guide:
 
 
 def _apply(ports: Ports, who: Principal, collection_id: str, change: Change) -> Guide:
-    for _ in range(TRIES):
+    for _ in contention.tries(ports):
         writes = _writes(ports, who.workspace_id, collection_id, change)
         try:
             ports.documents.commit(writes)

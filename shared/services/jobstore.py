@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
 
 from shared import tracing
 from shared.errors import Conflict, NotFound
@@ -17,11 +15,8 @@ from shared.model.base import instant_text
 from shared.model.job import FINISHED, Job, Step, StepStatus
 from shared.model.link import Link
 from shared.ports import Create, Delete, Documents, Json, Ports, Put, Replace, Update, Write
-from shared.services import ledger
+from shared.services import contention, ledger
 from shared.services.webhooks import outbox
-
-TRIES: Final = 20
-
 
 Known = tuple[Job, str] | None
 """A job and its version, as they were a moment ago: what is done on the strength of it is found to
@@ -65,22 +60,23 @@ def contents(workspace_id: str, assets: Iterable[Asset], links: Iterable[Link]) 
     ]
 
 
-def begin_reserved(documents: Documents, now: datetime, workspace_id: str, job_id: str) -> Job:
+def begin_reserved(ports: Ports, workspace_id: str, job_id: str) -> Job:
     """Store what a reserved job will make and make its first steps ready, in one batch; gives the
     job as it is then, or as it is anyway if it has begun already. NotFound when it is gone."""
-    for _ in range(TRIES):
-        loaded = load(documents, workspace_id, job_id)
+    for _ in contention.tries(ports):
+        loaded = load(ports.documents, workspace_id, job_id)
         if loaded is None:
             raise NotFound("There is no such job.")
         job, version = loaded
         if job.reserved is None:
             return job
+        now = ports.clock.now()
         begun = start(job.with_(reserved=None, updated_at=now), now).job
         after, due_writes = _scheduled(begun)
         writes = contents(workspace_id, planned_assets(job, job.created_at), job.reserved)
         change = Replace(paths.job(workspace_id, job_id), after.stored(), version)
         with suppress(Conflict):
-            documents.commit([*writes, change, *due_writes])
+            ports.documents.commit([*writes, change, *due_writes])
             return after
     raise Conflict(f"Job {job_id} is being changed by too many at once.")
 
@@ -109,7 +105,7 @@ def apply(
     is only reserved begins first, so that an end always finds the assets that it decides on.
     """
     refused: str | None = None
-    for _ in range(TRIES):
+    for _ in contention.tries(ports):
         loaded = known or load(ports.documents, workspace_id, job_id)
         known = None
         if loaded is None:
@@ -117,7 +113,7 @@ def apply(
         job, version = loaded
         now = ports.clock.now()
         if job.reserved is not None:
-            begin_reserved(ports.documents, now, workspace_id, job_id)
+            begin_reserved(ports, workspace_id, job_id)
             continue
         decision = advance(job, event, now)
         if decision.job is job:

@@ -21,12 +21,9 @@ from shared.model.credit import METERED, Balance, Bucket, Counter, Entry, EntryK
 from shared.model.job import Job
 from shared.model.shards import SHARDS
 from shared.ports import Ports, Query, Write
-from shared.services import purse
+from shared.services import contention, purse
 
 log = logging.getLogger(__name__)
-
-TRIES: Final = 50
-"""More than an instance takes requests at once; of those that meet, one goes through each time."""
 
 SUBSCRIBED: Final = (Bucket.SUBSCRIPTION, Counter.AVAILABLE)
 
@@ -64,7 +61,7 @@ def begin_all(
     """The same for some jobs of one workspace, in one batch: either all are created and their
     whole price is held, or nothing is written."""
     path = paths.job(jobs[0].workspace_id, jobs[0].id)
-    for attempt in range(TRIES):
+    for attempt in contention.tries(ports):
         writes = creation()
         try:
             holds = [] if held else hold(ports, settings, jobs, attempt)
@@ -198,7 +195,7 @@ def grant(
     entry = _granted(ports, amount, bucket, ends_at, reference)
     if ports.documents.get(paths.workspace(workspace_id)) is None:
         raise NotFound("There is no such workspace.")
-    for _ in range(TRIES):
+    for _ in contention.tries(ports):
         expire(ports, workspace_id)
         if ports.documents.get(paths.credit_entry(workspace_id, entry.id)):
             raise Conflict(f"There was a grant of the reference {reference!r} already.")

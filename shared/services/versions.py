@@ -11,11 +11,10 @@ from shared.model.asset import Asset, AssetStatus, Review, content_type
 from shared.model.base import instant_text
 from shared.model.version import CACHE_CONTROL, best, best_folder, best_paths
 from shared.ports import Blob, Bucket, Delete, Json, Ports, Put, Query, Replace
-from shared.services import assets, entities, items
+from shared.services import assets, contention, entities, items
 from shared.services.keys import Principal
 
 BATCH: Final = 100
-TRIES: Final = 10
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ def judge(
 ) -> Asset:
     """Approve, reject or pin a version: `review` and `pinned`, as far as they are given. What is
     the best one follows at once."""
-    for _ in range(TRIES):
+    for _ in contention.tries(ports):
         asset, version = assets.get(ports, who, asset_id)
         entities.require_version(version, if_match)
         item_id = asset.item_id
@@ -78,7 +77,7 @@ def sweep(ports: Ports, due: Json) -> None:
 def refresh(ports: Ports, workspace_id: str, item_id: str) -> None:
     """Let the stable names of an item serve its best versions. Can be repeated at any time; of two
     at once, the one that knows less finds that the name has been written, and looks again."""
-    for _ in range(TRIES):
+    for _ in contention.tries(ports):
         try:
             _refresh(ports, workspace_id, item_id)
         except Conflict:

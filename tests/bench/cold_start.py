@@ -10,7 +10,7 @@ from typing import Final
 
 from infra.emulators import firestore
 from shared.adapters.gcp.documents import FirestoreDocuments
-from shared.adapters.system import SystemClock, SystemIds
+from shared.adapters.system import SystemClock, SystemIds, pause
 from shared.config import ROOT
 from shared.model.workspace import Scope
 from shared.ports import Ports
@@ -38,7 +38,7 @@ def environment(emulator: str) -> dict[str, str]:
     """What a deployed function is told, and a key that opens an empty workspace."""
     documents = FirestoreDocuments(PROJECT, emulator=emulator)
     # Keys are made of documents alone.
-    ports = Ports(documents, None, None, SystemClock(), SystemIds(), None)  # type: ignore[arg-type]
+    ports = Ports(documents, None, None, SystemClock(), SystemIds(), None, pause)  # type: ignore[arg-type]
     workspace = keys.create_workspace(ports, "Cold")
     return {
         **os.environ,

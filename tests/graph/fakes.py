@@ -24,6 +24,10 @@ class FakeClock:
         self._now = max(self._now, instant)
 
 
+def no_pause(at_most: float) -> None:
+    """Nobody waits where time stands still."""
+
+
 class CountingIds:
     """The n-th id says n."""
 

@@ -19,7 +19,7 @@ from shared.ports import Create, Json, Ports, Put, Replace
 from shared.services import audits, ledger, purse
 from shared.services.decoding import LocalDecoder
 from tests.bench.operations import Counted
-from tests.graph.fakes import FakeClock
+from tests.graph.fakes import FakeClock, no_pause
 from tests.services.money import ended, priced
 from tests.simulation import store
 
@@ -57,7 +57,7 @@ def ports(counted: Counted) -> Ports:
     tasks = store.Tasks(clock)
     counted.commit([Put(paths.workspace(ID), {})])
     blobs = store.Blobs(clock, tasks)
-    return Ports(counted, blobs, tasks, clock, RandomIds(), LocalDecoder(blobs))
+    return Ports(counted, blobs, tasks, clock, RandomIds(), LocalDecoder(blobs), no_pause)
 
 
 def begin(ports: Ports, cost: int, settings: Settings = METERED) -> Job:

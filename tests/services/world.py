@@ -59,7 +59,7 @@ from shared.services.webhooks import delivery as webhook_delivery
 from shared.services.webhooks import outbox
 from shared.services.webhooks.sender import Answer
 from tests.character.looks import fox
-from tests.graph.fakes import CountingIds, FakeClock
+from tests.graph.fakes import CountingIds, FakeClock, no_pause
 from tests.graph.jobs import FILM
 from tests.services.faults import Fuse
 
@@ -200,6 +200,7 @@ class World:
             self.clock,
             self._ids,
             LocalDecoder(blobs),
+            no_pause,
         )
 
     def close(self) -> None:

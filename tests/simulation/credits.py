@@ -23,7 +23,7 @@ from shared.model.shards import SHARDS
 from shared.ports import Create, Json, Ports, Replace, Write
 from shared.services import audits, entities, ledger, purse
 from shared.services.decoding import LocalDecoder
-from tests.graph.fakes import CountingIds, FakeClock
+from tests.graph.fakes import CountingIds, FakeClock, no_pause
 from tests.services.money import ended, priced
 from tests.simulation import store
 from tests.simulation.broken import Broken
@@ -67,14 +67,14 @@ class CreditWorld:
         tasks = store.Tasks(self.clock)
         blobs = store.Blobs(self.clock, tasks)
         decoder = LocalDecoder(blobs)
-        self.calm = Ports(self.documents, blobs, tasks, self.clock, CountingIds(), decoder)
+        self.calm = Ports(
+            self.documents, blobs, tasks, self.clock, CountingIds(), decoder, no_pause
+        )
         self.ports = self.hub.ports(self.calm)
         self.settings = Settings(home=Path("/nowhere"), metered=True)
         self.wrong: list[str] = []
         self.has: Counter[str] = Counter()
         """The credits of each workspace, by the entries that were committed."""
-        self._together: list[Sequence[str]] = []
-        """The jobs that are begun together."""
         self._lowest: dict[Worker, int] = {}
         """The fewest credits that could be spent while somebody was asking for some."""
         self.workspaces = [f"workspace-{number}" for number in range(dice.choice((1, 1, 2, 3)))]
@@ -121,9 +121,6 @@ class CreditWorld:
                     self.wrong.append(f"{place} holds {document.data} though all jobs have ended")
             if differences := audits.audit(self.calm, workspace_id):
                 self.wrong.append(f"the audit of {workspace_id} finds {differences}")
-        for places in self._together:
-            if len({found is None for found in self.calm.documents.get_many(places)}) > 1:
-                self.wrong.append(f"of {places} only some were begun")
         if self.wrong:
             raise Broken("\n".join(self.wrong))
 
@@ -141,38 +138,32 @@ class CreditWorld:
             self.hub.begin(worker)
 
     def _ask(self) -> None:
-        """Ask for a job, for one that promises others, or for several that are begun together; once
-        more if the answer was lost."""
+        """Ask for a job, or for one that promises others; once more if the answer was lost."""
         workspace_id, dice = self.dice.choice(self.workspaces), self.dice
-        kind = dice.random()
-        number = dice.choice((2, 5, 12)) if kind < 0.2 else 1
-        jobs = [
-            priced(self.calm, workspace_id, {Part.STILL: 1, Part.FILM: dice.choice((4, 20))})
-            for _ in range(number)
-        ]
-        if kind > 0.8:
+        job = priced(self.calm, workspace_id, {Part.STILL: 1, Part.FILM: dice.choice((4, 20))})
+        if dice.random() < 0.2:
+            number = dice.choice((2, 5, 12))
             promises = {
                 self.calm.ids.uuid(): Promise(cost=dice.choice((1, 5)), item_id="", item_name="")
-                for _ in range(dice.choice((2, 5, 12)))
+                for _ in range(number)
             }
-            canvas: Json = {"charges": {}, "promises": promises, "type": JobType.CANVAS_GENERATION}
-            jobs = [jobs[0].with_(**canvas)]
-        created = [Create(paths.job(workspace_id, job.id), job.stored()) for job in jobs]
-        places = [write.path for write in created]
+            job = job.with_(charges={}, promises=promises, type=JobType.CANVAS_GENERATION)
+        path = paths.job(workspace_id, job.id)
 
         def ask() -> None:
             for last in (False, True):
                 try:
-                    ledger.begin_all(self.ports, self.settings, jobs, lambda: created)
+                    ledger.begin(
+                        self.ports, self.settings, job, lambda: [Create(path, job.stored())]
+                    )
                 except Outage:
                     if last:
                         raise
                 except Conflict:
-                    if None in self.calm.documents.get_many(places):
-                        self.wrong.append(f"{places} were refused as begun, and are not there")
+                    if self.calm.documents.get(path) is None:
+                        self.wrong.append(f"{job.id} was refused as begun, and is not there")
                     return
 
-        self._together.append(places)
         self._begin("ask", workspace_id, ask)
 
     def _end(self) -> None:

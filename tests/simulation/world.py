@@ -29,7 +29,7 @@ from shared.services.steps import Delivery
 from shared.services.webhooks import delivery as webhook_delivery
 from shared.services.webhooks import outbox
 from shared.services.webhooks.sender import Answer
-from tests.graph.fakes import CountingIds, FakeClock
+from tests.graph.fakes import CountingIds, FakeClock, no_pause
 from tests.simulation import invariants, store
 from tests.simulation.broken import Broken
 from tests.simulation.client import Ask, Client
@@ -82,6 +82,7 @@ class World:
             self.clock,
             CountingIds(),
             LocalDecoder(self.blobs),
+            no_pause,
         )
         self.ports = self.hub.ports(self.calm)
         self.settings = Settings(

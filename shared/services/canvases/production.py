@@ -42,6 +42,7 @@ from shared.ports import Ports, Replace, Write
 from shared.services import (
     again,
     collections,
+    contention,
     entities,
     generation,
     guides,
@@ -60,7 +61,6 @@ from shared.services.steps import SupersededError
 
 AT_ONCE: Final = 10
 """Jobs that are begun before the step is delivered again: its lease is not for ever."""
-TRIES: Final = 20
 FILMS: Final = (Kind.FILM, Kind.REVERSE, Kind.RETRY, Kind.FORMATS)
 TOLD: Final = 5
 GONE: Final = Fault(code="canceled", message="The canvas was deleted.")
@@ -305,7 +305,7 @@ def _proposal(
 
 def _drop(ports: Ports, job: Job, task: Task) -> None:
     """Take a promise back, with what was held for it."""
-    for _ in range(TRIES):
+    for _ in contention.tries(ports):
         writes = [
             _without(ports, job, task),
             *ledger.release(ports, job.workspace_id, task.job_id),
