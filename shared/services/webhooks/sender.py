@@ -13,10 +13,10 @@ from http.client import HTTPException, HTTPResponse
 from typing import Final
 from urllib.parse import SplitResult
 
+from shared.connection import connect, target_of
 from shared.errors import BadRequest
 from shared.model.retry_after import seconds_until
 from shared.services import guard
-from shared.services.connection import connect, target_of
 
 SECONDS: Final = 10.0
 EXCERPT: Final = 500
