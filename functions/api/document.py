@@ -65,6 +65,7 @@ NOT_MODIFIED = {"description": "It is as the `ETag` that was sent says."}
 ETAG = "The version of what is shown, for `If-Match`."
 FIREBASE = """The ID token of a user of the registered Firebase project. With the scope `write` it
 does what such a key does; with `read` alone it reads what a publishable key may read."""
+EVENT_STREAM = "text/event-stream"
 RETRY_AFTER = "How many seconds to wait before asking again."
 
 
@@ -291,6 +292,9 @@ def _success(route: Route, routes: Sequence[Route], models: Components) -> Json:
     if route.answer:
         is_wrapped = route.media_type == "application/json" and not route.keyless
         schema = _envelope(route, models) if is_wrapped else models.of(route.answer)
+    if route.media_type == EVENT_STREAM:
+        # A text to whoever reads it whole: generated clients would take it for an object.
+        schema = {"type": "string", "contentMediaType": EVENT_STREAM, "contentSchema": schema}
     response: Json = {
         "description": "What was asked for." if route.status == 200 else "It was begun or made.",
         "content": {route.media_type: {"schema": schema}},

@@ -112,7 +112,8 @@ class _Page:
 
     def _answer(self, response: Json) -> str:
         ((media_type, content),) = response["content"].items()
-        rows = list(self._fields(content["schema"]))
+        schema = content["schema"]
+        rows = list(self._fields(schema.get("contentSchema", schema)))
         return _table(rows) if rows else f"<p><code>{media_type}</code></p>"
 
     def _curl(self, method: str, path: str, operation: Json) -> str:

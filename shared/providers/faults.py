@@ -20,12 +20,11 @@ name everywhere:
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from pydantic import SecretStr
 
 from shared.errors import PermanentError, StepError, TransientError
-from shared.model import number
+from shared.model.retry_after import seconds_until
 from shared.providers.base import Later, Refused
 
 UNSENT = frozenset(
@@ -177,18 +176,9 @@ def reads_as_refusal(message: str) -> bool:
     return any(phrase in lowered for phrase in REFUSALS)
 
 
-def seconds_until(retry_after: str | None) -> float | None:
-    """The header Retry-After, a number of seconds or a date, in seconds from now."""
-    if not retry_after:
-        return None
-    try:
-        return number.seconds(retry_after)
-    except ValueError:
-        pass
-    try:
-        return (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):  # TypeError: a date without a time zone
-        return None
+def wait_until(retry_after: str | None) -> float | None:
+    """How many seconds from now a provider's header Retry-After asks to wait, if it says so."""
+    return seconds_until(retry_after, datetime.now(UTC))
 
 
 def _names(error: BaseException) -> set[str]:

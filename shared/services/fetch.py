@@ -13,8 +13,8 @@ from contextlib import closing
 from http.client import HTTPException, HTTPResponse
 from urllib.parse import SplitResult, urljoin
 
+from shared.connection import connect, target_of
 from shared.services.address import from_header
-from shared.services.connection import connect, target_of
 from shared.services.guard import Address, is_public, parse, refused, resolve
 
 MAX_REDIRECTS = 3

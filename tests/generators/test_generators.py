@@ -2,27 +2,23 @@
 with every operation, and with names that are nobody's number."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.api import contract
-
-INSTALLED = Path(__file__).resolve().parents[2] / ".generators"
-PYTHON, NODE = INSTALLED / "python/bin", INSTALLED / "node_modules/.bin"
-TIMEOUT_SECONDS = 240
-
-pytestmark = [
-    pytest.mark.skipif("MASCOTRY_LONG" not in os.environ, reason="takes minutes: make test-long"),
-    pytest.mark.timeout(TIMEOUT_SECONDS + 30),
-]
-needs_node = pytest.mark.skipif(
-    not (NODE / "openapi-ts").exists(), reason="node is not installed: make test-long"
+from tests.generators.programs import (
+    NODE,
+    PYTHON,
+    TIMEOUT_SECONDS,
+    needs_node,
+    run,
+    takes_minutes,
 )
+
+pytestmark = [takes_minutes, pytest.mark.timeout(TIMEOUT_SECONDS + 30)]
 needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="java is not installed")
 
 OPERATIONS = {
@@ -40,28 +36,6 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("document") / "openapi.json"
     path.write_text(json.dumps(contract.served(), ensure_ascii=False))
     return path
-
-
-def run(*command: object, folder: Path) -> str:
-    """What a program says, on both outputs; it has to succeed."""
-    environment = {
-        **os.environ,
-        "PATH": f"{PYTHON}:{os.environ['PATH']}",
-        "REDOCLY_TELEMETRY": "off",
-        "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
-    }
-    environment.pop("PYTHONPATH", None)
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
-    return said
 
 
 def names_of(operations: set[str]) -> set[str]:

@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
@@ -13,7 +11,7 @@ from urllib3.exceptions import HTTPError
 from shared.adapters.embedded.events import EVENTS_QUEUE, event_headers
 from shared.adapters.embedded.limits import QueueConfig
 from shared.adapters.embedded.queue import Claim
-from shared.model import number
+from shared.model.retry_after import seconds_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +57,8 @@ class Courier:
             )
         except HTTPError as error:
             return Outcome(fault=type(error).__name__)
-        return Outcome(
-            response.status, retry_after=retry_after_seconds(response.headers.get("Retry-After"))
-        )
+        asked = seconds_until(response.headers.get("Retry-After"), datetime.now(UTC))
+        return Outcome(response.status, retry_after=asked or 0.0)
 
     def close(self) -> None:
         self._pool.clear()
@@ -77,16 +74,3 @@ def _own_headers(claim: Claim) -> dict[str, str]:
         "X-CloudTasks-TaskExecutionCount": str(claim.responses),
         "X-CloudTasks-TaskETA": f"{claim.due.timestamp():.6f}",
     }
-
-
-def retry_after_seconds(retry_after: str | None) -> float:
-    """The value of a Retry-After header: seconds or a date; 0 when it is absent or unreadable."""
-    if retry_after is None:
-        return 0.0
-    with suppress(ValueError):
-        return number.seconds(retry_after)
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return 0.0
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

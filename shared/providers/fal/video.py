@@ -9,7 +9,7 @@ from shared.errors import PermanentError
 from shared.providers.base import Film, Later, Progress, Refused, VideoRequest, Waiting
 from shared.providers.fal import client
 from shared.providers.fal.client import AnsweredError, BrokenError
-from shared.providers.faults import Call, reads_as_refusal, seconds_until
+from shared.providers.faults import Call, reads_as_refusal, wait_until
 from shared.providers.fetching import fetch
 from shared.providers.pricing import price
 from shared.providers.square import SQUARE, WIDE, longer, padded, square_film
@@ -130,7 +130,7 @@ def _answered(call: Call, error: AnsweredError) -> Later | Refused:
             "provider_rejected",
             f"fal has locked the account{call.quote(message)}. Only its support can unlock it.",
         )
-    wait = seconds_until(error.headers.get("retry-after"))
+    wait = wait_until(error.headers.get("retry-after"))
     return call.answered(error.status, message, wait, own=bool(message))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.providers.base import Later, Refused
-from shared.providers.faults import Call, reads_as_refusal, seconds_until
+from shared.providers.faults import Call, reads_as_refusal, wait_until
 
 if TYPE_CHECKING:
     from google.genai.types import GenerateContentResponse
@@ -95,7 +95,7 @@ def answered(call: Call, status: int, body: object, retry_after: str | None) -> 
         BILLING_DISABLED in reasons or SPENT.search(message) or _has_no_quota(error)
     ):
         raise call.spent(message)
-    wait = seconds_until(retry_after)
+    wait = wait_until(retry_after)
     return call.answered(
         status, message, wait if wait is not None else _delay(error), own=bool(error)
     )

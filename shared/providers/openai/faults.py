@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from shared.providers.base import Later, Refused
-from shared.providers.faults import Call, reads_as_refusal, seconds_until
+from shared.providers.faults import Call, reads_as_refusal, wait_until
 
 if TYPE_CHECKING:
     import httpx2
@@ -44,7 +44,7 @@ def fault(call: Call, error: Exception) -> Later | Refused:
             return call.refused("OpenAI does not make what was asked for", message)
         if error.code in SPENT or error.type in SPENT:
             raise call.spent(message) from None
-        wait = seconds_until(error.response.headers.get("retry-after"))
+        wait = wait_until(error.response.headers.get("retry-after"))
         return call.answered(error.status_code, message, wait, own=_is_own(error.response))
     if isinstance(error, (ValueError, openai.APIResponseValidationError)):
         raise call.malformed("no answer of the API") from None

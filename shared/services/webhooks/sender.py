@@ -8,14 +8,15 @@ import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from http.client import HTTPException, HTTPResponse
 from typing import Final
 from urllib.parse import SplitResult
 
+from shared.connection import connect, target_of
 from shared.errors import BadRequest
-from shared.providers.faults import seconds_until
+from shared.model.retry_after import seconds_until
 from shared.services import guard
-from shared.services.connection import connect, target_of
 
 SECONDS: Final = 10.0
 EXCERPT: Final = 500
@@ -92,7 +93,7 @@ def _answer(response: HTTPResponse) -> Answer:
     error = f"The endpoint answered with status {status}."
     if 300 <= status < 400:
         error = f"The endpoint redirects (status {status}), which is not followed."
-    asked = seconds_until(response.headers.get("Retry-After"))
+    asked = seconds_until(response.headers.get("Retry-After"), datetime.now(UTC))
     return Answer(status, error, _excerpt(response), asked)
 
 
