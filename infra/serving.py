@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from types import FrameType
 from typing import Final
 from wsgiref.types import WSGIApplication
@@ -14,12 +15,16 @@ from infra.wsgi import Threaded
 
 GRACE_SECONDS: Final = 1
 """How long the last words to those who wait may take."""
+SWITCH_SECONDS: Final = 0.001
+"""How long a thread that computes in Python may keep the others waiting each time. A short request
+takes the interpreter some twenty times; Python's own 5 ms would add up while a step is at work."""
 
 _serving: Final[list[Server]] = []
 
 
 def serve(application: WSGIApplication, listener: socket.socket) -> None:
     """Serve until `end` or an interrupt."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     pools = Pools(os.cpu_count() or 1)
     server = Server(Threaded(application, pools.of, heads.body_limit), grace=GRACE_SECONDS)
     _serving.append(server)

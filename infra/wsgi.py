@@ -158,11 +158,18 @@ class _Response:
     _left: int | None = None
 
     def piece(self) -> bytes:
-        """The next piece of the body; it may be empty. `ended` says whether it was the last."""
+        """The next piece of the body; `ended` says whether it was the last. It is empty only at the
+        end, when the client has gone, or when the head is to be sent.
+
+        Empty pieces say that an application still waits. The event loop, which hundreds of them
+        would keep busy, does not see them.
+        """
         if self._iterable is None:
             self._iterable = self.application(self.environ, self._start)
             self._iterator = iter(self._iterable)
         piece = next(self._iterator, None)
+        while piece == b"" and self.started and not self.environ[CLIENT_GONE]():
+            piece = next(self._iterator, None)
         if self._left is not None:
             self._left -= len(piece or b"")
         if piece is None or self._left == 0:

@@ -1,5 +1,6 @@
 """The server of the local stacks: crowds of one kind keep no others waiting."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -12,7 +13,7 @@ import pytest
 from functions.draining import CLIENT_GONE
 from infra import bodies
 from infra import server as server_module
-from infra.bodies import error_response
+from infra.bodies import Message, error_response
 from infra.gateway import Pools
 from infra.pools import Pool
 from infra.server import Server
@@ -20,6 +21,17 @@ from infra.wsgi import Threaded
 
 PATIENCE = 30.0
 MAX_BODY = 1_000_000
+SCOPE: Message = {
+    "type": "http",
+    "http_version": "1.1",
+    "method": "GET",
+    "scheme": "http",
+    "raw_path": b"/",
+    "query_string": b"",
+    "headers": [],
+    "server": None,
+    "client": None,
+}
 
 
 class Application:
@@ -187,6 +199,29 @@ def test_a_slow_head_is_cut_off(application: Application, monkeypatch: pytest.Mo
         while True:  # a byte now and then
             connection.sendall(b"x")
             time.sleep(0.02)
+
+
+def test_the_event_loop_sees_no_empty_pieces() -> None:
+    def application(environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
+        respond("200 OK", [])
+        return [b"", b"", b"a", *[b""] * 5, b"b", b"", b""]
+
+    async def serve() -> list[bytes]:
+        bodies = []
+        request = asyncio.Queue[Message]()
+        request.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                bodies.append(message["body"])
+
+        pool = Pool("waits", threads=1, requests=1)
+        served = Threaded(application, lambda environ: pool, body_limit)
+        await served(SCOPE, request.get, send)
+        return bodies
+
+    # The first goes out with the head, the last ends the body.
+    assert asyncio.run(serve()) == [b"", b"a", b"b", b""]
 
 
 def test_a_stream_ends_when_its_client_is_gone(application: Application) -> None:
