@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any
 
@@ -20,7 +20,8 @@ from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
 from infra.emulators.identity import Issuer
-from shared.adapters.embedded.delivery import Outcome, retry_after_seconds
+from shared.adapters.embedded.delivery import Outcome
+from shared.model.retry_after import seconds_until
 from shared.ports import Clock
 
 TOMBSTONE = timedelta(hours=24)
@@ -242,8 +243,8 @@ class Dispatch:
             )
         except HTTPError as error:
             return Outcome(fault=type(error).__name__)
-        wait = retry_after_seconds(response.headers.get("Retry-After"))
-        return Outcome(response.status, retry_after=wait)
+        asked = seconds_until(response.headers.get("Retry-After"), datetime.now(UTC))
+        return Outcome(response.status, retry_after=asked or 0.0)
 
     def _headers(self, held: Held) -> dict[str, str]:
         request = held.task.http_request

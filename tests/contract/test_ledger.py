@@ -135,7 +135,7 @@ def test_of_batches_of_items_that_meet_whole_ones_are_begun(documents: Documents
     start = threading.Barrier(8)
 
     def ask(_: int) -> tuple[bool, Batch]:
-        batch = batches.propose(ports, who, character.id, wanted)
+        batch = batches.propose(ports, METERING, who, character.id, wanted)
         start.wait()
         try:
             batches.begin(ports, METERING, who, batch)
