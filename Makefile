@@ -78,7 +78,7 @@ test: install .venv-checks/installed .venv-slim/installed browsers ## Run the te
 	$(PYTEST)
 
 test-long: install .generators/installed ## Run what takes minutes: memory at its worst, changed files, generated clients
-	MASCOTRY_LONG=1 $(BIN)/python -m pytest tests/infra/test_memory.py tests/media/test_mutations.py tests/generators
+	MASCOTRY_LONG=1 $(BIN)/python -m pytest tests/infra/test_memory.py tests/media/test_mutations.py tests/generators tests/types
 
 as-deployed: install .venv-slim/installed .venv-media/installed ## Try every function as on Google Cloud
 	MASCOTRY_AS_DEPLOYED=all $(BIN)/python -m pytest -s tests/deployed
