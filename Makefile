@@ -77,8 +77,9 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-
 test: install .venv-checks/installed .venv-slim/installed browsers ## Run the tests
 	$(PYTEST)
 
-test-long: install .generators/installed ## Run what takes minutes: memory at its worst, a crowd, changed files, generated clients
-	MASCOTRY_LONG=1 $(BIN)/python -m pytest tests/infra/test_memory.py tests/infra/test_crowd.py tests/media/test_mutations.py tests/generators
+LONG := tests/infra/test_memory.py tests/infra/test_crowd.py tests/media/test_mutations.py tests/generators tests/types
+test-long: install .generators/installed ## Run what takes minutes: memory, a crowd, changed files, generated clients
+	MASCOTRY_LONG=1 $(BIN)/python -m pytest $(LONG)
 
 as-deployed: install .venv-slim/installed .venv-media/installed ## Try every function as on Google Cloud
 	MASCOTRY_AS_DEPLOYED=all $(BIN)/python -m pytest -s tests/deployed

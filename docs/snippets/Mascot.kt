@@ -1,5 +1,7 @@
 // Android's decoders know no alpha, so the stacked film is played: premultiplied colour in its upper
 // half, alpha as grey in its lower half, put together by a shader. Needs androidx.media3:media3-exoplayer.
+// Premultiplied is what Android blends views and surfaces by. Who draws this in a scene of OpenGL's own
+// blends it with glBlendFunc(GL_ONE, GL_ONE_MINUS_SRC_ALPHA), never with GL_SRC_ALPHA.
 // Written by the book; not yet run on a device by its authors.
 import android.content.Context
 import android.graphics.PixelFormat

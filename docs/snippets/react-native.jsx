@@ -5,7 +5,7 @@ import { WebView } from "react-native-webview";
 const page = `<!doctype html><meta name="viewport" content="width=device-width">
 <style>html, body { margin: 0; background: transparent } mascot-player { width: 100vw; height: 100vh }</style>
 <script type="module" src="{{player}}"></script>
-<mascot-player alt="{{label}}" still="{{still}}" hevc="{{hevc}}" webm="{{webm}}" stacked="{{stacked}}"></mascot-player>`;
+<mascot-player alt="{{label}}" still="{{stills}}" hevc="{{hevcs}}" webm="{{webms}}" stacked="{{stackeds}}"></mascot-player>`;
 
 export const Mascot = ({ size = 256 }) => (
   <WebView

@@ -10,10 +10,10 @@ export function Mascot(props) {
   return (
     <mascot-player
       alt="{{label}}"
-      still="{{still}}"
-      hevc="{{hevc}}"
-      webm="{{webm}}"
-      stacked="{{stacked}}"
+      still="{{stills}}"
+      hevc="{{hevcs}}"
+      webm="{{webms}}"
+      stacked="{{stackeds}}"
       style={{ width: 256 }}
       {...props}
     />

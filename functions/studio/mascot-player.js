@@ -13,8 +13,8 @@ const SAMPLES = {
   webm: "data:video/webm;base64,GkXfo4dCgoR3ZWJtGFOAZ0CGFUmpZoAWVK5rn66d14EBc8WBAYOBAYaFVl9WUDngirCBQLqBQFPAgQEfQ7Z12OeBAKDToaOBAAAAgkmDQkAD8AP2ADgkHBg+AAAwYAAAZz///1no8TuzAHWhq6ap7oEBpaSCSYNCAAPwA/YAOCQcGD4AADBgAAAop///r9hsf//6/Q3gAAA=",
 };
 const LOOKS = 150; // at a sample, one each 20 milliseconds
-const UNSEEN = 0.002; // of opacity; what has none at all flashes when it is shown at last
-const NEAR = "200px"; // from the screen: what is farther away neither loads nor plays
+const UNSEEN = 0.002; // of opacity; with none at all it flashes when it is shown
+const NEAR = "200px"; // from the screen: farther away it neither loads nor plays
 const LATE = 0.02; // seconds, less than any first frame lasts
 const CALM = "(prefers-reduced-motion: reduce)";
 
@@ -38,14 +38,13 @@ const silent = () => {
   return video;
 };
 
-/** Call back when a frame is on its way to the screen. */
-const onFrame = (video, call) =>
-  video.requestVideoFrameCallback
-    ? video.requestVideoFrameCallback(call)
-    : video.src &&
-      requestAnimationFrame(() =>
-        video.readyState > 1 && video.currentTime > 0 ? call() : onFrame(video, call),
-      );
+/** Call back when a frame is on its way to the screen; a film that stands still costs nothing. */
+const onFrame = (video, call) => {
+  if (video.requestVideoFrameCallback) return video.requestVideoFrameCallback(call);
+  const again = () => onFrame(video, call);
+  if (video.paused) return video.addEventListener("play", again, { once: true });
+  requestAnimationFrame(() => (video.readyState > 1 && video.currentTime > 0 ? call() : again()));
+};
 
 const release = (video) => {
   video.onended = video.ontimeupdate = null;
@@ -62,7 +61,7 @@ async function showsAlpha(url) {
   video.src = url;
   video.play().catch(() => {});
   // Some draw nothing before the film plays, or even for a while after it has ended. That is not
-  // the transparency that is meant, and no event says when it is over.
+  // the transparency that is meant.
   for (let looks = 0; looks < LOOKS && !video.error && !(pixels?.[3] > 200); looks++) {
     await new Promise((look) => setTimeout(look, 20));
     context.clearRect(0, 0, 2, 1);

@@ -1,6 +1,7 @@
 """One mascot on somebody's page: how it is shown, and how it behaves."""
 
 import gzip
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -464,6 +465,93 @@ def test_one_that_is_removed_while_it_loads(page: Page, site: Site, cdn: Site) -
     )
     wait(page, f"{AT_WORK} === 0")
     assert told(page, "error") == []
+
+
+# --- What it costs -------------------------------------------------------------------------------
+
+SCHEDULED = """
+  window.scheduled = 0; // frames and timers that the page asked for, and frames it was called for
+  for (const name of ["requestAnimationFrame", "setTimeout", "setInterval"]) {
+    const own = window[name];
+    window[name] = (...given) => own(...given, scheduled++);
+  }
+  const { prototype } = HTMLVideoElement;
+  const listen = prototype.requestVideoFrameCallback;
+  if (listen) {
+    prototype.requestVideoFrameCallback = function (call) {
+      return listen.call(this, (...given) => call(...given, scheduled++));
+    };
+  }
+"""
+OLD = "delete HTMLVideoElement.prototype.requestVideoFrameCallback;"
+SCROLLED = ("scrollTo(0, 4000)", "scrollTo(0, 0)")
+HIDDEN = tuple(
+    f"""Object.defineProperty(document, "hidden", {{ value: {value}, configurable: true }});
+    document.dispatchEvent(new Event("visibilitychange"));"""
+    for value in ("true", "false")
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "away"),
+    [
+        ("webm", SCROLLED),
+        ("stacked", HIDDEN),
+        ("stacked-2022", SCROLLED),
+        ("canvas", HIDDEN),
+    ],
+)
+def test_what_nobody_sees_asks_for_nothing(
+    page: Page, site: Site, cdn: Site, kind: str, away: tuple[str, str]
+) -> None:
+    """No frame, no timer, no file; and it goes on when it is seen again."""
+    page.add_init_script((OLD if kind == "stacked-2022" else "") + SCHEDULED)
+    kind = kind.removesuffix("-2022")
+    attributes = sources(cdn, "webm" if kind == "canvas" else kind)
+    before = BY_NAME
+    if kind == "canvas":
+        edge = {
+            "id": "loop",
+            "source": "a",
+            "target": "a",
+            "videos": {"webm": cdn.url("/webm.webm")},
+        }
+        canvas = {"version": "2.0", "nodes": [{"id": "a"}], "edges": [edge]}
+        before += f"player.config = {json.dumps(canvas)};"
+    around = '<div style="height: 5000px; position: absolute; width: 1px"></div>'
+    visit(page, site, attributes, around=around, before=before)
+    ready(page)
+    wait(page, "!player.paused")
+    page.evaluate(away[0])
+    wait(page, "player.paused")
+    page.wait_for_timeout(300)  # for what was on its way
+    asked = len(cdn.asked)
+    page.evaluate("scheduled = 0")
+    page.wait_for_timeout(700)
+    assert page.evaluate("scheduled") == 0
+    assert len(cdn.asked) == asked
+    page.evaluate(away[1])
+    wait(page, "!player.paused" + (" && scheduled > 3" if kind == "stacked" else ""))
+
+
+@in_both_engines
+def test_twenty_cost_no_more_than_each_alone(
+    page: Page, site: Site, cdn: Site, films: Films
+) -> None:
+    """Of each mascot, its film and its still are loaded once, however long it is played."""
+    kinds = ("webm", "still")
+    urls = [
+        {kind: cdn.put(f"/{number}{path(kind)}", films[kind]) for kind in kinds}
+        for number in range(20)
+    ]
+    each = [" ".join(f'{kind}="{url}"' for kind, url in found.items()) for found in urls]
+    others = "".join(f"<mascot-player {attributes}></mascot-player>" for attributes in each[1:])
+    visit(page, site, each[0], around=others, style="width: 96px")
+    every = "[...document.querySelectorAll('mascot-player')].every"
+    wait(page, f"{every}((one) => one.format === 'webm' && !one.paused)")
+    page.wait_for_timeout(1500)  # some loops
+    served = sum(len(cdn.files[asked]) for asked in cdn.asked)
+    assert served < 1.5 * 20 * sum(len(films[kind]) for kind in kinds)
 
 
 # --- As it is served -----------------------------------------------------------------------------

@@ -429,6 +429,13 @@ def test_a_reference_is_dropped(page: Page, stack: Server, drawn: Json) -> None:
 # --- On other pages ---
 
 
+def source_set(best: Json, kind: str) -> str:
+    """All sizes of a kind of file, the full one first."""
+    widths = sorted(int(key[len(kind) + 1 :]) for key in best if re.fullmatch(rf"{kind}_\d+", key))
+    sizes = [f"{best[f'{kind}_{width}']['url']} {width}w" for width in widths]
+    return ", ".join([best[kind]["url"], *sizes])
+
+
 def test_code_that_is_copied(context: BrowserContext, stack: Server, moving: Json) -> None:
     """It is the snippet with the pose's addresses, and the one for the web plays on any page."""
     path = f"/items/{moving['item_id']}"
@@ -443,6 +450,7 @@ def test_code_that_is_copied(context: BrowserContext, stack: Server, moving: Jso
     }
     values = {
         **{name: best[kind]["url"] for name, kind in kinds.items()},
+        **{f"{name}s": source_set(best, kind) for name, kind in kinds.items()},
         "label": f"{mascot}, A ’big’ b wave",
         "api": f"{address(stack)}/v1",
         "player": f"{address(stack)}/mascot-player.js",

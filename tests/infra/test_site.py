@@ -80,7 +80,14 @@ def test_only_the_player_may_be_read_by_other_pages(client: Client) -> None:
 
     for module in ("player", "canvas", "stacked"):
         assert origin(f"/mascot-{module}.js") == "*"
+    assert origin("/mascot-player.d.ts") == "*"
     assert origin("/") is origin("/app/main.js") is None
+
+
+def test_types_are_no_film(client: Client) -> None:
+    """Which is what .ts stands for elsewhere."""
+    answer = client.get("/mascot-player.d.ts")
+    assert answer.headers["Content-Type"] == "application/typescript; charset=utf-8"
 
 
 def test_it_is_only_read(client: Client) -> None:

@@ -12,8 +12,18 @@ const SNIPPETS = [
   ["mascot.dart", "Flutter"],
 ];
 
-/** The snippets, filled in with the values of an item, in which nothing may be code. */
+// Of a pose that has only a still: what an app shows it with. The player needs no other code.
+const STILLS = {
+  "Mascot.swift": "MascotStill.swift",
+  "Mascot.kt": "MascotStill.kt",
+  "react-native.jsx": "react-native-still.jsx",
+  "mascot.dart": "mascot_still.dart",
+};
+
+/** The snippets, filled in with the values of an item, in which nothing may be code; nothing without files. */
 export function embed(values) {
+  const moves = values.hevc && values.stacked;
+  if (!moves && !values.still) return null;
   const code = h("code", null);
   const box = h("pre", { class: "code", tabindex: 0, "aria-label": "Code" }, code);
   let chosen;
@@ -21,7 +31,7 @@ export function embed(values) {
     chosen = file;
     let text;
     try {
-      const response = await fetch(`/snippets/${file}`);
+      const response = await fetch(`/snippets/${(!moves && STILLS[file]) || file}`);
       if (!response.ok) throw new Error(`${response.status}`);
       text = filled(await response.text(), values);
     } catch {
@@ -48,5 +58,18 @@ export function embed(values) {
 /** Words that end no string and open no tag in any of the languages. Pure. */
 export const plain = (text) => text.replace(/["']/g, "’").replace(/[`\\${}<>&\s]+/g, " ").trim();
 
-/** A text with every {{name}} replaced that has a value. Pure. */
-export const filled = (text, values) => text.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (whole, name) => values[name] ?? whole);
+/** A text with every {{name}} replaced that has a value, without attributes whose value is empty. Pure. */
+export const filled = (text, values) =>
+  text
+    .replace(/\s+\w+="\{\{(\w+)\}\}"/g, (whole, name) => (values[name] === "" ? "" : whole))
+    .replace(/\{\{\s*([\w.]+)\s*\}\}/g, (whole, name) => values[name] ?? whole);
+
+/** Each kind of file in all its sizes, as the player chooses among them, of URLs by key. Pure. */
+export function sourceSets(urls) {
+  const set = (kind) => {
+    const widths = Object.keys(urls).flatMap((key) => (key.startsWith(`${kind}_`) && Number(key.slice(kind.length + 1))) || []);
+    const sizes = widths.sort((one, other) => one - other).map((width) => `${urls[`${kind}_${width}`]} ${width}w`);
+    return [urls[kind], ...sizes].filter(Boolean).join(", ");
+  };
+  return { webms: set("webm"), hevcs: set("hevc"), stackeds: set("stacked_video"), stills: set("transparent_image") };
+}

@@ -3,7 +3,7 @@ import { isBest, urlOf } from "../best.js";
 import { verdictBars } from "../charts.js";
 import { announce, fill, h } from "../dom.js";
 import { ask } from "../dialog.js";
-import { embed, plain } from "../embed.js";
+import { embed, plain, sourceSets } from "../embed.js";
 import { ended, follow } from "../events.js";
 import { area, complain, explained, field, input, told } from "../forms.js";
 import { Graph, doing, madeBy, progressOf } from "../graph.js";
@@ -302,6 +302,7 @@ class ItemView {
     return {
       webm: url("webm"), hevc: url("hevc"), stacked: url("stacked_video"), still: url("transparent_image"),
       label: plain(`${this.mascot.name}, ${this.item.name}`), api: `${location.origin}/v1`, player: `${location.origin}/mascot-player.js`,
+      ...sourceSets(Object.fromEntries(Object.keys({ ...version.shown, ...this.best }).map((key) => [key, url(key)]))),
     };
   }
 
