@@ -891,6 +891,8 @@ class Step(Answer):
 class JobDetails(Job):
     """Work with its graph."""
 
+    progress: Share
+    """How much of it is done: its steps, weighed by how long each takes."""
     steps: list[Step]
 
 

@@ -6,7 +6,7 @@ import { ask } from "../dialog.js";
 import { embed, plain } from "../embed.js";
 import { ended, follow } from "../events.js";
 import { area, complain, explained, field, input, told } from "../forms.js";
-import { Graph, doing, madeBy, progressOf } from "../graph.js";
+import { Graph, doing, madeBy } from "../graph.js";
 import { icon, outline } from "../icons.js";
 import { go } from "../router.js";
 import { Stage, figure, ground } from "../stage.js";
@@ -145,14 +145,15 @@ class ItemView {
       if (state === "nothing") this.stage.show(h("div", { class: "sketch" }, outline(), h("p", null, "Drawing…")));
       else this.stage.show(figure(shown, label));
     }
-    const share = progressOf(job);
+    const before = this.share?.of === job.id ? this.share.value : 0;
+    this.share = { of: job.id, value: Math.max(before, job.progress) }; // what is sent back takes nothing back
     const what = doing(job) || "Waiting for its turn";
     if (!this.meter?.isConnected) {
       this.meter = h("progress", { max: 1, "aria-label": "Progress" });
       this.saying = h("p", { "aria-live": "polite" });
       fill(this.work, h("div", { class: "work-head" }, this.saying, h("button", { type: "button", class: "quiet", onclick: (event) => this.cancel(event.currentTarget) }, icon("stop"), "Cancel")), this.meter);
     }
-    this.meter.value = share;
+    this.meter.value = this.share.value;
     if (this.saying.textContent !== what) this.saying.textContent = what;
   }
 
