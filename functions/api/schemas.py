@@ -411,6 +411,8 @@ class Item(Answer):
     type: ItemType
     name: str
     slug: str
+    canvas_id: Id | None
+    """The canvas that it was made for; null if people asked for it."""
 
 
 class Newest(Answer):

@@ -350,6 +350,107 @@ def test_how_soon_much_is_shown(page: Page, stack: Server, crowd: Json) -> None:
     print(told)  # noqa: T201 - for those who look with -s
 
 
+# --- Canvases ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def canvas(stack: Server) -> Json:
+    """Two states and the ways between them, of which all is made."""
+    collection = stack.collection("Robin")
+    begun = stack.generate(collection, type="image", name="Perch", image_prompt="sitting")
+    stack.finished(begun["job_id"])
+    still = begun["asset_ids"]["transparent_image"]
+    parts = {
+        "name": "Pet",
+        "inputs": [
+            {"name": "hello", "type": "trigger"},
+            {"name": "busy", "type": "boolean"},
+            {"name": "mood", "type": "number"},
+        ],
+        "nodes": [{"id": name, "name": name.title(), "asset_id": still} for name in ("idle", "up")],
+        "edges": [
+            {
+                "id": "greet",
+                "source": "idle",
+                "target": "up",
+                "conditions": [{"input": "hello"}],
+                "description": "hops",
+            },
+            {"id": "calm", "source": "up", "target": "idle", "reverse": "greet"},
+        ],
+    }
+    made: Json = stack.post(f"/collections/{collection['id']}/canvases", parts)
+    return {**made, "path": f"/mascots/{collection['id']}?tab=canvases"}
+
+
+def test_a_canvas_is_edited_made_and_shipped(
+    context: BrowserContext, stack: Server, canvas: Json
+) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    enter(page, stack)
+    visit(page, canvas["path"])
+    path = f"/collections/{canvas['collection_id']}/canvases/{canvas['id']}"
+
+    page.get_by_role("button", name="Rename", exact=True).last.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Companion")
+    dialog.get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("heading", name="Companion")).to_be_visible()
+
+    page.get_by_text("When it moves").click()
+    expect(page.locator(".ways li").nth(0)).to_contain_text("When hello fires")
+    page.get_by_role("button", name="Edit Idle → Up").click()
+    dialog.get_by_role("button", name="Add a condition").click()
+    added = dialog.locator(".condition").nth(1)
+    added.get_by_label("Input").select_option("mood")
+    added.get_by_label("Comparison").select_option(">=")
+    added.get_by_label("Number").fill("3")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    edges = {edge["id"]: edge for edge in stack.get(path)["edges"]}
+    assert edges["greet"]["conditions"] == [
+        {"input": "hello", "op": "==", "value": True},
+        {"input": "mood", "op": ">=", "value": 3},
+    ]
+
+    page.get_by_role("button", name="Make it all").or_(
+        page.get_by_role("button", name="Make the rest")
+    ).click()
+    dialog.get_by_label("Seconds of each film").fill("1")
+    expect(dialog.locator(".price")).to_contain_text("5 credits")
+    with page.expect_request("**/generate-all") as asked:
+        dialog.get_by_role("button", name="Begin").click()
+    assert asked.value.post_data_json == {"duration": 1, "max_credits": 5}
+    expect(page.get_by_text("Complete", exact=True)).to_be_visible(timeout=2 * PATIENCE)
+
+    inputs = page.get_by_role("group", name="Inputs")
+    expect(inputs.get_by_role("button", name="hello")).to_be_visible()
+    expect(inputs.get_by_role("button", name="busy")).to_be_visible()
+    inputs.get_by_label("mood").fill("4")
+    inputs.get_by_label("mood").blur()
+    inputs.get_by_role("button", name="hello").click()
+    expect(page.locator(".canvas-node").nth(1)).to_have_class("canvas-node current")
+
+    page.get_by_text("Put it into your app").click()
+    page.get_by_role("button", name="Copy").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert 'config="companion.json"' in copied
+    assert 'mascot.trigger("hello");' in copied
+    with page.expect_download() as download:
+        page.get_by_role("link", name="companion.json").click()
+    shipped = json.loads(Path(download.value.path()).read_text())
+    assert [edge["id"] for edge in shipped["edges"]] == ["greet", "calm"]
+
+    visit(page, f"/mascots/{canvas['collection_id']}")
+    expect(page.locator(".tile-name")).to_have_text(["Perch"])  # no films between states
+
+    visit(page, canvas["path"])
+    page.get_by_role("button", name="Delete", exact=True).last.click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Let it react")).to_be_visible()
+
+
 # --- Versions ------------------------------------------------------------------------------------
 
 

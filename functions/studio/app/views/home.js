@@ -7,7 +7,7 @@ import { Making, tidy } from "../making.js";
 import { References } from "../references.js";
 import { go } from "../router.js";
 import { stillOf } from "../best.js";
-import { firstPage, tile, tiles } from "../tiles.js";
+import { nextPage, tile, tiles } from "../tiles.js";
 import { capital, nameOf, plural } from "../words.js";
 import { Fault } from "../api.js";
 
@@ -19,7 +19,7 @@ export async function show(page) {
   await tidy(api)?.catch(() => {});
   const [projects, mascots] = await Promise.all([
     api.all("/projects", { signal }),
-    firstPage(page, "/collections", { project_id: parameters.project }),
+    nextPage(page, "/collections", { project_id: parameters.project }),
   ]);
   const project = parameters.project && projects.find(({ id }) => id === parameters.project);
   if (parameters.project && !project) throw new Fault(404, { code: "not_found", message: "There is no such project" });

@@ -5,7 +5,7 @@ import { area, choice, field, form, input, price, tick } from "../forms.js";
 import { icon } from "../icons.js";
 import { go } from "../router.js";
 import { stillId, stillOf } from "../best.js";
-import { firstPage, tile, tiles } from "../tiles.js";
+import { nextPage, tile, tiles } from "../tiles.js";
 import { capital, EXTRA_FORMATS, formatName } from "../words.js";
 import { canvases } from "./canvases.js";
 import { character } from "./character.js";
@@ -66,9 +66,12 @@ function remove(page, found) {
 
 async function poses(page, found, body) {
   const path = `/collections/${found.id}/items`;
-  const items = await firstPage(page, path);
-  fill(body, newPose(page, found), items.entries.length ? tiles(page, path, {}, items, card, "pose") : none());
+  const items = await nextPage(page, path, {}, isPose);
+  fill(body, newPose(page, found), items.entries.length ? tiles(page, path, {}, items, card, "pose", isPose) : none());
 }
+
+/** What leads from state to state of a canvas is shown there, and is no pose. */
+const isPose = ({ type, canvas_id: canvas }) => !(canvas && type === "animation");
 
 const none = () => h("div", { class: "empty small" }, icon("image"), h("h3", null, "No poses yet"), h("p", null, "Say above what it should do first."));
 
