@@ -350,6 +350,24 @@ def test_how_soon_much_is_shown(page: Page, stack: Server, crowd: Json) -> None:
     print(told)  # noqa: T201 - for those who look with -s
 
 
+def test_a_mascot_is_found_by_its_name(page: Page, stack: Server) -> None:
+    secret = command(stack, "infra.key", "--name", "Search")
+    headers = {"Authorization": f"Bearer {secret}"}
+    with httpx.Client(base_url=address(stack), headers=headers, timeout=60) as http:
+        project = http.post("/v1/projects", json={"name": "Many"}).json()["data"]["id"]
+        for name in ("Old", *(f"Extra {number}" for number in range(30))):
+            body = {"project_id": project, "name": name}
+            http.post("/v1/collections", json=body).raise_for_status()
+    enter(page, stack, secret)
+    expect(page.locator(".tile")).to_have_count(24)
+    page.get_by_label("Find a mascot by name").fill("old")
+    expect(page.locator(".tile-name")).to_have_text(["Old"])
+    page.get_by_label("Find a mascot by name").fill("nobody")
+    expect(page.get_by_text("No mascot has this name")).to_be_visible()
+    page.get_by_label("Find a mascot by name").fill("")
+    expect(page.locator(".tile")).to_have_count(24)
+
+
 # --- Canvases ------------------------------------------------------------------------------------
 
 
@@ -600,6 +618,38 @@ def test_a_key_that_opens_nothing(page: Page, stack: Server) -> None:
     assert page.evaluate("sessionStorage.length") == 0
 
 
+def test_another_tab_goes_on_with_the_key(context: BrowserContext, stack: Server) -> None:
+    """As when a link is opened with Ctrl; and who signs out does so everywhere."""
+    page = context.new_page()
+    enter(page, stack)
+    other = context.new_page()
+    other.goto(f"{address(stack)}/#/credits")
+    expect(other.get_by_role("heading", name="Credits", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_label("Your key")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Your key")).to_be_visible()
+
+
+def test_what_is_said_is_what_is_done(page: Page, stack: Server, drawn: Json) -> None:
+    enter(page, stack)
+    visit(page, views(drawn)["poses"])
+    page.get_by_role("radio", name="Import").check()
+    expect(page.get_by_role("button", name="Import it")).to_be_visible()
+    visit(page, views(drawn)["item"])
+    expect(page.get_by_text("Apps get this version.")).to_be_visible()
+    link = page.locator("a.download").first
+    shown = link.inner_text().replace("\n", " ")
+    assert "Download " in shown
+    assert link.get_attribute("aria-label") is None  # what is seen is part of the name
+    page.get_by_text("Likeness").click()
+    expect(page.locator(".bars dd").first).to_contain_text(re.compile("% (alike|too far off)"))
+    visit(page, views(drawn)["character"])
+    shares = page.locator(".swatch-share").all_inner_texts()
+    assert shares
+    assert all(float(share.removesuffix(" %")) >= 1 for share in shares)
+
+
 def test_a_link_from_elsewhere_signs_nobody_in(context: BrowserContext, stack: Server) -> None:
     """Only on this machine does a link do so; who was sent one is asked."""
     page = context.new_page()
@@ -797,6 +847,17 @@ def test_a_phone_needs_no_sideways_scrolling(chromium: Browser, stack: Server, d
         root = "document.documentElement"
         assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth"), name
     assert page.evaluate("shifted") < STEADY
+    visit(page, views(drawn)["credits"])
+    lines = page.evaluate(
+        """() => {
+          const cell = document.querySelector("td.number");
+          cell.textContent = "+123,456";
+          const text = document.createRange();
+          text.selectNodeContents(cell);
+          return text.getClientRects().length;
+        }"""
+    )
+    assert lines == 1  # a number is read in one piece
     context.close()
 
 

@@ -44,7 +44,7 @@ const STATES = {
   succeeded: "done", failed: "failed", skipped: "left out",
 };
 const CHECKS = {
-  palette: "Colours", missing: "Nothing missing", added: "Nothing added", line: "Outlines", shading: "Shading", head: "Face",
+  palette: "Colours", missing: "Features kept", added: "Free of extras", line: "Outlines", shading: "Shading", head: "Face",
   proportions: "Proportions", features: "Features", frame: "In the frame", background: "Background",
 };
 

@@ -63,7 +63,7 @@ async function show(page, found, path, place, changed) {
         h("button", { type: "button", class: "quiet", onclick: () => remove(api, path, canvas, changed) }, "Delete"),
         production(page, path, canvas, again, trouble))),
     trouble,
-    canvas.warnings.map(({ message }) => h("p", { class: "notice" }, icon("warning"), message)),
+    canvas.warnings.map(({ message }) => h("p", { class: "notice" }, icon("warning"), inWords(canvas, message))),
     h("div", { class: "columns even" }, h("div", { class: "stack" }, stage.element, inputs), current.element)),
     ways(api, path, canvas, again), code);
   if (!status.percent) return stage.show(h("div", { class: "sketch" }, icon("film"), h("p", null, "Nothing is made of it yet")));
@@ -74,6 +74,13 @@ async function show(page, found, path, place, changed) {
   } catch (error) {
     if (!signal.aborted) fill(trouble, explained(error));
   }
+}
+
+/** A remark on a part of a canvas, which is called by its name instead of its id. Pure. */
+function inWords({ nodes }, message) {
+  const [, id, rest] = /^node '([^']+)': (.*)$/.exec(message) ?? [];
+  const name = nodes.find((node) => node.id === id)?.name;
+  return name ? `${name}: ${rest}.` : message;
 }
 
 /** The player, driven by buttons that stand for what an app would tell it. */

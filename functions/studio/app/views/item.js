@@ -247,6 +247,7 @@ class ItemView {
       version.ready.length > 0 && h("section", { class: "card stack", "aria-labelledby": "verdict" },
         h("div", { class: "section-head" }, h("h2", { id: "verdict" }, `Version ${version.number}`), h("span", { class: "dim" }, when(version.at))),
         version.needsReview && h("p", { class: "notice" }, icon("warning"), "It left the style card, and is not served unless you approve it."),
+        h("p", { class: "dim" }, isBest(version, this.best) ? "Apps get this version." : "Apps get another version."),
         reviewButtons(this.page, version, async () => { await this.load(); this.choose(version.jobId); }),
         this.undrawn(version),
         this.madeSquare(version),
@@ -293,8 +294,8 @@ class ItemView {
   download(asset, url, label, size) {
     const name = `${this.item.slug}-${keyOf(asset).replaceAll("_", "-")}.${url.split(".").pop()}`;
     const weight = size === undefined ? "" : bytes(size);
-    return h("a", { class: "download", href: url, download: name, "aria-label": `Download ${name}${weight && `, ${weight}`}`, onclick: (event) => elsewhere(event, url, name) },
-      icon("download"), label, h("span", { class: "dim" }, weight));
+    return h("a", { class: "download", href: url, download: name, onclick: (event) => elsewhere(event, url, name) },
+      icon("download"), h("span", { class: "visually-hidden" }, `Download ${name}, `), label, " ", h("span", { class: "dim" }, weight));
   }
 
   /** What the placeholders of the snippets stand for: the addresses that always serve the best version. */

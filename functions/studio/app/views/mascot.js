@@ -84,6 +84,8 @@ function card({ id, name, type, best, newest }) {
 
 const KINDS = [["animation", "Moving"], ["image", "Still"], ["logo", "Logo"], ["transition", "Transition"], ["import", "Import"]];
 
+const DOES = { animation: "Draw and animate it", image: "Draw it", logo: "Draw the logo", transition: "Animate it", import: "Import it" };
+
 function newPose(page, found) {
   const { api, signal } = page;
   let kind = "animation";
@@ -135,6 +137,7 @@ function newPose(page, found) {
 
   async function choose(chosen) {
     kind = chosen;
+    fill(submit, icon(kind === "import" ? "plus" : "spark"), DOES[kind]);
     for (const [used, element] of Object.entries(fields)) element.hidden = !uses[kind].includes(used);
     ideas.hidden = !uses[kind].includes("image_prompt") || kind === "logo";
     if (kind === "transition" && !from.options.length) await stills();
@@ -149,7 +152,7 @@ function newPose(page, found) {
     if (to.options.length > 1) to.selectedIndex = 1;
   }
 
-  const submit = h("button", { type: "submit", class: "primary" }, icon("spark"), "Draw it");
+  const submit = h("button", { type: "submit", class: "primary" });
   const element = form({ class: "card stack new-pose" }, draw,
     h("div", { class: "section-head" }, h("h2", null, "New pose"), choice("kind", "Kind", KINDS, kind, choose)),
     h("div", { class: "fields" }, Object.values(fields)), ideas, h("div", { class: "composer-foot" }, submit));

@@ -11,14 +11,14 @@ export function ways(api, path, canvas, again) {
   const names = new Map(canvas.nodes.map(({ id, name }) => [id, name]));
   const name = (id) => (id === "*" ? "Any state" : (names.get(id) ?? id));
   const types = new Map(canvas.inputs.map((one) => [one.name, one.type]));
-  return h("section", { class: "card", "aria-labelledby": "ways" }, h("details", null,
-    h("summary", null, h("h2", { id: "ways" }, "When it moves")),
+  return h("details", { class: "card embed" },
+    h("summary", null, h("h2", null, "When it moves")),
     h("ul", { class: "ways" }, canvas.edges.map((edge) => {
       const title = edge.source === edge.target ? `${name(edge.source)}, again and again` : `${name(edge.source)} → ${name(edge.target)}`;
       return h("li", null,
         h("div", null, h("strong", null, title), h("span", { class: "dim" }, when(edge, types))),
         h("button", { type: "button", class: "quiet", "aria-label": `Edit ${title}`, onclick: () => edit(api, path, canvas, edge, title, again) }, "Edit"));
-    }))));
+    })));
 }
 
 /** When a way is taken, in words. Pure. */
