@@ -143,9 +143,11 @@ async function begin({ api, spent }, path, again) {
   const about = h("p", { "aria-live": "polite" });
   let quote;
   let asked = 0;
+  const wanted = () => ({ duration: Number(seconds.value) });
+  const price = () => api.post(`${path}/generate-all`, { dry_run: true, ...wanted() });
   const tell = async () => {
     const turn = ++asked;
-    const found = await api.post(`${path}/generate-all`, { dry_run: true, duration: Number(seconds.value) }).catch(() => null);
+    const found = await price().catch(() => null); // said when it is sent
     if (turn !== asked) return;
     quote = found;
     fill(about, quote && [plural(quote.planned_jobs, "picture or film", "pictures and films"), quote.reverse_free ? `, of which ${plural(quote.reverse_free, "way back", "ways back")} ${quote.reverse_free === 1 ? "is" : "are"} free.` : ".", h("span", { class: "price block" }, told({ cost_credits: quote.would_charge_credits }))]);
@@ -153,7 +155,8 @@ async function begin({ api, spent }, path, again) {
   seconds.addEventListener("input", tell);
   await tell();
   ask({ title: "Make all that is missing?", agree: "Begin", fields: [field("duration", "Seconds of each film", seconds, { hint: "A way that has seconds of its own keeps them." }), about] }, async () => {
-    await api.post(`${path}/generate-all`, { duration: Number(seconds.value), max_credits: quote?.would_charge_credits });
+    quote ??= await price(); // nothing is begun without one
+    await api.post(`${path}/generate-all`, { ...wanted(), max_credits: quote.would_charge_credits });
     spent();
     await again();
   });
