@@ -1,5 +1,6 @@
 """The studio in a real browser, against a real stack: what people see and do."""
 
+import io
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from PIL import Image
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -543,6 +545,82 @@ def test_a_reference_is_dropped(page: Page, stack: Server, drawn: Json) -> None:
     expect(page.get_by_alt_text("Reference 1")).to_be_visible()
     config = stack.get(f"/collections/{collection['id']}")["config"]
     assert len(config["reference_asset_ids"]) == 1
+
+
+def test_photos_are_made_smaller_before_they_are_sent(page: Page, stack: Server) -> None:
+    """To four megapixels, upright, with their alpha; seen at once, each with how much is sent."""
+    enter(page, stack)
+    made = page.evaluate(
+        """async () => {
+          const { shrink, fit } = await import("/app/shrink.js");
+          const draw = async (width, height, type) => {
+            const canvas = Object.assign(document.createElement("canvas"), { width, height });
+            const context = canvas.getContext("2d");
+            context.fillStyle = "#f00";
+            context.fillRect(0, 0, width / 2, height);
+            const blob = await new Promise((resolve) => canvas.toBlob(resolve, type));
+            return new File([blob], "photo", { type });
+          };
+          const turned = async (file) => { // EXIF says: turn it by 90 degrees
+            const bytes = new Uint8Array(await file.arrayBuffer());
+            const text = [..."Exif"].map((one) => one.charCodeAt(0));
+            const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8];
+            const turn = [0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
+            const app1 = [...text, 0, 0, ...tiff, ...turn];
+            const head = [0xff, 0xe1, 0, app1.length + 2, ...app1];
+            const whole = [bytes.slice(0, 2), new Uint8Array(head), bytes.slice(2)];
+            return new File(whole, "photo.jpg", { type: file.type });
+          };
+          const seen = async (file) => {
+            const picture = await createImageBitmap(file);
+            const canvas = new OffscreenCanvas(picture.width, picture.height);
+            const context = canvas.getContext("2d");
+            context.drawImage(picture, 0, 0);
+            const [x, y] = [picture.width - 8, 8];
+            const corner = [...context.getImageData(x, y, 1, 1).data];
+            return { size: [picture.width, picture.height], type: file.type, corner };
+          };
+          const small = await draw(40, 30, "image/png");
+          return {
+            png: await seen(await shrink(await draw(4000, 3000, "image/png"))),
+            jpeg: await seen(await shrink(await turned(await draw(4000, 3000, "image/jpeg")))),
+            same: (await shrink(small)) === small,
+            fit: fit(4000, 3000),
+          };
+        }"""
+    )
+    assert made["fit"] == [2309, 1732]
+    assert made["png"] == {"size": [2309, 1732], "type": "image/png", "corner": [0, 0, 0, 0]}
+    assert made["jpeg"]["size"] == [1732, 2309]  # the red half, left before, is on top
+    assert made["jpeg"]["corner"][0] > 240
+    assert made["same"]
+
+    held: list[object] = []
+    released: list[bool] = []
+
+    def hold(route: object) -> None:
+        if released:
+            route.continue_()  # type: ignore[attr-defined]
+        else:
+            held.append(route)
+
+    page.route("**/v1/upload", hold)
+    files = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": photo(n)} for n in range(3)]
+    page.locator("input[type=file]").first.set_input_files(files)  # type: ignore[arg-type]
+    expect(page.locator(".references .waiting img")).to_have_count(3)
+    expect(page.get_by_label("Sending 0.png")).to_be_visible()
+    released.append(True)
+    for route in held:
+        route.continue_()  # type: ignore[attr-defined]
+    expect(page.get_by_alt_text("Reference 3")).to_be_visible()
+    expect(page.locator(".references .waiting")).to_have_count(0)
+
+
+def photo(number: int) -> bytes:
+    picture = Image.new("RGB", (300, 200), (60 * number, 90, 120))
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    return content.getvalue()
 
 
 # --- On other pages ---
