@@ -13,6 +13,7 @@ from functions.api import parameter
 from functions.api.call import Call, Reply, Route
 from shared.errors import BadRequest, InsufficientCredits
 from shared.graph.charges import refunded
+from shared.graph.progress import done
 from shared.model import paths
 from shared.model.base import Value
 from shared.model.job import Job, JobStatus, JobType, Step, files
@@ -71,7 +72,7 @@ def show_whole(call: Call, job: Job) -> dict[str, Any]:
         {"id": step_id, "progress": progress[step_id], **_show_step(step)}
         for step_id, step in job.steps.items()
     ]
-    return {**show(call, job), "steps": steps}
+    return {**show(call, job), "progress": round(done(job, progress), 4), "steps": steps}
 
 
 def asset_ids(job: Job) -> dict[str, str]:

@@ -412,6 +412,8 @@ class Item(Answer):
     type: ItemType
     name: str
     slug: str
+    canvas_id: Id | None
+    """The canvas that it was made for; null if people asked for it."""
 
 
 class Newest(Answer):
@@ -903,6 +905,8 @@ class Step(Answer):
 class JobDetails(Job):
     """Work with its graph."""
 
+    progress: Share
+    """How much of it is done: its steps, weighed by how long each takes."""
     steps: list[Step]
 
 

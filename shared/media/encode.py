@@ -1,8 +1,9 @@
 """From a film on a flat key colour to formats with alpha, in all their sizes, at once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,10 @@ FINER: Final = 0.5
 """By what a file that is not good enough is taken to be too heavy when it is encoded again."""
 ENCODING: Final = 0.9
 """The share of the work that is encoding; the rest is verification."""
+FED: Final = 0.45
+"""The share of encoding after which the encoders have all frames. They hold dozens, and a short
+film as a whole, which they have yet to write then. Measured on films of 2 and 4 seconds in the
+usual formats and two sizes, on two busy cores: 0.37 to 0.53."""
 LITTLE, LEAST_COVERAGE = 0.02, 1e-3
 """Coverage below which a pixel's own colour is not told from the rounding of it, and what keeps the
 rest from being divided by nothing."""
@@ -213,22 +218,22 @@ class _Encoding:
         for number, files in enumerate(passes):
             self._pass(files, progress and _part(progress, number, len(passes)))
 
-    def _pass(self, chosen: Iterable[_File], progress: Progress | None) -> None:
+    def _pass(self, chosen: Sequence[_File], progress: Progress | None) -> None:
         """One decode and one key serve all of these files, and those that show the same picture
         share its scaling."""
         film, number = self._film, 0
         numbers = sampled(film.frames)
         with ExitStack() as stack:
             figures = stack.enter_context(self._separation.mattes())
-            encoders = _Encoders(stack, chosen)
+            tell = progress or (lambda _: None)
+            encoders = _Encoders(stack, chosen, lambda share: tell(FED + (1 - FED) * share))
             is_empty = True
             for number, keyed in enumerate(figures, start=1):
                 is_empty = is_empty and not covers(keyed)
                 for look, arranged in encoders.write(keyed):
                     if number - 1 in numbers:
                         self._samples.setdefault(look, {})[number - 1] = seen(arranged, look[1])
-                if progress:
-                    progress(number / film.frames)
+                tell(FED * number / film.frames)
             if number != film.frames:
                 raise PermanentError(
                     "unreadable_film", f"{self._source.name} has {number} frames of {film.frames}"
@@ -296,11 +301,14 @@ def _passes(files: Iterable[_File]) -> Iterator[list[_File]]:
 
 
 class _Encoders:
-    """The encoders of some files: those that want the same frames get the same."""
+    """The encoders of some files: those that want the same frames get the same. When the stack ends
+    it is told, by `progress`, what share of them has written all that it held."""
 
-    def __init__(self, stack: ExitStack, files: Iterable[_File]) -> None:
+    def __init__(self, stack: ExitStack, files: Sequence[_File], progress: Progress) -> None:
         self._looks: dict[tuple[int, int], dict[Layout, list[tuple[bool, Write]]]] = {}
-        for file in files:
+        for left, file in enumerate(files):  # which end in the reverse order
+            share = 1 - left / len(files)
+            stack.push(partial(_unless_failed, progress, share))
             looks = self._looks.setdefault(file.shape, {})
             write = stack.enter_context(file.encoder())
             looks.setdefault(file.format.layout, []).append((file.format.clears, write))
@@ -316,6 +324,12 @@ class _Encoders:
                 for clears, write in writers:
                     write(clear if clears else arranged)
                 yield (shape, layout), arranged
+
+
+def _unless_failed(progress: Progress, share: float, kind: type | None, *_: object) -> None:
+    """The end of a context, told as progress if all went well."""
+    if kind is None:
+        progress(share)
 
 
 def scale(rgba: Frame, size: tuple[int, int]) -> Frame:

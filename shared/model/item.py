@@ -12,8 +12,11 @@ class ItemType(StrEnum):
 
 
 class Item(Entity):
+    """`canvas_id` names the canvas that it was made for; None if people asked for it."""
+
     project_id: str
     collection_id: str
     type: ItemType
     name: str
     slug: str
+    canvas_id: str | None = None

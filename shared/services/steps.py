@@ -155,6 +155,7 @@ class StepContext:
         """Whether a submit that costs money may have been made."""
         self._delivery = delivery
         self._last_progress = time.monotonic()
+        self._furthest = 0.0
 
     @cached_property
     def folder(self) -> Path:
@@ -244,7 +245,9 @@ class StepContext:
         )
 
     def progress(self, share: float) -> None:
-        """Tell how much is done, 0 to 1; SupersededError when the work is no longer wanted."""
+        """Tell how much is done, 0 to 1; SupersededError when the work is no longer wanted. What
+        is less than was told before, as when something is made once more, takes nothing back."""
+        self._furthest = max(self._furthest, min(share, 1.0))
         now = time.monotonic()
         if now - self._last_progress < self.settings.progress_interval:
             return
@@ -252,7 +255,7 @@ class StepContext:
         workspace_id, job_id = self.job.workspace_id, self.job.id
         told = {
             "attempt": self._delivery.attempt,
-            "share": round(min(max(share, 0.0), 1.0), 4),
+            "share": round(self._furthest, 4),
         }
         progress = paths.progress(workspace_id, job_id)
         with suppress(Conflict):  # it goes away with the job's end

@@ -1,5 +1,6 @@
 """The studio in a real browser, against a real stack: what people see and do."""
 
+import io
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from PIL import Image
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -350,6 +352,125 @@ def test_how_soon_much_is_shown(page: Page, stack: Server, crowd: Json) -> None:
     print(told)  # noqa: T201 - for those who look with -s
 
 
+def test_a_mascot_is_found_by_its_name(page: Page, stack: Server) -> None:
+    secret = command(stack, "infra.key", "--name", "Search")
+    headers = {"Authorization": f"Bearer {secret}"}
+    with httpx.Client(base_url=address(stack), headers=headers, timeout=60) as http:
+        project = http.post("/v1/projects", json={"name": "Many"}).json()["data"]["id"]
+        for name in ("Old", *(f"Extra {number}" for number in range(30))):
+            body = {"project_id": project, "name": name}
+            http.post("/v1/collections", json=body).raise_for_status()
+    enter(page, stack, secret)
+    expect(page.locator(".tile")).to_have_count(24)
+    page.get_by_label("Find a mascot by name").fill("old")
+    expect(page.locator(".tile-name")).to_have_text(["Old"])
+    page.get_by_label("Find a mascot by name").fill("nobody")
+    expect(page.get_by_text("No mascot has this name")).to_be_visible()
+    page.get_by_label("Find a mascot by name").fill("")
+    expect(page.locator(".tile")).to_have_count(24)
+
+
+# --- Canvases ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def canvas(stack: Server) -> Json:
+    """Two states and the ways between them, of which all is made."""
+    collection = stack.collection("Robin")
+    begun = stack.generate(collection, type="image", name="Perch", image_prompt="sitting")
+    stack.finished(begun["job_id"])
+    still = begun["asset_ids"]["transparent_image"]
+    parts = {
+        "name": "Pet",
+        "inputs": [
+            {"name": "hello", "type": "trigger"},
+            {"name": "busy", "type": "boolean"},
+            {"name": "mood", "type": "number"},
+        ],
+        "nodes": [{"id": name, "name": name.title(), "asset_id": still} for name in ("idle", "up")],
+        "edges": [
+            {
+                "id": "greet",
+                "source": "idle",
+                "target": "up",
+                "conditions": [{"input": "hello"}],
+                "description": "hops",
+            },
+            {"id": "calm", "source": "up", "target": "idle", "reverse": "greet"},
+        ],
+    }
+    made: Json = stack.post(f"/collections/{collection['id']}/canvases", parts)
+    return {**made, "path": f"/mascots/{collection['id']}?tab=canvases"}
+
+
+def test_a_canvas_is_edited_made_and_shipped(
+    context: BrowserContext, stack: Server, canvas: Json
+) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    enter(page, stack)
+    visit(page, canvas["path"])
+    path = f"/collections/{canvas['collection_id']}/canvases/{canvas['id']}"
+
+    page.get_by_role("button", name="Rename", exact=True).last.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Companion")
+    dialog.get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("heading", name="Companion")).to_be_visible()
+
+    page.get_by_text("When it moves").click()
+    expect(page.locator(".ways li").nth(0)).to_contain_text("When hello fires")
+    page.get_by_role("button", name="Edit Idle → Up").click()
+    dialog.get_by_role("button", name="Add a condition").click()
+    added = dialog.locator(".condition").nth(1)
+    added.get_by_label("Input").select_option("mood")
+    added.get_by_label("Comparison").select_option(">=")
+    added.get_by_label("Number").fill("3")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    edges = {edge["id"]: edge for edge in stack.get(path)["edges"]}
+    assert edges["greet"]["conditions"] == [
+        {"input": "hello", "op": "==", "value": True},
+        {"input": "mood", "op": ">=", "value": 3},
+    ]
+
+    page.get_by_role("button", name="Make it all").or_(
+        page.get_by_role("button", name="Make the rest")
+    ).click()
+    dialog.get_by_label("Seconds of each film").fill("1")
+    expect(dialog.locator(".price")).to_contain_text("5 credits")
+    with page.expect_request("**/generate-all") as asked:
+        dialog.get_by_role("button", name="Begin").click()
+    assert asked.value.post_data_json == {"duration": 1, "max_credits": 5}
+    expect(page.get_by_text("Complete", exact=True)).to_be_visible(timeout=2 * PATIENCE)
+
+    inputs = page.get_by_role("group", name="Inputs")
+    expect(inputs.get_by_role("button", name="hello")).to_be_visible()
+    expect(inputs.get_by_role("button", name="busy")).to_be_visible()
+    inputs.get_by_label("mood").fill("4")
+    inputs.get_by_label("mood").blur()
+    inputs.get_by_role("button", name="hello").click()
+    expect(page.locator(".canvas-node").nth(1)).to_have_class("canvas-node current")
+
+    page.get_by_text("Put it into your app").click()
+    page.get_by_role("button", name="Copy").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert 'config="companion.json"' in copied
+    assert 'mascot.trigger("hello");' in copied
+    with page.expect_download() as download:
+        page.get_by_role("link", name="companion.json").click()
+    shipped = json.loads(Path(download.value.path()).read_text())
+    assert [edge["id"] for edge in shipped["edges"]] == ["greet", "calm"]
+
+    visit(page, f"/mascots/{canvas['collection_id']}")
+    expect(page.locator(".tile-name")).to_have_text(["Perch"])  # no films between states
+
+    visit(page, canvas["path"])
+    page.get_by_role("button", name="Delete", exact=True).last.click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Let it react")).to_be_visible()
+
+
 # --- Versions ------------------------------------------------------------------------------------
 
 
@@ -424,6 +545,82 @@ def test_a_reference_is_dropped(page: Page, stack: Server, drawn: Json) -> None:
     expect(page.get_by_alt_text("Reference 1")).to_be_visible()
     config = stack.get(f"/collections/{collection['id']}")["config"]
     assert len(config["reference_asset_ids"]) == 1
+
+
+def test_photos_are_made_smaller_before_they_are_sent(page: Page, stack: Server) -> None:
+    """To four megapixels, upright, with their alpha; seen at once, each with how much is sent."""
+    enter(page, stack)
+    made = page.evaluate(
+        """async () => {
+          const { shrink, fit } = await import("/app/shrink.js");
+          const draw = async (width, height, type) => {
+            const canvas = Object.assign(document.createElement("canvas"), { width, height });
+            const context = canvas.getContext("2d");
+            context.fillStyle = "#f00";
+            context.fillRect(0, 0, width / 2, height);
+            const blob = await new Promise((resolve) => canvas.toBlob(resolve, type));
+            return new File([blob], "photo", { type });
+          };
+          const turned = async (file) => { // EXIF says: turn it by 90 degrees
+            const bytes = new Uint8Array(await file.arrayBuffer());
+            const text = [..."Exif"].map((one) => one.charCodeAt(0));
+            const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8];
+            const turn = [0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
+            const app1 = [...text, 0, 0, ...tiff, ...turn];
+            const head = [0xff, 0xe1, 0, app1.length + 2, ...app1];
+            const whole = [bytes.slice(0, 2), new Uint8Array(head), bytes.slice(2)];
+            return new File(whole, "photo.jpg", { type: file.type });
+          };
+          const seen = async (file) => {
+            const picture = await createImageBitmap(file);
+            const canvas = new OffscreenCanvas(picture.width, picture.height);
+            const context = canvas.getContext("2d");
+            context.drawImage(picture, 0, 0);
+            const [x, y] = [picture.width - 8, 8];
+            const corner = [...context.getImageData(x, y, 1, 1).data];
+            return { size: [picture.width, picture.height], type: file.type, corner };
+          };
+          const small = await draw(40, 30, "image/png");
+          return {
+            png: await seen(await shrink(await draw(4000, 3000, "image/png"))),
+            jpeg: await seen(await shrink(await turned(await draw(4000, 3000, "image/jpeg")))),
+            same: (await shrink(small)) === small,
+            fit: fit(4000, 3000),
+          };
+        }"""
+    )
+    assert made["fit"] == [2309, 1732]
+    assert made["png"] == {"size": [2309, 1732], "type": "image/png", "corner": [0, 0, 0, 0]}
+    assert made["jpeg"]["size"] == [1732, 2309]  # the red half, left before, is on top
+    assert made["jpeg"]["corner"][0] > 240
+    assert made["same"]
+
+    held: list[object] = []
+    released: list[bool] = []
+
+    def hold(route: object) -> None:
+        if released:
+            route.continue_()  # type: ignore[attr-defined]
+        else:
+            held.append(route)
+
+    page.route("**/v1/upload", hold)
+    files = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": photo(n)} for n in range(3)]
+    page.locator("input[type=file]").first.set_input_files(files)  # type: ignore[arg-type]
+    expect(page.locator(".references .waiting img")).to_have_count(3)
+    expect(page.get_by_label("Sending 0.png")).to_be_visible()
+    released.append(True)
+    for route in held:
+        route.continue_()  # type: ignore[attr-defined]
+    expect(page.get_by_alt_text("Reference 3")).to_be_visible()
+    expect(page.locator(".references .waiting")).to_have_count(0)
+
+
+def photo(number: int) -> bytes:
+    picture = Image.new("RGB", (300, 200), (60 * number, 90, 120))
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    return content.getvalue()
 
 
 # --- On other pages ---
@@ -505,6 +702,38 @@ def test_a_key_that_opens_nothing(page: Page, stack: Server) -> None:
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Your key")).to_be_visible()
     assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_another_tab_goes_on_with_the_key(context: BrowserContext, stack: Server) -> None:
+    """As when a link is opened with Ctrl; and who signs out does so everywhere."""
+    page = context.new_page()
+    enter(page, stack)
+    other = context.new_page()
+    other.goto(f"{address(stack)}/#/credits")
+    expect(other.get_by_role("heading", name="Credits", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_label("Your key")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Your key")).to_be_visible()
+
+
+def test_what_is_said_is_what_is_done(page: Page, stack: Server, drawn: Json) -> None:
+    enter(page, stack)
+    visit(page, views(drawn)["poses"])
+    page.get_by_role("radio", name="Import").check()
+    expect(page.get_by_role("button", name="Import it")).to_be_visible()
+    visit(page, views(drawn)["item"])
+    expect(page.get_by_text("Apps get this version.")).to_be_visible()
+    link = page.locator("a.download").first
+    shown = link.inner_text().replace("\n", " ")
+    assert "Download " in shown
+    assert link.get_attribute("aria-label") is None  # what is seen is part of the name
+    page.get_by_text("Likeness").click()
+    expect(page.locator(".bars dd").first).to_contain_text(re.compile("% (alike|too far off)"))
+    visit(page, views(drawn)["character"])
+    shares = page.locator(".swatch-share").all_inner_texts()
+    assert shares
+    assert all(float(share.removesuffix(" %")) >= 1 for share in shares)
 
 
 def test_a_link_from_elsewhere_signs_nobody_in(context: BrowserContext, stack: Server) -> None:
@@ -704,6 +933,17 @@ def test_a_phone_needs_no_sideways_scrolling(chromium: Browser, stack: Server, d
         root = "document.documentElement"
         assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth"), name
     assert page.evaluate("shifted") < STEADY
+    visit(page, views(drawn)["credits"])
+    lines = page.evaluate(
+        """() => {
+          const cell = document.querySelector("td.number");
+          cell.textContent = "+123,456";
+          const text = document.createRange();
+          text.selectNodeContents(cell);
+          return text.getClientRects().length;
+        }"""
+    )
+    assert lines == 1  # a number is read in one piece
     context.close()
 
 

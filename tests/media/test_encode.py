@@ -12,7 +12,7 @@ import pytest
 
 from shared.errors import PermanentError, TransientError
 from shared.media import cutout, decode, encode, ffmpeg
-from shared.media.encode import Report, Targets, arrange, cleared, scale, transcode
+from shared.media.encode import ENCODING, FED, Report, Targets, arrange, cleared, scale, transcode
 from shared.media.ffmpeg import Frame
 from shared.media.fidelity import Seen, seen
 from shared.media.figure import Separation, separate
@@ -350,11 +350,14 @@ def test_a_cut_off_source_leaves_no_file(filmed: Filmed, tmp_path: Path) -> None
 
 
 def test_progress_rises_to_one(filmed: Filmed, tmp_path: Path) -> None:
+    """What encoders hold when they have all frames is still to be written, and counts for much."""
     shares: list[float] = []
-    transcode(
-        filmed(character.GREEN).path, {WEBM: {64: tmp_path / "64.webm"}}, progress=shares.append
-    )
-    assert shares == pytest.approx([0.225, 0.45, 0.675, 0.9, 1.0])
+    targets: Targets = {WEBM: {size: tmp_path / f"{size}.webm" for size in (64, 32)}}
+    transcode(filmed(character.GREEN).path, targets, progress=shares.append)
+    fed = ENCODING * FED
+    assert shares[:4] == pytest.approx([fed * number / 4 for number in (1, 2, 3, 4)])
+    assert shares[4:6] == pytest.approx([(fed + ENCODING) / 2, ENCODING])
+    assert shares[6:] == pytest.approx([(1 + ENCODING) / 2, 1])
 
 
 def test_what_is_too_much_at_once_is_encoded_one_after_another(

@@ -125,6 +125,18 @@ def test_from_a_template_to_what_players_read(world: World, tenant: Tenant) -> N
     assert generate(world, tenant, canvas) is None
 
 
+def test_what_is_made_for_a_canvas_says_so(world: World, tenant: Tenant) -> None:
+    """Its films are no poses that somebody has asked for."""
+    canvas = make(world, tenant)
+    generate(world, tenant, canvas)
+    world.drain()
+    theirs = world.generate(tenant, IMAGE).item
+    found = world.documents(tenant, "items")
+    of = {document.id: document.data["canvas_id"] for document in found}
+    assert of.pop(theirs.id) is None
+    assert set(of.values()) == {canvas.id}
+
+
 def test_the_way_back_is_bound_to_its_edge(world: World, tenant: Tenant) -> None:
     canvas = make(world, tenant)
     generate(world, tenant, canvas)

@@ -105,17 +105,20 @@ def test_progress_alone_is_news(world: World, tenant: Tenant) -> None:
     job = world.generate(tenant, IMAGE).job
     watch = jobs.Watch(world.ports, tenant.who, job.id)
     news: list[bool] = []
+    shares: list[float] = []
 
     def tell(context: StepContext) -> Made:
         watch.look()
-        for share in (0.25, 0.5):
+        for share in (0.25, 0.5, 0.4):
             context.progress(share)
             news.extend((watch.look(), watch.look()))
+            shares.append(jobs.progress(world.ports, watch.job)["image"])
         return draw(context)
 
     [(_, delivery)] = world.deliveries()
     runner.deliver(world.ports, world.settings, delivery, tell)
-    assert news == [True, False, True, False]
+    assert news == [True, False, True, False, True, False]
+    assert shares == [0.25, 0.5, 0.5], "what is made once more takes nothing back"
 
 
 # --- cancelling ----------------------------------------------------------------------------------

@@ -49,11 +49,11 @@ export class Api {
     }
   }
 
-  /** Store a picture; its asset. */
-  upload(file, { signal } = {}) {
+  /** Store a picture; its asset. `told(share)` hears how much of it has been sent. */
+  upload(file, { signal, told } = {}) {
     const form = new FormData();
     form.append("file", file);
-    return this.#data("POST", "/upload", { form, signal, timeout: SLOW });
+    return this.#data("POST", "/upload", { form, signal, told, timeout: SLOW });
   }
 
   /** Make an item of a picture or a film that is there already. */
@@ -68,7 +68,7 @@ export class Api {
 
   /** A write carries a name of its own, so that trying it again never does it twice: one that takes long
    *  is asked for again until its answer is there. */
-  async #send(method, path, { query, body, form, signal, name = nameOfWrite(), timeout = this.timeout }) {
+  async #send(method, path, { query, body, form, signal, told, name = nameOfWrite(), timeout = this.timeout }) {
     const headers = this.headers;
     const until = Date.now() + PATIENCE;
     let late = false;
@@ -80,7 +80,7 @@ export class Api {
       const request = { method, headers, body: content, credentials: "omit", cache: "no-store", signal: either(signal, patience) };
       let fault;
       try {
-        const response = await fetch(this.base + path + asked(query), request);
+        const response = await (told ? sent(this.base + path, request, told) : fetch(this.base + path + asked(query), request));
         const answer = await response.json().catch(() => null);
         if (response.ok && answer) return answer;
         fault = new Fault(response.status, answer?.error ?? { code: "unreachable", message: `The server answered ${response.status}, and said nothing more.` });
@@ -102,6 +102,19 @@ export class Api {
     }
   }
 }
+
+/** As `fetch`, which does not tell how much of a body has been sent. */
+const sent = (url, { method, headers, body, signal }, told) =>
+  new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", ({ loaded, total }) => told(loaded / total));
+    request.addEventListener("load", () => resolve(new Response(request.response, { status: request.status, headers: { "Retry-After": request.getResponseHeader("Retry-After") ?? "" } })));
+    for (const end of ["error", "abort"]) request.addEventListener(end, () => reject(new TypeError(end)));
+    signal.addEventListener("abort", () => request.abort(), { once: true });
+    request.send(body);
+  });
 
 /** Whether asking again soon is worth it. A long wait is for people to decide on. */
 const mayHelp = ({ status, code, wait = 0 }) =>

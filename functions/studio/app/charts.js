@@ -1,6 +1,6 @@
-// How far pictures are from the style card: one small line for each check.
+// How alike pictures are to the style card: one small line for each check.
 import { h, svg } from "./dom.js";
-import { checkName } from "./words.js";
+import { checkName, percent } from "./words.js";
 
 const WIDTH = 160;
 const HEIGHT = 44;
@@ -24,11 +24,12 @@ export function drift({ name, threshold, points }, count) {
   const y = (score) => INSET + (1 - score) * (HEIGHT - 2 * INSET);
   const last = points.at(-1).score;
   const low = points.filter(({ score }) => score < threshold).length;
-  const said = `${checkName(name)}: ${last.toFixed(2)} in the last of ${points.length} pictures, ${low ? `${low} below ${threshold}` : `none below ${threshold}`}`;
+  const least = percent(threshold);
+  const said = `${checkName(name)}: ${percent(last)} in the last of ${points.length} pictures, ${low || "none"} below ${least}, which is enough`;
   return h(
     "div",
     { class: "drift" },
-    h("div", { class: "drift-head" }, h("span", null, checkName(name)), h("strong", { class: last < threshold ? "low" : "" }, last.toFixed(2))),
+    h("div", { class: "drift-head" }, h("span", null, checkName(name)), h("strong", { class: last < threshold ? "low" : "" }, percent(last))),
     svg(
       "svg",
       { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": said },
@@ -46,6 +47,6 @@ export const verdictBars = ({ checks }) =>
     { class: "bars" },
     checks.map(({ name, score, threshold }) => [
       h("dt", null, checkName(name)),
-      h("dd", null, h("span", { class: score < threshold ? "bar low" : "bar", vars: { share: score } }), score.toFixed(2)),
+      h("dd", null, h("span", { class: score < threshold ? "bar low" : "bar", vars: { share: score } }), `${percent(score)} ${score < threshold ? "too far off" : "alike"}`),
     ]),
   );

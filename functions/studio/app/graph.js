@@ -46,9 +46,6 @@ function curve(from, to, upright) {
 /** The keys of the files that a job has made public so far. */
 export const madeBy = (job) => new Set(job.steps.filter((step) => step.status === "succeeded").flatMap((step) => step.makes));
 
-/** How much of a job is done, 0 to 1: a plain mean, since nobody knows how long a step will take. */
-export const progressOf = (job) => job.steps.reduce((sum, step) => sum + (step.status === "skipped" ? 1 : step.progress), 0) / job.steps.length;
-
 /** What a job is doing now, in words. */
 export const doing = (job) => job.steps.filter((step) => ["running", "waiting", "publishing"].includes(step.status)).map(stepName).join(", ");
 

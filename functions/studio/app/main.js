@@ -88,17 +88,25 @@ async function enter(secret, remember) {
   const tried = new Api(secret);
   const credits = await tried.get("/credits");
   session.keep(secret, { remember });
+  others.enter();
   api = tried;
   showBar(credits);
   if (location.hash === "#/key") location.hash = "#/";
   else router.refresh();
 }
 
-function leave() {
+function left() {
   session.forget();
   router.stop();
   askForKey();
 }
+
+function leave() {
+  others.leave();
+  left();
+}
+
+const others = session.share(left);
 
 // --- the bar -------------------------------------------------------------------------------------
 
@@ -163,7 +171,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 async function begin() {
   const given = session.takeFromAddress();
   if (given && !session.atHome()) return askForKey(undefined, given); // a link from anywhere signs nobody in
-  const secret = given ?? session.key();
+  const secret = given ?? session.key() ?? (await session.shared());
   if (!secret) return askForKey();
   fill(bar, brand(), theme);
   try {

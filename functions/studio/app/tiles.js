@@ -6,12 +6,20 @@ import { plural } from "./words.js";
 
 const AT_ONCE = 24;
 
-/** The first page of a list that tiles are made of: the latest first, each entry with its best files. */
-export const firstPage = ({ api, signal }, path, query) =>
-  api.page(path, { query: { ...query, latest: true, best: true, limit: AT_ONCE }, signal });
+/** A page of what tiles are made of: the latest first, each entry with its best files. What is not `wanted` is
+ *  passed over, so a page may take some requests. */
+export async function nextPage({ api, signal }, path, query, wanted = () => true, cursor = undefined) {
+  const entries = [];
+  for (let next = cursor; ; ) {
+    const page = await api.page(path, { query: { ...query, latest: true, best: true, limit: AT_ONCE, cursor: next }, signal });
+    entries.push(...page.entries.filter(wanted));
+    next = page.next_cursor;
+    if (!next || entries.length >= AT_ONCE / 2) return { ...page, entries };
+  }
+}
 
 /** Tiles of a first page, and a button for those that follow. `show(entry)` is one of them. */
-export function tiles({ api, signal }, path, query, first, show, noun) {
+export function tiles(page, path, query, first, show, noun, wanted) {
   const list = h("ul", { class: "grid" }, first.entries.map(show));
   let cursor = first.next_cursor;
   const trouble = h("div", { class: "form-fault", role: "alert" });
@@ -19,7 +27,7 @@ export function tiles({ api, signal }, path, query, first, show, noun) {
     more.setAttribute("aria-busy", "true");
     fill(trouble);
     try {
-      const next = await api.page(path, { query: { ...query, latest: true, best: true, limit: AT_ONCE, cursor }, signal });
+      const next = await nextPage(page, path, query, wanted, cursor);
       const added = next.entries.map(show);
       list.append(...added);
       cursor = next.next_cursor;

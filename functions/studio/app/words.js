@@ -2,7 +2,7 @@
 
 export const credits = (count) => `${count.toLocaleString("en")} ${count === 1 ? "credit" : "credits"}`;
 
-export const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+export const plural = (count, noun, many = `${noun}s`) => `${count.toLocaleString("en")} ${count === 1 ? noun : many}`;
 
 export function bytes(count) {
   if (count < 1000) return `${count} B`;
@@ -44,7 +44,7 @@ const STATES = {
   succeeded: "done", failed: "failed", skipped: "left out",
 };
 const CHECKS = {
-  palette: "Colours", missing: "Nothing missing", added: "Nothing added", line: "Outlines", shading: "Shading", head: "Face",
+  palette: "Colours", missing: "Features kept", added: "Free of extras", line: "Outlines", shading: "Shading", head: "Face",
   proportions: "Proportions", features: "Features", frame: "In the frame", background: "Background",
 };
 

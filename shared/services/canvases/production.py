@@ -295,7 +295,9 @@ def _proposal(
     item = None
     if task.is_new:
         type_ = ItemType.IMAGE if task.kind is Kind.POSE else ItemType.ANIMATION
-        item = items.draft(ports, collection, type_, task.item_name).with_(id=task.item_id)
+        drafted = items.draft(ports, collection, type_, task.item_name)
+        canvas_id = job.steps["canvas"].params["canvas_id"]
+        item = drafted.with_(id=task.item_id, canvas_id=canvas_id)
         named["name"] = task.item_name
     else:
         named["item_id"] = task.item_id

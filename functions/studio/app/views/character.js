@@ -8,6 +8,7 @@ import { versionsOf } from "../versions.js";
 import { capital, percent, plural, when } from "../words.js";
 
 const LOOKED_AT = 20;
+const LEAST = 0.01; // of the figure: colours of less are those of edges
 
 export async function character(page, found, body) {
   const { api, signal } = page;
@@ -58,7 +59,7 @@ function showCard(page, path, section, card, editions) {
   const lock = h("button", { type: "button", "aria-pressed": String(card.locked), onclick: () => change({ locked: !card.locked }, card.locked ? "The card learns again" : "The card is locked") }, icon(card.locked ? "lock" : "unlock"), card.locked ? "Locked" : "Lock");
   fill(section,
     h("div", { class: "section-head" }, title, h("div", { class: "row" }, h("span", { class: "dim" }, `Edition ${card.version}, from ${plural(card.pictures, "picture")}`), lock)),
-    h("ul", { class: "swatches" }, card.palette.map(swatch)),
+    h("ul", { class: "swatches" }, card.palette.filter(({ share }) => share > LEAST).map(swatch)),
     h("dl", { class: "pairs" },
       h("dt", null, "Outline"), h("dd", null, card.line ? [dot(card.line.colour), `${percent(card.line.weight)} of its size`] : "none"),
       h("dt", null, "Shading"), h("dd", null, `${capital(card.shading.kind.replace("_", "-"))}, ${percent(card.shading.amount)} in shadow`),

@@ -31,8 +31,8 @@ const purses = ({ available, held, buckets }) => [
     h("p", null, held ? `${credits(held)} more are held by what is under way, and come back if they are not needed.` : "Nothing is held.")),
   h("div", { class: "card purse" }, h("p", { class: "dim" }, "Of that"),
     h("dl", { class: "pairs" },
-      h("dt", null, "Subscription"), h("dd", null, `${buckets.subscription.available}${buckets.subscription.ends_at ? `, until ${when(buckets.subscription.ends_at)}` : ""}`),
-      h("dt", null, "Top-up"), h("dd", null, String(buckets.topup.available)))),
+      h("dt", null, "Subscription"), h("dd", null, `${buckets.subscription.available.toLocaleString("en")}${buckets.subscription.ends_at ? `, until ${when(buckets.subscription.ends_at)}` : ""}`),
+      h("dt", null, "Top-up"), h("dd", null, buckets.topup.available.toLocaleString("en")))),
 ];
 
 const prices = () =>

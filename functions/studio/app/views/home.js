@@ -1,13 +1,13 @@
 // All mascots, and the box in which a new one begins.
-import { h } from "../dom.js";
+import { announce, fill, h } from "../dom.js";
 import { ask } from "../dialog.js";
-import { area, field, form, input, price, tick } from "../forms.js";
+import { area, explained, field, form, input, price, tick } from "../forms.js";
 import { icon } from "../icons.js";
 import { Making, tidy } from "../making.js";
 import { References } from "../references.js";
 import { go } from "../router.js";
 import { stillOf } from "../best.js";
-import { firstPage, tile, tiles } from "../tiles.js";
+import { nextPage, tile, tiles } from "../tiles.js";
 import { capital, nameOf, plural } from "../words.js";
 import { Fault } from "../api.js";
 
@@ -19,7 +19,7 @@ export async function show(page) {
   await tidy(api)?.catch(() => {});
   const [projects, mascots] = await Promise.all([
     api.all("/projects", { signal }),
-    firstPage(page, "/collections", { project_id: parameters.project }),
+    nextPage(page, "/collections", { project_id: parameters.project }),
   ]);
   const project = parameters.project && projects.find(({ id }) => id === parameters.project);
   if (parameters.project && !project) throw new Fault(404, { code: "not_found", message: "There is no such project" });
@@ -102,7 +102,34 @@ function shelf(page, projects, mascots, project) {
   return h("section", { class: "shelf", "aria-label": "Your mascots" },
     h("div", { class: "section-head" }, h("h2", null, project ? project.name : "Your mascots"), tools),
     projects.length > 0 && chips,
-    mascots.entries.length ? tiles(page, "/collections", { project_id: project?.id }, mascots, card, "mascot") : empty());
+    mascots.entries.length ? found(page, project, mascots) : empty());
+}
+
+/** The mascots; where there are more than a page, with a box that finds some of them by name. */
+function found(page, project, mascots) {
+  const query = { project_id: project?.id };
+  const all = tiles(page, "/collections", query, mascots, card, "mascot");
+  if (!mascots.next_cursor) return all;
+  const place = h("div", { class: "shelf" }, all);
+  const words = h("input", { type: "search", placeholder: "Find a mascot", "aria-label": "Find a mascot by name" });
+  let everyone;
+  let turn = 0;
+  words.addEventListener("input", async () => {
+    const wanted = words.value.trim().toLowerCase();
+    const mine = ++turn;
+    if (!wanted) return fill(place, all);
+    everyone ??= page.api.all("/collections", { query: { ...query, latest: true, best: true }, signal: page.signal });
+    try {
+      const matching = (await everyone).filter(({ name }) => name.toLowerCase().includes(wanted));
+      if (mine !== turn) return;
+      fill(place, matching.length ? h("ul", { class: "grid" }, matching.map(card)) : h("p", { class: "dim" }, "No mascot has this name."));
+      announce(plural(matching.length, "mascot"));
+    } catch (error) {
+      everyone = undefined;
+      if (!page.signal.aborted) fill(place, explained(error));
+    }
+  });
+  return [words, place];
 }
 
 const card = ({ id, name, best }) => tile({ href: `#/mascots/${id}`, picture: stillOf(best), none: "Not drawn yet", name });

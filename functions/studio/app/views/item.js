@@ -6,7 +6,7 @@ import { ask } from "../dialog.js";
 import { embed, plain, sourceSets } from "../embed.js";
 import { ended, follow } from "../events.js";
 import { area, complain, explained, field, input, told } from "../forms.js";
-import { Graph, doing, madeBy, progressOf } from "../graph.js";
+import { Graph, doing, madeBy } from "../graph.js";
 import { icon, outline } from "../icons.js";
 import { go } from "../router.js";
 import { Stage, figure, ground } from "../stage.js";
@@ -145,14 +145,15 @@ class ItemView {
       if (state === "nothing") this.stage.show(h("div", { class: "sketch" }, outline(), h("p", null, "Drawing…")));
       else this.stage.show(figure(shown, label));
     }
-    const share = progressOf(job);
+    const before = this.share?.of === job.id ? this.share.value : 0;
+    this.share = { of: job.id, value: Math.max(before, job.progress) }; // what is sent back takes nothing back
     const what = doing(job) || "Waiting for its turn";
     if (!this.meter?.isConnected) {
       this.meter = h("progress", { max: 1, "aria-label": "Progress" });
       this.saying = h("p", { "aria-live": "polite" });
       fill(this.work, h("div", { class: "work-head" }, this.saying, h("button", { type: "button", class: "quiet", onclick: (event) => this.cancel(event.currentTarget) }, icon("stop"), "Cancel")), this.meter);
     }
-    this.meter.value = share;
+    this.meter.value = this.share.value;
     if (this.saying.textContent !== what) this.saying.textContent = what;
   }
 
@@ -246,6 +247,7 @@ class ItemView {
       version.ready.length > 0 && h("section", { class: "card stack", "aria-labelledby": "verdict" },
         h("div", { class: "section-head" }, h("h2", { id: "verdict" }, `Version ${version.number}`), h("span", { class: "dim" }, when(version.at))),
         version.needsReview && h("p", { class: "notice" }, icon("warning"), "It left the style card, and is not served unless you approve it."),
+        h("p", { class: "dim" }, isBest(version, this.best) ? "Apps get this version." : "Apps get another version."),
         reviewButtons(this.page, version, async () => { await this.load(); this.choose(version.jobId); }),
         this.undrawn(version),
         this.madeSquare(version),
@@ -292,8 +294,8 @@ class ItemView {
   download(asset, url, label, size) {
     const name = `${this.item.slug}-${keyOf(asset).replaceAll("_", "-")}.${url.split(".").pop()}`;
     const weight = size === undefined ? "" : bytes(size);
-    return h("a", { class: "download", href: url, download: name, "aria-label": `Download ${name}${weight && `, ${weight}`}`, onclick: (event) => elsewhere(event, url, name) },
-      icon("download"), label, h("span", { class: "dim" }, weight));
+    return h("a", { class: "download", href: url, download: name, onclick: (event) => elsewhere(event, url, name) },
+      icon("download"), h("span", { class: "visually-hidden" }, `Download ${name}, `), label, " ", h("span", { class: "dim" }, weight));
   }
 
   /** What the placeholders of the snippets stand for: the addresses that always serve the best version. */

@@ -5,7 +5,7 @@ import { area, choice, field, form, input, price, tick } from "../forms.js";
 import { icon } from "../icons.js";
 import { go } from "../router.js";
 import { stillId, stillOf } from "../best.js";
-import { firstPage, tile, tiles } from "../tiles.js";
+import { nextPage, tile, tiles } from "../tiles.js";
 import { capital, EXTRA_FORMATS, formatName } from "../words.js";
 import { canvases } from "./canvases.js";
 import { character } from "./character.js";
@@ -66,9 +66,12 @@ function remove(page, found) {
 
 async function poses(page, found, body) {
   const path = `/collections/${found.id}/items`;
-  const items = await firstPage(page, path);
-  fill(body, newPose(page, found), items.entries.length ? tiles(page, path, {}, items, card, "pose") : none());
+  const items = await nextPage(page, path, {}, isPose);
+  fill(body, newPose(page, found), items.entries.length ? tiles(page, path, {}, items, card, "pose", isPose) : none());
 }
+
+/** What leads from state to state of a canvas is shown there, and is no pose. */
+const isPose = ({ type, canvas_id: canvas }) => !(canvas && type === "animation");
 
 const none = () => h("div", { class: "empty small" }, icon("image"), h("h3", null, "No poses yet"), h("p", null, "Say above what it should do first."));
 
@@ -80,6 +83,8 @@ function card({ id, name, type, best, newest }) {
 }
 
 const KINDS = [["animation", "Moving"], ["image", "Still"], ["logo", "Logo"], ["transition", "Transition"], ["import", "Import"]];
+
+const DOES = { animation: "Draw and animate it", image: "Draw it", logo: "Draw the logo", transition: "Animate it", import: "Import it" };
 
 function newPose(page, found) {
   const { api, signal } = page;
@@ -132,6 +137,7 @@ function newPose(page, found) {
 
   async function choose(chosen) {
     kind = chosen;
+    fill(submit, icon(kind === "import" ? "plus" : "spark"), DOES[kind]);
     for (const [used, element] of Object.entries(fields)) element.hidden = !uses[kind].includes(used);
     ideas.hidden = !uses[kind].includes("image_prompt") || kind === "logo";
     if (kind === "transition" && !from.options.length) await stills();
@@ -146,7 +152,7 @@ function newPose(page, found) {
     if (to.options.length > 1) to.selectedIndex = 1;
   }
 
-  const submit = h("button", { type: "submit", class: "primary" }, icon("spark"), "Draw it");
+  const submit = h("button", { type: "submit", class: "primary" });
   const element = form({ class: "card stack new-pose" }, draw,
     h("div", { class: "section-head" }, h("h2", null, "New pose"), choice("kind", "Kind", KINDS, kind, choose)),
     h("div", { class: "fields" }, Object.values(fields)), ideas, h("div", { class: "composer-foot" }, submit));

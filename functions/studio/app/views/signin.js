@@ -7,7 +7,7 @@ import { Fault } from "../api.js";
 /** The card. `enter(secret, remember)` lets somebody in, or throws what the API has against it. */
 export function signIn({ error, suggested, enter }) {
   const secret = input({ type: "password", placeholder: "msk_…", spellcheck: "false", autocomplete: "off", value: suggested ?? "" });
-  const remember = tick("remember", "Keep it on this device, not only in this tab");
+  const remember = tick("remember", "Keep it on this device after the tabs are closed");
   const card = form(
     { class: "card signin" },
     async () => {
