@@ -131,6 +131,7 @@ def test_items(api: Client, tenant: Tenant) -> None:
         "type": "logo",
         "name": "Big Logo",
         "slug": "big-logo",
+        "canvas_id": None,
     }
     path = f"/v1/items/{item['id']}"
     assert api.get(path).data == item

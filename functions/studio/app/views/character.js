@@ -21,7 +21,7 @@ export async function character(page, found, body) {
   const card = h("section", { class: "card stack", "aria-labelledby": "style-card" });
   showCard(page, path, card, found.config.style_card, editions.entries);
   fill(body, h("div", { class: "columns" },
-    h("div", { class: "stack large" }, card, h("section", { class: "card stack", "aria-labelledby": "drift" }, h("h2", { id: "drift" }, "How far pictures drift"), driftCharts(page, path))),
+    h("div", { class: "stack large" }, card, h("section", { class: "card stack", "aria-labelledby": "drift" }, h("h2", { id: "drift" }, "How alike pictures are"), driftCharts(page, path))),
     h("div", { class: "stack large" }, referencesCard(page, path, pictures), cautionsCard(page, path, cautions))));
 }
 
