@@ -134,6 +134,7 @@ export class Canvas {
     const stage = this.#stage;
     this.#moving = edge;
     this.#loop = null;
+    if (stage.film) stage.film.video.onended = null; // nothing interrupts what is under way
     this.#reset();
     const plays = await stage.bring(edge, false);
     if (plays === undefined) return;
@@ -169,7 +170,8 @@ export class Canvas {
 
   /** Do this when the film that is seen is over. */
   #atEnd(call) {
-    this.#stage.film.video.onended = call;
+    const { video } = this.#stage.film;
+    video.onended = () => call((video.onended = null)); // once, though what comes next may load slowly
     this.#watch();
   }
 

@@ -1,5 +1,6 @@
 """A small web server for pages and files, which remembers who asked for what."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,13 +30,15 @@ TYPES = {
 
 @dataclass
 class Site:
-    """`files` by path are what it serves, to pages of other origins too if `cors` says so."""
+    """`files` by path are what it serves, to pages of other origins too if `cors` says so,
+    and after so many seconds if `delays` has the path."""
 
     origin: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     cors: bool = True
     asked: list[str] = field(default_factory=list)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    delays: dict[str, float] = field(default_factory=dict)
 
     def url(self, path: str) -> str:
         return self.origin + path
@@ -55,6 +58,7 @@ def serve() -> Iterator[Site]:
         def do_GET(self) -> None:
             site.asked.append(self.path)
             site.headers[self.path] = dict(self.headers.items())
+            time.sleep(site.delays.get(self.path, 0))
             content = site.files.get(self.path)
             self._begin(200 if content is not None else 404, len(content or b""))
             if content is not None:

@@ -401,12 +401,8 @@ def test_films_that_were_fetched_are_shared_or_let_go(
     wait(page, "held.size === 0")
 
 
-NEVER_ENDED = """
-  // A browser that never says that a film has ended, in which time passes quickly for who waits.
-  Object.defineProperty(HTMLMediaElement.prototype, "onended", {
-    get() { return this.call ?? null; },
-    set(call) { this.call = call; },
-  });
+QUICK = """
+  // Time passes quickly for what waits.
   const wait = setTimeout;
   window.waiting = new Set();
   window.setTimeout = (call, time) => {
@@ -417,11 +413,18 @@ NEVER_ENDED = """
   const stop = clearTimeout;
   window.clearTimeout = (timer) => stop(timer, waiting.delete(timer));
 """
+NEVER_ENDED = """
+  // A browser that never says that a film has ended.
+  Object.defineProperty(HTMLMediaElement.prototype, "onended", {
+    get() { return this.call ?? null; },
+    set(call) { this.call = call; },
+  });
+"""
 
 
 @in_both_engines
 def test_a_film_that_never_says_that_it_has_ended(page: Page, site: Site) -> None:
-    page.add_init_script(NEVER_ENDED)
+    page.add_init_script(QUICK + NEVER_ENDED)
     visit(page, site, 'config="canvas.json"', before=only("webm"))
     ready(page)
     page.evaluate("player.setInput('happy', true)")
@@ -439,4 +442,18 @@ def test_a_film_that_never_says_that_it_has_ended(page: Page, site: Site) -> Non
     until_passed(page, "to-happy", "to-idle", "poked")
     page.evaluate("player.remove()")
     assert page.evaluate("waiting.size") == 0
+    assert told(page, "error") == []
+
+
+def test_an_end_counts_once_though_what_comes_next_is_slow(page: Page, site: Site) -> None:
+    site.delays["/happy-loop.webm"] = 3
+    page.add_init_script(QUICK)
+    visit(page, site, 'config="canvas.json"', before=only("webm"))
+    ready(page)
+    page.evaluate("player.setInput('happy', true)")
+    wait(page, "player.state === 'happy'")
+    wait(page, "player.shadowRoot.querySelector('video').src.endsWith('happy-loop.webm')")
+    page.wait_for_timeout(500)
+    assert passed(page) == ["to-happy"]
+    assert site.asked.count("/happy-loop.webm") == 1
     assert told(page, "error") == []
