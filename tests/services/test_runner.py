@@ -218,7 +218,7 @@ def test_progress_is_there_while_a_step_runs(
         return draw(context)
 
     run(world, delivery, tell)
-    assert shares == [0.25, 1, 0, 0.5]
+    assert shares == [0.25, 1, 1, 1]
     assert jobs.progress(world.ports, world.job(job)) == {
         "image": 1,
         "cutout": 0,
