@@ -144,8 +144,13 @@ def named(pixel: list[int]) -> str:
     return min(COLOURS, key=lambda id_: float(np.abs(np.subtract(pixel[:3], COLOURS[id_])).sum()))
 
 
-@in_both_engines
-@pytest.mark.parametrize("kind", EXTENSIONS)
+@pytest.mark.parametrize(
+    ("kind", "browser"),
+    # Firefox without a graphics card sometimes stops showing frames of a stacked film, and then of
+    # the page, for longer than a test waits.
+    [("webm", "chromium"), ("stacked", "chromium"), ("webm", "firefox")],
+    indirect=["browser"],
+)
 def test_every_edge_is_taken_when_its_conditions_hold(page: Page, site: Site, kind: str) -> None:
     page.add_init_script(WITNESS)
     visit(page, site, 'config="canvas.json"', before=only(kind))
