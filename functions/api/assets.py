@@ -5,19 +5,19 @@ from typing import Any
 from functions.api import jobs as jobs_api
 from functions.api import parameter
 from functions.api.call import Call, Reply, Route
+from functions.api.changes import Changes, Given
 from shared.errors import InsufficientCredits, NotFound
 from shared.model.asset import Asset, Review
-from shared.model.base import Value
 from shared.model.link import Link
 from shared.model.workspace import Scope
 from shared.services import again, assets, deletion, reversal, versions
 
 
-class JudgeBody(Value):
+class JudgeBody(Changes):
     """`review` null takes a judgement back."""
 
     review: Review | None = None
-    pinned: bool = False
+    pinned: Given[bool] = None
 
 
 PUBLIC = {
@@ -51,8 +51,7 @@ def get(call: Call) -> Reply:
 
 def judge(call: Call) -> Reply:
     """Approve, reject or pin a version."""
-    given = call.body(JudgeBody)
-    changes = {name: getattr(given, name) for name in given.model_fields_set}
+    changes = call.body(JudgeBody).changes()
     asset = versions.judge(
         call.ports, call.who, call.ids["asset_id"], changes, if_match=call.if_match
     )

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import httpx
 from mascotry_client import AuthenticatedClient
-from mascotry_client.api.assets import assets_delete
+from mascotry_client.api.assets import assets_delete, assets_judge
 from mascotry_client.api.collections import collections_create, collections_get
 from mascotry_client.api.generate import generate_generate
 from mascotry_client.api.items import items_assets_of, items_best_of
@@ -41,11 +41,13 @@ from mascotry_client.models import (
     JobDetails,
     JobDetailsResponse,
     JobStatus,
+    JudgeBody,
     NewWebhookResponse,
     NotFoundResponse,
     ProjectBody,
     ProjectResponse,
     Quality,
+    Review,
     UploadsUploadForm,
     WebhooksCreateBody,
 )
@@ -131,6 +133,11 @@ def flow(client: AuthenticatedClient, picture: Path, hook: str) -> None:
     listed = a(AssetViewListResponse, items_assets_of.sync(begun.item_id, client=client))
     assert {asset.id for asset in listed.data} >= set(job.asset_ids.additional_properties.values())
     assert all(asset.url.startswith("http") for asset in listed.data)
+    # The card is of the picture, which is no fox: people decide whether they like the drawing.
+    webm = job.asset_ids["webm"]
+    approval = JudgeBody(review=Review.APPROVED)
+    judged = a(AssetResponse, assets_judge.sync(webm, client=client, body=approval)).data
+    assert judged.review is Review.APPROVED
     best = a(BestFilesResponse, items_best_of.sync(begun.item_id, client=client)).data
     film = httpx.get(best["webm"].url)
     assert film.headers["Content-Type"] == "video/webm"
