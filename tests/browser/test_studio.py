@@ -779,12 +779,45 @@ def test_a_refusal_leaves_nothing_behind(page: Page, stack: Server) -> None:
     assert len(stack.get("/collections", limit="100")) == before
 
 
+def test_what_cannot_be_drawn_is_told_before_it_is_paid(page: Page, stack: Server) -> None:
+    enter(page, stack)
+    before = len(stack.get("/collections", limit="100"))
+    page.get_by_label("What does it look like?").fill("a purple flurb")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_text("it leaves out: flurb.")).to_be_visible()
+    assert len(stack.get("/collections", limit="100")) == before
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/#/items/*")
+
+
+def test_an_edited_still_says_that_its_film_is_of_another(page: Page, stack: Server) -> None:
+    collection = stack.collection("Edited", animation_sizes=[])
+    made = {"type": "animation", "name": "Wave", "image_prompt": "waving hello"}
+    begun = stack.generate(collection, **made, animation_prompt="waves happily", duration=1)
+    first = stack.finished(begun["job_id"])
+    still = first["asset_ids"]["transparent_image"]
+    edit = {"type": "edit", "edit_instructions": "make the scarf red"}
+    edited = stack.generate(collection, **edit, source_image_asset_id=still)
+    assert edited["item_id"] == begun["item_id"]
+    stack.finished(edited["job_id"])
+    enter(page, stack)
+    visit(page, f"#/items/{begun['item_id']}")
+    page.get_by_role("button", name="Version 2").click()
+    expect(page.get_by_text("The film is still of version 1")).to_contain_text("10 credits for 2 s")
+    page.get_by_role("button", name="Pin").click()
+    expect(page.get_by_text("Apps get this version.")).to_be_visible()
+
+
 def test_a_tab_that_was_closed_leaves_nothing_behind(
     context: BrowserContext, stack: Server
 ) -> None:
     secret = command(stack, "infra.key", "--name", "Closed")
     page = context.new_page()
-    page.route("**/generate", lambda route: None)  # it never arrives
+    asks = re.compile('"dry_run":true')
+    page.route(  # it never arrives
+        "**/generate",
+        lambda route: route.continue_() if asks.search(route.request.post_data or "") else None,
+    )
     enter(page, stack, secret)
     page.get_by_label("What does it look like?").fill("a green frog")
     with page.expect_request(

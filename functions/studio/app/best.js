@@ -6,6 +6,9 @@ export const stillOf = (best) => best?.transparent_image_webp?.url ?? best?.tran
 /** The id of the still that films can be made of, or nothing. */
 export const stillId = (best) => best?.transparent_image?.asset_id;
 
+/** Whether the best files of a pose include a film. */
+export const moves = (best) => Boolean(best?.webm ?? best?.hevc ?? best?.stacked_video);
+
 /** The address that always serves the best file of a kind, or nothing. */
 export const urlOf = (best, key) => best?.[key]?.url;
 

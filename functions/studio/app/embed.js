@@ -1,7 +1,7 @@
 // Code that shows a mascot, to be copied. The snippets are files, in which {{names}} stand for values.
-import { announce, fill, h } from "./dom.js";
+import { copier } from "./copy.js";
+import { h } from "./dom.js";
 import { choice } from "./forms.js";
-import { icon } from "./icons.js";
 
 const SNIPPETS = [
   ["web.html", "Web"],
@@ -39,18 +39,7 @@ export function embed(values) {
     }
     if (file === chosen) code.textContent = text;
   };
-  const copy = h("button", { type: "button", onclick: async () => {
-    try {
-      await navigator.clipboard.writeText(code.textContent);
-    } catch {
-      getSelection().selectAllChildren(code); // a page that is not secure may not write there
-      return announce("Selected: copy it with your keyboard");
-    }
-    announce("Copied");
-    fill(copy, icon("check"), "Copied");
-    setTimeout(() => fill(copy, icon("copy"), "Copy"), 2000);
-  } }, icon("copy"), "Copy");
-  const details = h("details", { class: "card embed" }, h("summary", null, h("h2", null, "Put it into your app")), h("div", { class: "stack" }, choice("platform", "Platform", SNIPPETS, SNIPPETS[0][0], show), h("div", { class: "embed-code" }, box, copy)));
+  const details = h("details", { class: "card embed" }, h("summary", null, h("h2", null, "Put it into your app")), h("div", { class: "stack" }, choice("platform", "Platform", SNIPPETS, SNIPPETS[0][0], show), h("div", { class: "embed-code" }, box, copier(code))));
   details.addEventListener("toggle", () => details.open && show(SNIPPETS[0][0]), { once: true });
   return details;
 }

@@ -163,9 +163,10 @@ export function price(element, ask, signal) {
   return shown;
 }
 
-/** A price in words, with what is left after it where credits are counted. */
-export function told({ cost_credits: cost, available_after: after }) {
+/** A price in words, with what is left after it where credits are counted, and what is said of the request. */
+export function told({ cost_credits: cost, available_after: after, warnings = [] }) {
   const amount = h("strong", null, cost ? credits(cost) : "Free");
-  if (after === null || after === undefined) return [amount];
-  return [amount, after < 0 ? h("span", { class: "lacking" }, ` · ${credits(-after)} too few`) : ` · leaves ${after.toLocaleString("en")}`];
+  const said = warnings.map((warning) => h("span", { class: "notice" }, icon("warning"), warning));
+  if (after === null || after === undefined) return [amount, ...said];
+  return [amount, after < 0 ? h("span", { class: "lacking" }, ` · ${credits(-after)} too few`) : ` · leaves ${after.toLocaleString("en")}`, ...said];
 }

@@ -3,7 +3,7 @@
 // Each write is named by its content for as long as nobody knows how it ended, so that the same one again
 // is not done twice. What is begun is noted on this device: where a tab was closed in between, the next
 // visit finds the note and takes back what stayed empty.
-import { nameOfWrite } from "./api.js";
+import { Fault, nameOfWrite } from "./api.js";
 
 const NOTE = "mascotry.making";
 const LOCK = "mascotry.making";
@@ -19,10 +19,11 @@ export class Making {
   }
 
   /** Make a character and begin its first pose; the answer of `generate`. Without `character.project_id`
-   *  a project is made as well. A refusal is thrown when what was made is gone again. */
-  begin = (character, request) => alone(() => this.#begin(character, request));
+   *  a project is made as well. A refusal is thrown when what was made is gone again; so is, with the code
+   *  `caveat`, what the artist says of the request before it is paid, unless that is what was `agreed` to. */
+  begin = (character, request, agreed = "") => alone(() => this.#begin(character, request, agreed));
 
-  async #begin(character, request) {
+  async #begin(character, request, agreed) {
     await takeBack(this.api, this.#noted(character));
     const made = [];
     try {
@@ -35,6 +36,9 @@ export class Making {
       localStorage.setItem(NOTE, JSON.stringify({ name: this.#name("/collections", body), body, at: Date.now() }));
       const mascot = (await this.#post("/collections", body)).id;
       made.push(`/collections/${mascot}`);
+      const { warnings } = await this.api.post(`/collections/${mascot}/generate`, { ...request, dry_run: true });
+      const said = warnings.join(" ");
+      if (said && said !== agreed) throw new Fault(422, { code: "caveat", message: said });
       const begun = await this.#post(`/collections/${mascot}/generate`, request);
       this.#forget();
       return begun;

@@ -43,6 +43,7 @@ function composer(page, projects, some, project) {
   });
   const where = h("select", null, projects.map(({ id, name: label }) => h("option", { value: id, selected: id === project?.id }, label)), h("option", { value: "" }, "A new project"));
   const making = new Making(api);
+  let agreed = ""; // what the artist said of the words when Create was pressed last
 
   const request = () => ({
     type: moving.checked ? "animation" : "image",
@@ -61,7 +62,11 @@ function composer(page, projects, some, project) {
       reference_asset_ids: references.ids,
       animation_sizes: [256],
     };
-    const begun = await making.begin(character, { ...request(), max_credits: shown.cost });
+    const begun = await making.begin(character, { ...request(), max_credits: shown.cost }, agreed).catch((fault) => {
+      if (fault.code !== "caveat") throw fault;
+      agreed = fault.message;
+      throw new Fault(0, { message: `${agreed} Choose other words, or press Create again to go on without these.` });
+    });
     page.spent();
     go(`/items/${begun.item_id}`);
   }
@@ -85,7 +90,7 @@ function composer(page, projects, some, project) {
   const shown = price(element, async () => {
     const wanted = request();
     if (!wanted.image_prompt || (moving.checked && !wanted.animation_prompt)) return null;
-    if (some) return api.post(`/collections/${some.id}/generate`, { ...wanted, dry_run: true }, { signal });
+    if (some) return { ...(await api.post(`/collections/${some.id}/generate`, { ...wanted, dry_run: true }, { signal })), warnings: [] };
     return { cost_credits: 1 + (moving.checked ? 5 * Math.ceil(wanted.duration) : 0) };
   }, signal);
   submit.before(shown.element);

@@ -1,5 +1,5 @@
 // One pose: how it is being made, its versions, its files, and the code that shows it.
-import { isBest, urlOf } from "../best.js";
+import { isBest, moves, stillId, urlOf } from "../best.js";
 import { verdictBars } from "../charts.js";
 import { announce, fill, h } from "../dom.js";
 import { ask } from "../dialog.js";
@@ -13,6 +13,8 @@ import { Stage, figure, ground } from "../stage.js";
 import { keyOf, versionsOf } from "../versions.js";
 import { EXTRA_FORMATS, bytes, capital, credits, formatName, percent, playsOn, stateName, stepName, when } from "../words.js";
 import { reviewButtons } from "./review.js";
+
+const SECONDS = 2; // of a film, if nobody says otherwise
 
 export async function show(page) {
   page.show("Pose", h("div", { class: "skeleton line" }), h("div", { class: "skeleton tall" }));
@@ -247,11 +249,11 @@ class ItemView {
       version.ready.length > 0 && h("section", { class: "card stack", "aria-labelledby": "verdict" },
         h("div", { class: "section-head" }, h("h2", { id: "verdict" }, `Version ${version.number}`), h("span", { class: "dim" }, when(version.at))),
         version.needsReview && h("p", { class: "notice" }, icon("warning"), "It left the style card, and is not served unless you approve it."),
-        h("p", { class: "dim" }, isBest(version, this.best) ? "Apps get this version." : "Apps get another version."),
+        h("p", { class: "dim" }, this.servedInWords(version, still)),
         reviewButtons(this.page, version, async () => { await this.load(); this.choose(version.jobId); }),
         this.undrawn(version),
         this.madeSquare(version),
-        version.verdict && h("details", null, h("summary", null, `Likeness ${percent(version.score ?? 1)}`), verdictBars(version.verdict)),
+        version.verdict && h("details", null, h("summary", null, this.undrawn(version) ? "Checks of what was drawn" : `Likeness ${percent(version.score ?? 1)}`), verdictBars(version.verdict)),
         h("div", { class: "row" },
           still && h("button", { type: "button", onclick: () => this.edit(still) }, "Change it…"),
           still && h("button", { type: "button", onclick: () => this.animate(still) }, version.moves ? "Another motion…" : "Animate it…"))),
@@ -259,6 +261,21 @@ class ItemView {
       version.ready.length > 0 && embed(this.values(version)),
       version.ready.length === 0 && h("section", { class: "card stack" }, h("h2", null, "What you will get"), h("ul", { class: "promise" }, version.assets.filter((asset) => !asset.size).toSorted((one, other) => rankOf(one) - rankOf(other)).map((asset) => h("li", null, icon(/image/.test(asset.type) ? "image" : "film"), h("span", null, formatName(asset.type)), h("span", { class: "dim" }, playsOn(asset.type)))))));
   }
+
+  /** Whether apps get a version; of a still without a film, why they keep the old one. */
+  servedInWords(version, still) {
+    if (isBest(version, this.best)) return "Apps get this version.";
+    const served = this.versions.find((other) => other.assets.some(({ id }) => id === stillId(this.best)));
+    const waits = still && !version.moves && !version.needsReview && version.review !== "rejected" && moves(this.best);
+    if (!waits || !served) return "Apps get another version.";
+    const cost = h("span", null);
+    this.api.post(`/collections/${this.mascot.id}/generate`, { ...this.filmOf(still, "moves", SECONDS), dry_run: true }, { signal: this.page.signal })
+      .then((quote) => fill(cost, ` (${credits(quote.cost_credits)} for ${SECONDS} s)`), () => {});
+    return [`The film is still of version ${served.number}, so apps get that: animate this one`, cost, ", or pin it to show the still alone."];
+  }
+
+  /** The request for a film of a still. */
+  filmOf = (still, motion, seconds) => ({ type: "animation", item_id: this.item.id, source_image_asset_id: still.id, animation_prompt: motion, duration: seconds });
 
   /** What was done to a picture or film that came in another ratio. */
   madeSquare(version) {
@@ -300,11 +317,13 @@ class ItemView {
 
   /** What the placeholders of the snippets stand for: the addresses that always serve the best version. */
   values(version) {
-    const url = (key) => urlOf(this.best, key) ?? version.shown[key] ?? "";
+    const served = Object.fromEntries(Object.keys(this.best).map((key) => [key, urlOf(this.best, key)]));
+    const files = Object.keys(served).length ? served : version.shown; // never some of both: they may not fit
+    const url = (key) => files[key] ?? "";
     return {
       webm: url("webm"), hevc: url("hevc"), stacked: url("stacked_video"), still: url("transparent_image"),
       label: plain(`${this.mascot.name}, ${this.item.name}`), api: `${location.origin}/v1`, player: `${location.origin}/mascot-player.js`,
-      ...sourceSets(Object.fromEntries(Object.keys({ ...version.shown, ...this.best }).map((key) => [key, url(key)]))),
+      ...sourceSets(files),
     };
   }
 
@@ -317,9 +336,9 @@ class ItemView {
 
   animate(still) {
     const motion = input({ placeholder: "waves happily" });
-    const seconds = h("input", { type: "number", min: 1, max: 10, step: 0.5, value: 2 });
+    const seconds = h("input", { type: "number", min: 1, max: 10, step: 0.5, value: SECONDS });
     this.generate("Set it in motion", "Animate", [h("div", { class: "fields" }, field("animation_prompt", "How does it move?", motion), field("duration", "Seconds", seconds))],
-      () => ({ type: "animation", item_id: this.item.id, source_image_asset_id: still.id, animation_prompt: motion.value.trim(), duration: Number(seconds.value) }));
+      () => this.filmOf(still, motion.value.trim(), Number(seconds.value)));
   }
 
   /** A small form whose price is told before it is paid: the first press asks, the second one agrees. */

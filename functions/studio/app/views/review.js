@@ -34,7 +34,7 @@ export function reviewButtons({ api }, version, done) {
     toggle("approve", "Approve", "check", review === "approved", { review: review === "approved" ? null : "approved" }, review === "approved" ? "No longer approved" : "Approved"),
     toggle("reject", "Reject", "close", review === "rejected", review === "rejected" ? { review: null } : { review: "rejected", pinned: false }, review === "rejected" ? "No longer rejected" : "Rejected"),
     toggle("pin", "Pin", "pin", pinned, pinned ? { pinned: false } : { pinned: true, ...(review === "rejected" && { review: null }) }, pinned ? "No longer pinned" : "Pinned: this one is served"));
-  return h("div", { class: "stack" }, row, h("p", { class: "hint" }, "Apps get the version that was pinned last, else the latest one approved, else the latest that nobody rejected."), trouble);
+  return h("div", { class: "stack" }, row, h("p", { class: "hint" }, "Apps get a still with its own film: the one that was pinned last, else the latest one approved, else the latest that nobody rejected."), trouble);
 }
 
 /** The first fault of several, and how many files it has kept from being judged. */
