@@ -27,10 +27,10 @@ from playwright.sync_api import (
 from tests.browser import player_site
 from tests.browser.crowd import Crowd
 from tests.browser.player_page import BEHIND, at, near, seen
+from tests.browser.studio_page import PATIENCE, address, enter, key, until_played_as, visit
 from tests.e2e.server import ROOT, Json, Server
 
 BUDGET = 150_000
-PATIENCE = 120_000
 PHONE = {"width": 360, "height": 740}
 SNIPPETS = {
     "Web": "web.html",
@@ -127,38 +127,6 @@ def observed(page: Page) -> Observed:
     found = Observed()
     found.watch(page)
     return found
-
-
-def address(stack: Server) -> str:
-    return str(stack.http.base_url).rstrip("/")
-
-
-def key(stack: Server) -> str:
-    return (stack.home / "dev-key").read_text().strip()
-
-
-def enter(page: Page, stack: Server, secret: str | None = None) -> None:
-    """Open the link that `make dev` prints."""
-    page.goto(f"{address(stack)}/#key={secret or key(stack)}")
-    expect(page.get_by_role("heading", name="Describe a mascot")).to_be_visible()
-
-
-def visit(page: Page, path: str) -> None:
-    """Another view, once it is there."""
-    page.evaluate("path => { location.hash = path }", path)
-    expect(page.locator("main:not([aria-busy]) h1")).to_be_visible()
-    expect(page.locator(".skeleton")).to_have_count(0)
-
-
-def until_played_as(page: Page, kind: str) -> None:
-    """Until the player on the stage shows that format."""
-    page.evaluate(
-        """async (kind) => {
-          const player = () => document.querySelector(".stage mascot-player"); // once it is there
-          while (player()?.format !== kind) await new Promise(requestAnimationFrame);
-        }""",
-        kind,
-    )
 
 
 def until_painted(page: Page, count: int) -> None:
