@@ -102,7 +102,7 @@ def _refresh(ports: Ports, workspace_id: str, item_id: str) -> None:
     }
     for name, (asset, path) in wanted.items():
         _serve(ports, workspace_id, name, asset, path, served.get(name))
-    for name in served.keys() - wanted.keys():
+    for name in sorted(served.keys() - wanted.keys()):
         ports.blobs.delete(Bucket.ASSETS, name, if_generation=served[name].generation)
     if wanted and ports.documents.get(paths.item(workspace_id, item_id)) is None:
         remove(ports, workspace_id, item_id)  # deleted while we copied

@@ -196,7 +196,7 @@ def test_a_deletion_that_was_cut_off_is_answered_as_the_first_would_have_been(
     path = {
         "projects": f"/v1/projects/{ids['project_id']}",
         "collections": f"/v1/collections/{ids['collection_id']}",
-        "items": f"/v1/items/{ids['item_id']}",
+        "items": f"/v1/items/{ids['item_id']}?detach=true",
         "assets": f"/v1/assets/{ids['asset_id']}?detach=true",
         "webhooks": f"/v1/webhooks/{ids['webhook_id']}",
         "style": f"/v1/collections/{ids['collection_id']}/style-card",

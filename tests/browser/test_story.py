@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import player_site
-from tests.browser.player_page import BEHIND, at, in_both_engines, near, seen
+from tests.browser.player_page import BEHIND, at, near, seen
 from tests.browser.studio_page import PATIENCE, enter, until_played_as, visit
 from tests.e2e.server import Json, Server
 
@@ -19,7 +19,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
-@in_both_engines
 @pytest.mark.timeout(600)
 def test_the_story_of_a_newcomer(page: Page, stack: Server) -> None:
     enter(page, stack)
