@@ -103,7 +103,10 @@ def test_bad_files_fail_and_say_why(server: Server) -> None:
     disguised, truncated = invite(server), invite(server)
     put(disguised, b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     put(truncated, picture()[:5_000])
-    for invitation, reason in ((disguised, "is an SVG drawing"), (truncated, "is damaged or cut off")):
+    for invitation, reason in (
+        (disguised, "is an SVG drawing"),
+        (truncated, "is damaged or cut off"),
+    ):
         failed = settled(server, invitation)
         assert failed["status"] == "failed"
         assert failed["error"]["code"] == "upload_refused"
