@@ -99,6 +99,21 @@ class Draft:
         )
         return key
 
+    def add_formats(
+        self,
+        video_id: str,
+        types: Iterable[AssetType],
+        sizes: Iterable[int],
+        purpose: Purpose | None = None,
+    ) -> list[str]:
+        """The keys of a video's formats in all sizes, each linked to the video."""
+        films: list[str] = []
+        for type_ in types:
+            keys = self.add_assets(type_, sizes, purpose=purpose)
+            self.link(video_id, keys[0])
+            films += keys
+        return films
+
     def add_transcodings(
         self,
         video_id: str,

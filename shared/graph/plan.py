@@ -190,12 +190,8 @@ def plan_formats(
     )
     width = video.content.width if video.content else VIDEO_SIZE
     sizes, warnings = usable_sizes(collection.settings.animation_sizes, width)
-    films: list[str] = []
-    for type_ in draft.formats:
-        if type_ not in there:
-            keys = draft.add_assets(type_, sizes, purpose=video.purpose)
-            draft.link(video.id, keys[0])
-            films += keys
+    lacking = [type_ for type_ in draft.formats if type_ not in there]
+    films = draft.add_formats(video.id, lacking, sizes, video.purpose)
     still_id = next((one.source_asset_id for one in links if one.role is Role.SOURCE), None)
     draft.add_transcodings(video.id, films, apart=is_long(video.content), still_id=still_id)
     return draft.planned(JobType.SIZE_VARIANT, warnings=warnings, needs_review=video.needs_review)
@@ -432,11 +428,7 @@ def _plan_formats(
     """The web formats, fired by the published file of the video that a step makes, which starts in
     a still."""
     video_id = draft.assets[video].id
-    films: list[str] = []
-    for type_ in draft.formats:
-        keys = draft.add_assets(type_, sizes, purpose=purpose)
-        draft.link(video_id, keys[0])
-        films += keys
+    films = draft.add_formats(video_id, draft.formats, sizes, purpose)
     draft.add_transcodings(
         video_id, films, apart=apart, still_id=still_id, needs=(step_id,), fired_by=video
     )

@@ -93,8 +93,7 @@ def _plan_formats(
         for type_ in settings.extra_formats:
             if type_ in there:
                 continue
-            keys = draft.add_assets(type_, sizes, purpose=video.purpose)
-            draft.link(video.id, keys[0])
+            keys = draft.add_formats(video.id, [type_], sizes, video.purpose)
             draft.add_transcodings(video.id, keys)
             needs_review = needs_review or video.needs_review
     return needs_review
